@@ -1,0 +1,175 @@
+"""The pipeline from a model to files, and what is built on it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgen import targets
+from kgen.compare import difference
+from kgen.errors import ExportError
+from kgen.ir.graph import Graph
+from kgen.load import load
+from kgen.names import Names, identifier
+from kgen.passes import optimize
+from kgen.plan import Plan, plan
+from kgen.render.write import write
+from kgen.samples import samples
+from kgen.trace import reference, signature, trace
+from kgen.trace.signature import Signature
+
+ModelOrPath = str | Path | keras.Model
+Progress = Callable[[str], None]
+
+CHECK_SAMPLES = 2
+CHECK_RTOL = 1e-3
+CHECK_ATOL = 1e-4
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """A loaded model on its way to source: each stage is computed once, when it is first asked for.
+
+    name: of the files, and the prefix of the C functions.
+    without: names of passes to leave out.
+    """
+
+    model: keras.Model
+    name: str
+    input_shapes: Mapping[str, Sequence[int]]
+    without: Collection[str] = ()
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelOrPath,
+        *,
+        name: str | None = None,
+        input_shapes: Mapping[str, Sequence[int]] | None = None,
+        custom: str | Path | None = None,
+        unsafe: bool = False,
+        without: Collection[str] = (),
+        progress: Progress = _quiet,
+    ) -> Export:
+        progress("loading")
+        loaded = load(model, unsafe=unsafe, custom=custom)
+        hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
+        return cls(loaded, Names().take(identifier(hint)), input_shapes or {}, without)
+
+    @cached_property
+    def signature(self) -> Signature:
+        return signature(self.model, self.input_shapes)
+
+    @cached_property
+    def traced(self) -> Graph:
+        return trace(self.model, self.input_shapes)
+
+    @cached_property
+    def graph(self) -> Graph:
+        return optimize(self.traced, without=self.without)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return plan(self.graph)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return {"kgen": version("kgen"), "keras": keras.__version__}
+
+    def files(self, target: str, style: str) -> dict[str, str]:
+        """{file name: text}"""
+        return targets.render(self.plan, target, name=self.name, style=style, versions=self.versions)
+
+    def samples(self, count: int, seed: int = 0) -> list[np.ndarray]:
+        return samples(self.traced, count, seed)
+
+    def check(self) -> None:
+        """Runs the NumPy text of the plan on a sample and holds it against Keras.
+
+        Raises ExportError if they disagree.
+        """
+        inputs = self.samples(CHECK_SAMPLES)
+        found = targets.evaluate(self.plan, inputs)
+        wanted = reference.outputs(self.model, self.signature, inputs)
+        for value, a, b in zip(self.plan.graph.outputs, found, wanted, strict=True):
+            gap = difference(a, b, rtol=CHECK_RTOL, atol=CHECK_ATOL)
+            if not gap.ok:
+                raise ExportError(
+                    f"The export of {self.name!r} disagrees with Keras: output {value.name!r} differs by "
+                    f"{gap.absolute:.3g} on a random sample. This is a mistake in kgen; `kgen verify` names "
+                    "the layer, and --no-check exports all the same."
+                )
+
+
+def export(
+    model: ModelOrPath,
+    target: str = "c",
+    out: str | Path | None = None,
+    *,
+    name: str | None = None,
+    style: str = "fast",
+    check: bool = True,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    custom: str | Path | None = None,
+    unsafe: bool = False,
+    progress: Progress = _quiet,
+) -> dict[str, str]:
+    """A trained Keras model as source code: {file name: text}, written to the folder `out` if given.
+
+    model: a .keras or whole-model .h5 file, or a keras.Model.
+    target: "c" (C99) or "numpy". style: of the C, "fast" or "readable".
+    name: of the files and functions; the file's or the model's by default.
+    check: compare with Keras on a sample first.
+    input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the batch axis.
+    custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
+    Raises ExportError, naming all that can't be exported; nothing is written then.
+    """
+    targets.check_choice(target, style)
+    job = Export.of(
+        model, name=name, input_shapes=input_shapes, custom=custom, unsafe=unsafe, progress=progress
+    )
+    progress("tracing")
+    _warn_of_odd_weights(job.plan)
+    if check:
+        progress("checking against Keras")
+        job.check()
+    progress("writing source")
+    files = job.files(target, style)
+    if out is not None:
+        write(files, out, stale=[f"{job.name}_weights*.c"] if target == "c" else ())
+    return files
+
+
+def _warn_of_odd_weights(plan: Plan) -> None:
+    odd = [
+        constant.note.partition(":")[0] or constant.name
+        for constant in plan.graph.constants
+        if constant.dtype.startswith("float") and not np.isfinite(constant.data).all()
+    ]
+    if odd:
+        warnings.warn(f"weights with NaN or inf: {', '.join(odd)}", stacklevel=3)
+
+
+def build(
+    model: ModelOrPath, *, style: str = "fast", cc: str = "cc", flags: Sequence[str] | None = None, **options: Any
+) -> Any:
+    """The model compiled with the system's C compiler: an object with `predict(*inputs)` on batches.
+
+    options: as of `export`.
+    """
+    from kgen.build import Library
+
+    files = export(model, "c", style=style, **options)
+    return Library(files, cc=cc) if flags is None else Library(files, cc=cc, flags=flags)

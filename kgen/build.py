@@ -1,0 +1,109 @@
+"""Compiling an exported model and calling it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cffi
+import numpy as np
+import orjson
+
+from kgen.errors import ExportError
+
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow", "-Werror")
+"""Flags under which exported C compiles without a warning."""
+
+
+class Library:
+    """An exported model in C, compiled and loaded. manifest: the parsed NAME.json."""
+
+    def __init__(self, files: Mapping[str, str], *, cc: str = "cc", flags: Sequence[str] = ("-std=c99", "-O3", "-march=native")) -> None:
+        """Compiles {file name: text} with the system's C compiler.
+
+        Raises ExportError if there is none, or with what it says.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="kgen-"))
+        self._cleanup = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        manifest_text = next(text for name, text in files.items() if name.endswith(".json"))
+        self.manifest: dict[str, Any] = orjson.loads(manifest_text)
+        self.name: str = self.manifest["name"]
+        library = compile_files(files, folder, cc=cc, flags=flags)
+        self._ffi = cffi.FFI()
+        self._ffi.cdef(declarations(files[f"{self.name}.h"]))
+        self._library = self._ffi.dlopen(str(library))
+
+    def predict(self, *inputs: Any) -> Any:
+        """The model's output for a batch, or a tuple of its outputs; batches in the order of model.inputs.
+
+        Raises ValueError for a wrong shape and IndexError for an index out of range.
+        """
+        arrays = [
+            self._checked(array, spec)
+            for array, spec in zip(inputs, self.manifest["inputs"], strict=True)
+        ]
+        count = len(arrays[0]) if arrays else 1
+        results = [
+            np.zeros((count, *spec["shape"]), spec["dtype"]) for spec in self.manifest["outputs"]
+        ]
+        code = self.call(count, arrays, results)
+        if code == 2:
+            raise IndexError(f"{self.name}_predict_batch: an index is out of range")
+        if code:
+            raise ValueError(f"{self.name}_predict_batch returned {code}")
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def call(self, count: int, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> int:
+        """NAME_predict_batch on arrays of the right shape and dtype; its return code."""
+        pointers = [self._pointer(array) for array in (*inputs, *outputs)]
+        function = getattr(self._library, self.manifest["predict_batch"])
+        return int(function(count, *pointers))
+
+    def _pointer(self, array: np.ndarray) -> Any:
+        ctype = {"bool": "bool *", "float32": "float *", "float64": "double *"}.get(
+            str(array.dtype), f"{array.dtype}_t *"
+        )
+        return self._ffi.cast(ctype, array.ctypes.data)
+
+    @staticmethod
+    def _checked(array: Any, spec: Mapping[str, Any]) -> np.ndarray:
+        result = np.ascontiguousarray(array, spec["dtype"])
+        if result.shape[1:] != tuple(spec["shape"]):
+            raise ValueError(
+                f"input {spec['name']!r} has the shape {result.shape}, not (batch, "
+                f"{', '.join(map(str, spec['shape']))})"
+            )
+        return result
+
+
+def compile_files(
+    files: Mapping[str, str], folder: Path, *, cc: str, flags: Sequence[str], output: str = "model.so"
+) -> Path:
+    """Writes the files to the folder and makes a shared library of the C among them; its path."""
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    sources = [str(folder / name) for name in files if name.endswith(".c")]
+    library = folder / output
+    command = [*shlex.split(cc), *flags, "-shared", "-fPIC", "-o", str(library), *sources, "-lm"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ExportError(f"There is no C compiler {cc!r}; name one with --cc.", exit_code=2) from None
+    if result.returncode:
+        raise ExportError(f"{shlex.join(command)} failed:\n{result.stderr[:2000]}", exit_code=2)
+    return library
+
+
+def declarations(header: str) -> str:
+    """A generated header as cffi reads it: without the preprocessor's lines and C++'s linkage."""
+    lines = [line for line in header.splitlines() if not line.startswith("#")]
+    text = "\n".join(lines)
+    opened = re.sub(r'^extern "C" \{$', "", text, count=1, flags=re.MULTILINE)
+    return re.sub(r"\n\}\s*$", "\n", opened) if opened != text else text

@@ -1,0 +1,56 @@
+"""Differences between arrays that should be equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RTOL = 1e-4
+ATOL = 1e-5
+"""Of the reference's largest element: the one tolerance that exports are held to."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest differences of an array from its reference: absolute, relative to the reference's
+    largest element, and in units in the last place (None for other than floats)."""
+
+    absolute: float
+    relative: float
+    ulps: int | None
+    ok: bool
+
+
+def difference(found: np.ndarray, wanted: np.ndarray, *, rtol: float = RTOL, atol: float = ATOL) -> Difference:
+    """How far `found` is from `wanted`; ok is what np.allclose says of rtol and atol * max |wanted|."""
+    if found.shape != wanted.shape or found.dtype.kind != wanted.dtype.kind:
+        return Difference(float("inf"), float("inf"), None, False)
+    if not wanted.size:
+        return Difference(0.0, 0.0, 0, True)
+    if wanted.dtype.kind != "f":
+        apart = np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max()
+        return Difference(float(apart), float(apart), None, bool(np.array_equal(found, wanted)))
+    a, b = found.astype(np.float64), wanted.astype(np.float64)
+    finite = np.isfinite(b)
+    scale = float(np.abs(b[finite]).max(initial=0.0))
+    with np.errstate(invalid="ignore"):
+        gap = np.where(finite & np.isfinite(a), np.abs(a - b), 0.0)
+    absolute = float(gap.max())
+    ok = bool(np.allclose(a, b, rtol=rtol, atol=atol * scale + np.finfo(np.float32).tiny, equal_nan=True))
+    return Difference(absolute, absolute / scale if scale else absolute, _ulps(found, wanted), ok)
+
+
+def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
+    """The largest number of floating-point numbers between two elements."""
+    bits = {4: np.int32, 8: np.int64}.get(wanted.dtype.itemsize)
+    if bits is None or found.dtype != wanted.dtype:
+        return None
+    lowest = np.iinfo(bits).min
+
+    def ordered(x: np.ndarray) -> np.ndarray:
+        whole = np.ascontiguousarray(x).view(bits).astype(np.int64)
+        return np.where(whole < 0, lowest - whole, whole)
+
+    both = np.isfinite(found) & np.isfinite(wanted)
+    return int(np.abs(ordered(found) - ordered(wanted))[both].max(initial=0))

@@ -1,0 +1,264 @@
+"""Nodes: what computes a value from others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, TypeVar
+
+from kgen.ir.program import Program
+from kgen.ir.value import Constant, Shape, Value
+
+NodeT = TypeVar("NodeT", bound="Node")
+
+
+class GraphError(Exception):
+    """A graph that breaks its own rules: a mistake in kgen, never in the user's model."""
+
+
+class MixedSamples(Exception):
+    """An operation whose result for one sample depends on the other samples of the batch."""
+
+
+class Spec(NamedTuple):
+    """What a shape rule promises of an output."""
+
+    shape: Shape
+    dtype: str
+    batch: int | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The Keras layer, or bare keras.ops operation, that a node was traced from.
+
+    path: the layer's path in the model, "encoder/block_2/dense"; of an operation, its layer's.
+    layer: the layer's class; for an operation called outside any layer, the operation's class.
+    summary: the layer as one would write it, `Dense(4, activation='relu')`.
+    """
+
+    path: str
+    layer: str
+    summary: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Node:
+    """One operation of the graph. Its inputs are the Values among its fields, in their order.
+
+    merged: where nodes came from that passes made part of this one.
+    """
+
+    origin: Origin
+    output: Value
+    merged: tuple[Origin, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The op's one name: of its module, its templates and its test cases."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def name(self) -> str:
+        return self.output.name
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The layers and operations that this node computes, each once."""
+        unique = {origin.path: origin for origin in (self.origin, *self.merged)}
+        return tuple(unique.values())
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        return tuple(
+            value
+            for field in fields(self)
+            if field.name != "output"
+            for value in _values(getattr(self, field.name))
+        )
+
+    @property
+    def activations(self) -> tuple[Value, ...]:
+        """The inputs that are not constants, each once."""
+        return tuple(dict.fromkeys(v for v in self.inputs if not isinstance(v, Constant)))
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        return tuple(dict.fromkeys(v for v in self.inputs if isinstance(v, Constant)))
+
+    @property
+    def may_overwrite(self) -> tuple[Value, ...]:
+        """The inputs whose memory the output may take, because each element is read before it is written."""
+        return ()
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether some input values have no answer (an index out of range)."""
+        return False
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for one sample."""
+        return 0
+
+    @property
+    def formula(self) -> str:
+        """The arithmetic in one line, as mathematics or the Keras documentation would write it."""
+        raise NotImplementedError
+
+    def infer(self) -> Spec:
+        """The output's shape, dtype and batch axis, from the inputs alone.
+
+        Raises MixedSamples if samples of a batch would meet.
+        """
+        raise NotImplementedError
+
+    def check(self) -> None:
+        spec = self.infer()
+        found = Spec(self.output.shape, self.output.dtype, self.output.batch)
+        if spec != found:
+            raise GraphError(f"{self} should give {spec}, but its output is {found}")
+
+    def map_values(self: NodeT, change: Callable[[Value], Value]) -> NodeT:
+        """The same node with every Value, its output included, replaced by `change(value)`."""
+        return replace(
+            self, **{field.name: _mapped(getattr(self, field.name), change) for field in fields(self)}
+        )
+
+    def __str__(self) -> str:
+        options = ", ".join(
+            f"{field.name}={getattr(self, field.name)}"
+            for field in fields(self)
+            if field.name not in ("origin", "output", "merged")
+            and not any(_values(getattr(self, field.name)))
+        )
+        values = ", ".join(value.name for value in self.inputs)
+        return f"{self.output} = {self.kind}({values}{'; ' + options if options else ''})"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Epilogue:
+    """What happens to each element of a contraction's result before it is stored.
+
+    program: its input 0 is the element, the others are `args`, broadcast to the output.
+    """
+
+    program: Program
+    args: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Contraction(Node):
+    """A sum of products, plus a bias along the output's last (or channel) axis, then an epilogue.
+
+    bias: (outputs,) or None.
+    """
+
+    bias: Constant | None = None
+    epilogue: Epilogue | None = None
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The operands, then the bias, then the epilogue's."""
+        late = [*_values(self.bias), *_values(self.epilogue)]
+        own = [field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")]
+        return (*(value for name in own for value in _values(getattr(self, name))), *late)
+
+    @property
+    def channel_axis(self) -> int:
+        """The output's axis that the bias lies along."""
+        return -1
+
+    @property
+    def accumulator(self) -> str:
+        """The element type of the sum, before the epilogue."""
+        return self.epilogue.program.dtypes[0] if self.epilogue else self.output.dtype
+
+    @property
+    def may_overwrite(self) -> tuple[Value, ...]:
+        if self.epilogue is None:
+            return ()
+        operands = [
+            value for value in self.inputs if not any(value is arg for arg in self.epilogue.args)
+        ]
+        return tuple(
+            value for value in same_elements(self.epilogue.args, self.output) if value not in operands
+        )
+
+    def finish(self, shape: Shape, dtype: str, batch: int | None) -> Spec:
+        """The spec after bias and epilogue, neither of which changes the shape."""
+        if self.bias is not None and self.bias.shape != (shape[self.channel_axis],):
+            raise GraphError(f"{self.name}: bias {self.bias.shape} for {shape}")
+        if self.epilogue is None:
+            return Spec(shape, dtype, batch)
+        for arg in self.epilogue.args:
+            if broadcast([Spec(shape, dtype, batch), spec_of(arg)])[0] != shape:
+                raise GraphError(f"{self.name}: {arg} does not broadcast to {shape}")
+        return Spec(shape, self.epilogue.program.dtype, batch)
+
+
+def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
+    """Those of the candidates that have the output's shape and element size."""
+    return tuple(
+        value
+        for value in candidates
+        if not isinstance(value, Constant)
+        and value.size == output.size
+        and value.nbytes == output.nbytes
+    )
+
+
+def spec_of(value: Value) -> Spec:
+    return Spec(value.shape, value.dtype, value.batch)
+
+
+def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
+    """NumPy's broadcasting rule, and where the batch axis ends up.
+
+    Raises MixedSamples when an axis of samples would be paired with an axis of something else.
+    """
+    rank = max(len(spec.shape) for spec in specs)
+    aligned = [(1,) * (rank - len(spec.shape)) + spec.shape for spec in specs]
+    axes = {
+        spec.batch + rank - len(spec.shape) for spec in specs if spec.batch is not None
+    }
+    if len(axes) > 1:
+        raise MixedSamples("it pairs different samples of a batch")
+    batch = axes.pop() if axes else None
+    shape = []
+    for axis in range(rank):
+        sizes = {sizes[axis] for sizes in aligned} - {1}
+        if len(sizes) > 1:
+            raise GraphError(f"shapes {[spec.shape for spec in specs]} do not broadcast")
+        shape.append(sizes.pop() if sizes else 1)
+    if batch is not None:
+        for spec, sizes in zip(specs, aligned, strict=True):
+            if sizes[batch] != shape[batch] or (spec.batch is None and sizes[batch] != 1):
+                raise MixedSamples("it pairs the samples of a batch with something else")
+    return tuple(shape), batch
+
+
+def forbid_batch(value: Value, axes: tuple[int, ...], what: str) -> None:
+    """Raises MixedSamples if the value's batch axis is among `axes`, because the node would `what` it."""
+    if value.batch is not None and value.batch in axes:
+        raise MixedSamples(f"it would {what} the batch axis")
+
+
+def _values(field: Any) -> Iterator[Value]:
+    if isinstance(field, Value):
+        yield field
+    elif isinstance(field, tuple):
+        for item in field:
+            yield from _values(item)
+    elif isinstance(field, Epilogue):
+        yield from field.args
+
+
+def _mapped(field: Any, change: Callable[[Value], Value]) -> Any:
+    if isinstance(field, Value):
+        return change(field)
+    if isinstance(field, tuple) and any(isinstance(item, Value) for item in field):
+        return tuple(_mapped(item, change) for item in field)
+    if isinstance(field, Epilogue):
+        return replace(field, args=_mapped(field.args, change))
+    return field

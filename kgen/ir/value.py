@@ -1,0 +1,95 @@
+"""Values: the arrays that flow between nodes, and the constants among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+Shape = tuple[int, ...]
+
+
+def row_major(shape: Sequence[int]) -> Shape:
+    """Elements between neighbours along each axis."""
+    return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def broadcast_strides(shape: Sequence[int], onto: Sequence[int]) -> Shape:
+    """For each axis of `onto` the stride of an array of `shape` that broadcasts to it; 0 where it repeats."""
+    more = len(onto) - len(shape)
+    strides = row_major(shape)
+    return tuple(
+        0 if axis < more or shape[axis - more] == 1 else strides[axis - more]
+        for axis in range(len(onto))
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Value:
+    """One array of the graph, compared by identity.
+
+    shape: the array's shape for one sample, the batch axis included (so a Dense output is (1, units)).
+    batch: the axis whose length is multiplied by the batch size, or None if every sample shares the
+        array. Within that axis the samples are outermost: with batch size n its length is n * shape[batch].
+    dtype: NumPy's name of the element type.
+    name: what to call it; a legal, unique identifier once the graph is planned.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    batch: int | None
+
+    @property
+    def size(self) -> int:
+        """The number of elements for one sample."""
+        return prod(self.shape)
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * np.dtype(self.dtype).itemsize
+
+    @property
+    def sample_shape(self) -> Shape:
+        """The shape without a leading batch axis of length one."""
+        return self.shape[1:] if self.batch == 0 and self.shape[:1] == (1,) else self.shape
+
+    @property
+    def strides(self) -> Shape:
+        """Elements between neighbours along each axis, row-major."""
+        return row_major(self.shape)
+
+    def __str__(self) -> str:
+        sizes = ", ".join(
+            ("batch" if size == 1 else f"{size}*batch") if axis == self.batch else str(size)
+            for axis, size in enumerate(self.shape)
+        )
+        return f"{self.name}: {self.dtype}[{sizes}]"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Constant(Value):
+    """An array known when exporting.
+
+    data: its elements, of the value's shape and dtype.
+    note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
+    """
+
+    data: np.ndarray
+    note: str
+
+    @classmethod
+    def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:
+        data = np.ascontiguousarray(data).reshape(np.shape(data))  # keeps rank 0
+        return cls(
+            name=name, shape=data.shape, dtype=str(data.dtype), batch=None, data=data, note=note
+        )
+
+    def __str__(self) -> str:
+        return f"constant {super().__str__()}"

@@ -1,0 +1,65 @@
+"""Keras's names become identifiers here and nowhere else, each handed out once."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+
+_C = """
+    auto break case char const continue default do double else enum extern float for goto if inline int long
+    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
+    while alignas alignof bool constexpr false nullptr static_assert thread_local true typeof typeof_unqual
+    asm fortran and and_eq bitand bitor catch char8_t char16_t char32_t class compl concept const_cast
+    consteval constinit co_await co_return co_yield decltype delete dynamic_cast explicit export friend
+    mutable namespace new noexcept not not_eq operator or or_eq private protected public reinterpret_cast
+    requires static_cast template this throw try typeid typename using virtual wchar_t xor xor_eq
+    NULL INFINITY NAN EOF errno assert offsetof main linux unix i386 near far
+    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t
+""".split()
+
+# Names that the templates use themselves inside functions.
+_TEMPLATES = "x y w a b n i j k l m p q r f s t sum status index np predict sample".split()
+
+RESERVED = frozenset(_C) | frozenset(_TEMPLATES) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
+
+MAX_LENGTH = 56
+
+
+class Names:
+    """Identifiers that are legal in C, C++ and Python, unlike each other and unlike any reserved word."""
+
+    def __init__(self, *reserved: str) -> None:
+        self._taken = {word.lower() for word in RESERVED.union(reserved)}
+
+    def take(self, hint: str) -> str:
+        """A new identifier as close to the hint as can be; a number is added to tell it from others."""
+        base = identifier(hint)
+        name, count = base, 1
+        # Case alone does not tell names apart: macros are upper case, and some file systems fold it.
+        while name.lower() in self._taken:
+            name, count = f"{base}_{count}", count + 1
+        self._taken.add(name.lower())
+        return name
+
+
+def identifier(hint: str) -> str:
+    """The hint with all but letters, digits and underscores replaced: `a*/b` -> `a_b`."""
+    text = unicodedata.normalize("NFKD", hint).encode("ascii", "ignore").decode()
+    text = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")
+    if len(text) > MAX_LENGTH:
+        text = text[:MAX_LENGTH].rstrip("_")
+    if not text:
+        text = "layer"
+    return f"n{text}" if text[0].isdigit() else text
+
+
+def comment(text: str) -> str:
+    """The text on one line, safe within a comment or a docstring of either language, in ASCII."""
+    escaped = text.encode("unicode_escape").decode("ascii")
+    for ending, harmless in (("*/", "*\\/"), ("/*", "/\\*"), ('"""', '\\"\\"\\"'), ("??", "?\\?")):
+        escaped = escaped.replace(ending, harmless)
+    if escaped.endswith("\\"):
+        escaped += " "
+    return escaped if len(escaped) <= 400 else f"{escaped[:397]}..."

@@ -1,0 +1,29 @@
+"""One array repeated along new or length-one axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kgen.ir import node
+from kgen.ir.node import MixedSamples, Node, Spec, spec_of
+from kgen.ir.value import Shape, Value
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Broadcast(Node):
+    """shape: the output's, to which x broadcasts. batch: the output's batch axis."""
+
+    x: Value
+    shape: Shape
+    batch: int | None
+
+    @property
+    def formula(self) -> str:
+        return "y = x, repeated along the axes where x has length 1"
+
+    def infer(self) -> Spec:
+        wanted = Spec(self.shape, self.x.dtype, self.batch)
+        shape, batch = node.broadcast([wanted, spec_of(self.x)])
+        if shape != self.shape or batch != self.batch:
+            raise MixedSamples("it spreads the samples of a batch over another axis")
+        return wanted

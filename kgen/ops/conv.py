@@ -1,0 +1,99 @@
+"""Convolution in one, two or three dimensions: a kernel slides over x, not flipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kgen.ir.node import Contraction, GraphError, Spec
+from kgen.ir.value import Constant, Shape, Value
+from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, with_spatial
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Conv(Contraction):
+    """x: (batch, *sizes, channels), or (batch, channels, *sizes) unless channels_last.
+
+    kernel: (*window, channels // groups, filters); depthwise is groups == channels.
+    padding: for each dimension the zeros before and after.
+    """
+
+    x: Value
+    kernel: Constant
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    groups: int
+    channels_last: bool
+
+    @property
+    def window(self) -> Shape:
+        return self.kernel.shape[:-2]
+
+    @property
+    def filters(self) -> int:
+        return self.kernel.shape[-1]
+
+    @property
+    def group_channels(self) -> int:
+        """The input channels that one filter sees."""
+        return self.kernel.shape[-2]
+
+    @property
+    def group_filters(self) -> int:
+        return self.filters // self.groups
+
+    @property
+    def channel_axis(self) -> int:
+        return channel_axis(self.x, self.channels_last)
+
+    @property
+    def input_sizes(self) -> Shape:
+        return spatial_sizes(self.x, self.channels_last)
+
+    @property
+    def output_sizes(self) -> Shape:
+        return spatial_sizes(self.output, self.channels_last)
+
+    @property
+    def padded(self) -> bool:
+        return any(before or after for before, after in self.padding)
+
+    @property
+    def macs(self) -> int:
+        return self.output.size * (self.kernel.size // max(self.filters, 1))
+
+    @property
+    def formula(self) -> str:
+        axes = "pqr"[: len(self.window)]
+        steps = "ijk"[: len(self.window)]
+        taps = []
+        for p, i, stride, rate, (before, _) in zip(
+            axes, steps, self.strides, self.dilation, self.padding, strict=True
+        ):
+            first = p if stride == 1 else f"{stride}*{p}"
+            tap = i if rate == 1 else f"{rate}*{i}"
+            taps.append(f"{first}+{tap}" + (f"-{before}" if before else ""))
+        channel = "c" if self.groups == 1 else "c of f's group"
+        summed = "c" if self.group_channels > 1 or self.groups == 1 else ""
+        bias = " + bias[f]" if self.bias is not None else ""
+        place, kernel = ",".join(taps), ",".join(steps)
+        x_channel = "c" if self.groups == 1 else channel if summed else "f's channel"
+        kernel_channel = summed or "0"
+        return (
+            f"y[{','.join(axes)},f] = sum over {','.join([*steps, *summed])} of "
+            f"x[{place},{x_channel}] * kernel[{kernel},{kernel_channel},f]{bias}"
+        )
+
+    def infer(self) -> Spec:
+        checked_images(self.x, self.channels_last)
+        channels = self.x.shape[self.channel_axis]
+        if channels != self.group_channels * self.groups or self.filters % self.groups:
+            raise GraphError(f"{self.name}: {self.x}, kernel {self.kernel.shape}, {self.groups} groups")
+        sizes = tuple(
+            max((size + before + after - (rate * (length - 1) + 1)) // stride + 1, 0)
+            for size, length, stride, rate, (before, after) in zip(
+                self.input_sizes, self.window, self.strides, self.dilation, self.padding, strict=True
+            )
+        )
+        shape = with_spatial(self.x, sizes, self.filters, self.channels_last)
+        return self.finish(shape, self.x.dtype, 0)

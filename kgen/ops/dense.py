@@ -1,0 +1,37 @@
+"""A matrix of weights times the last axis of x."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kgen.ir.node import Contraction, GraphError, Spec, forbid_batch
+from kgen.ir.value import Constant, Value
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dense(Contraction):
+    """x: (..., inputs). kernel: (inputs, units)."""
+
+    x: Value
+    kernel: Constant
+
+    @property
+    def rows(self) -> int:
+        """How many vectors of `inputs` elements x holds for one sample."""
+        return self.output.size // max(self.kernel.shape[1], 1)
+
+    @property
+    def macs(self) -> int:
+        return self.output.size * self.kernel.shape[0]
+
+    @property
+    def formula(self) -> str:
+        bias = " + bias[u]" if self.bias is not None else ""
+        return f"y[u] = sum over i of x[i] * kernel[i][u]{bias}"
+
+    def infer(self) -> Spec:
+        inputs, units = self.kernel.shape
+        if self.x.shape[-1] != inputs:
+            raise GraphError(f"{self.name}: {self.x} times a kernel {self.kernel.shape}")
+        forbid_batch(self.x, (self.x.rank - 1,), "sum over")
+        return self.finish((*self.x.shape[:-1], units), self.x.dtype, self.x.batch)

@@ -1,0 +1,81 @@
+"""A sum of products of two arrays, by Einstein's convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from kgen.ir.node import Contraction, GraphError, MixedSamples, Spec
+from kgen.ir.value import Value
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Einsum(Contraction):
+    """equation: "ab,bc->ac": one letter for each axis of a, b and the output, none twice in one of them.
+
+    A letter in both inputs and not in the output is summed over.
+    """
+
+    a: Value
+    b: Value
+    equation: str
+
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        """The letters of a, b and the output."""
+        operands, _, output = self.equation.partition("->")
+        a, _, b = operands.partition(",")
+        return a, b, output
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The length of each letter's axis, for one sample."""
+        a, b, _ = self.labels
+        sizes = dict(zip(a, self.a.shape, strict=True))
+        for label, size in zip(b, self.b.shape, strict=True):
+            if sizes.setdefault(label, size) != size:
+                raise GraphError(f"{self.name}: {self.equation} of {self.a} and {self.b}")
+        return sizes
+
+    @property
+    def summed(self) -> str:
+        """The letters summed over, in the order of a and then b."""
+        a, b, output = self.labels
+        return "".join(label for label in dict.fromkeys(a + b) if label not in output)
+
+    @property
+    def macs(self) -> int:
+        return prod(self.sizes.values())
+
+    @property
+    def formula(self) -> str:
+        a, b, output = (",".join(labels) for labels in self.labels)
+        total = f"sum over {','.join(self.summed)} of " if self.summed else ""
+        bias = f" + bias[{output.rpartition(',')[2]}]" if self.bias is not None else ""
+        return f"y[{output}] = {total}a[{a}] * b[{b}]{bias}"
+
+    def infer(self) -> Spec:
+        a, b, output = self.labels
+        if any(len(set(labels)) != len(labels) for labels in self.labels):
+            raise GraphError(f"{self.name}: a letter twice in {self.equation}")
+        samples = {
+            labels[value.batch]
+            for labels, value in ((a, self.a), (b, self.b))
+            if value.batch is not None
+        }
+        if len(samples) > 1:
+            raise MixedSamples("it multiplies different samples of a batch")
+        label = next(iter(samples), None)
+        if label is not None:
+            self._check_samples(label)
+        sizes = self.sizes
+        batch = None if label is None else output.index(label)
+        return self.finish(tuple(sizes[letter] for letter in output), self.a.dtype, batch)
+
+    def _check_samples(self, label: str) -> None:
+        a, b, output = self.labels
+        if label not in output:
+            raise MixedSamples("it would sum over the batch axis")
+        for labels, value in ((a, self.a), (b, self.b)):
+            if label in labels and value.batch != labels.index(label):
+                raise MixedSamples("it pairs the samples of a batch with something else")

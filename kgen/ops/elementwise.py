@@ -1,0 +1,30 @@
+"""One scalar program applied to every element of the broadcast inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kgen.ir.node import Node, Spec, broadcast, same_elements, spec_of
+from kgen.ir.program import Program
+from kgen.ir.value import Value
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Elementwise(Node):
+    """args: broadcast to the output by NumPy's rule. program: one of its inputs for each of `args`."""
+
+    args: tuple[Value, ...]
+    program: Program
+
+    @property
+    def may_overwrite(self) -> tuple[Value, ...]:
+        return same_elements(self.args, self.output)
+
+    @property
+    def formula(self) -> str:
+        return f"y = {self.program}"
+
+    def infer(self) -> Spec:
+        shape, batch = broadcast([spec_of(arg) for arg in self.args])
+        return Spec(shape, self.program.dtype, batch)
+

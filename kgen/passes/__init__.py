@@ -1,0 +1,39 @@
+"""Optimisation: passes that make the graph smaller and never change results beyond float rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from kgen.ir.graph import Graph
+from kgen.passes.batch_normalization import fold_batch_normalization
+from kgen.passes.constants import fold_constants
+from kgen.passes.duplicates import share_equal_nodes
+from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
+from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (
+    drop_no_ops,
+    fold_constants,  # before sharing: equal constants make equal nodes
+    share_equal_nodes,
+    merge_movement,
+    compute_before_reshape,  # brings biases next to the contraction that Keras reshaped
+    fuse_bias,  # before batch normalisation: that folds into kernel and bias
+    fold_batch_normalization,
+    merge_elementwise,
+    compute_before_reshape,
+    fuse_epilogue,  # last: nothing else looks inside an epilogue
+    drop_no_ops,
+)
+
+
+def optimize(graph: Graph, *, without: Collection[str] = ()) -> Graph:
+    """The graph after every pass, checked after each.
+
+    without: names of passes to leave out, for tests and to find a culprit.
+    """
+    for apply in PASSES:
+        if apply.__name__ not in without:
+            graph = apply(graph).check()
+    return graph

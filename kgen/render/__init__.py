@@ -1,0 +1,1 @@
+"""Text from templates: the Jinja environment and the filters that templates use."""

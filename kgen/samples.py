@@ -1,0 +1,82 @@
+"""Random inputs in a range that makes sense for the model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kgen.ir.graph import Graph
+from kgen.ir.node import Node
+from kgen.ir.program import Arg, Number
+from kgen.ir.value import Value
+from kgen.ops.concatenate import Concatenate
+from kgen.ops.elementwise import Elementwise
+from kgen.ops.gather import Gather
+from kgen.ops.gather_elements import GatherElements
+from kgen.ops.reshape import Reshape
+from kgen.ops.slice import Slice
+from kgen.ops.transpose import Transpose
+
+INTEGER_LIMIT = 10
+"""Integers that are no indices are drawn below this."""
+
+
+def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
+    """`count` random samples for each input, whole batches.
+
+    Indices lie within what they pick from, inputs that the model divides by 255 or so lie within that,
+    and other numbers are normally distributed.
+    """
+    generator = np.random.default_rng(seed)
+    return [_sample(graph, value, count, generator) for value in graph.inputs]
+
+
+def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:
+    shape = (count, *value.sample_shape)
+    limit = index_limit(graph, value)
+    if value.dtype == "bool":
+        return generator.random(shape) < 0.5
+    if limit is not None or not value.dtype.startswith("float"):
+        high = INTEGER_LIMIT if limit is None else max(limit, 1)
+        high = min(high, np.iinfo(value.dtype).max if "int" in value.dtype else 2**24)
+        return generator.integers(0, high, shape).astype(value.dtype)
+    scale = _input_scale(graph, value)
+    if scale is not None:
+        return (generator.random(shape) * scale).astype(value.dtype)
+    return generator.standard_normal(shape).astype(value.dtype)
+
+
+def index_limit(graph: Graph, value: Value) -> int | None:
+    """The length of the shortest array that the value is used as an index of, or None."""
+    limits = []
+    for node in graph.nodes:
+        if value not in node.inputs:
+            continue
+        if isinstance(node, Gather | GatherElements) and node.indices is value:
+            limits.append(node.length)
+        elif _hands_on(node):
+            limit = index_limit(graph, node.output)
+            if limit is not None:
+                limits.append(limit)
+    return min(limits, default=None)
+
+
+def _hands_on(node: Node) -> bool:
+    """Whether the node's output has the same numbers."""
+    if isinstance(node, Elementwise):
+        return all(step.function == "cast" for step in node.program.steps)
+    return isinstance(node, Reshape | Slice | Transpose | Concatenate)
+
+
+def _input_scale(graph: Graph, value: Value) -> float | None:
+    """The 255 of a model that begins with `x / 255`, if it does."""
+    readers = [node for node in graph.nodes if value in node.inputs]
+    if len(readers) != 1 or not isinstance(readers[0], Elementwise):
+        return None
+    step = next((s for s in readers[0].program.steps if s.function in ("multiply", "divide")), None)
+    if step is None or Arg(readers[0].args.index(value)) not in step.args:
+        return None
+    factors = [abs(float(x.value)) for x in step.args if isinstance(x, Number) and x.value]
+    if not factors:
+        return None
+    scale = factors[0] if step.function == "divide" else 1 / factors[0]
+    return scale if 16 <= scale <= 65536 else None

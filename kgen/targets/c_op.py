@@ -1,0 +1,489 @@
+"""What C templates see of a node: names, types, loops and index expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kgen.ir.node import Contraction, Epilogue, Node
+from kgen.ir.program import Number, Program
+from kgen.ir.value import Constant, Value, broadcast_strides, row_major
+from kgen.names import comment
+from kgen.render.literals import number
+from kgen.targets import loops
+from kgen.targets.expression import Expressions
+from kgen.targets.loops import Loop
+
+CTYPES = {
+    "float32": "float",
+    "float64": "double",
+    "bool": "bool",
+    **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
+
+
+def literal(value: object, dtype: str) -> str:
+    """A C literal of the element type."""
+    if dtype == "bool":
+        return "true" if value else "false"
+    if dtype == "float32":
+        return number(np.float32(value), "f")  # type: ignore[arg-type]
+    if dtype == "float64":
+        return number(np.float64(value))  # type: ignore[arg-type]
+    text = str(int(value))  # type: ignore[call-overload]
+    if dtype == "int64":
+        return "INT64_MIN" if value == -(2**63) else f"INT64_C({text})"
+    if dtype == "int32" and value == -(2**31):
+        return "INT32_MIN"
+    return f"{text}u" if dtype in ("uint32", "uint64") else text
+
+
+class Text(NamedTuple):
+    """An expression, and the statements that must come before it."""
+
+    before: list[str]
+    value: str
+
+
+class Dimension(NamedTuple):
+    """One spatial dimension of a window operation: names of its loops, sizes, and strides in memory."""
+
+    out: str
+    tap: str
+    place: str
+    input_size: int
+    output_size: int
+    taps: int
+    stride: int
+    rate: int
+    before: int
+    x_stride: int
+    y_stride: int
+    kernel_stride: int
+
+
+class Rows(NamedTuple):
+    """Loops over the vectors of a matrix product, the terms of x's first element and of y's, and the
+    epilogue's arguments there."""
+
+    loops: list[Loop]
+    x: list[tuple[str, int]]
+    y: list[tuple[str, int]]
+    operands: list[str]
+
+
+class Window(NamedTuple):
+    """The loops of a window operation and its index expressions.
+
+    outside: the condition under which a tap falls on padding, or "".
+    """
+
+    output_loops: list[Loop]
+    output_names: list[str]
+    tap_loops: list[Loop]
+    outside: str
+    channel_loops: list[Loop]
+    x: str
+    kernel: str
+    y: str
+
+
+class Sum(NamedTuple):
+    """The loops of an einsum and its index expressions."""
+
+    output_loops: list[Loop]
+    output_names: list[str]
+    sum_loops: list[Loop]
+    a: str
+    b: str
+    y: str
+
+
+SPATIAL = {1: ["step"], 2: ["row", "column"], 3: ["plane", "row", "column"]}
+TAPS = "ijk"
+
+
+@dataclass(frozen=True, eq=False)
+class COp:
+    """A node as its template sees it.
+
+    function: the C function's name. symbols: of the constants. node: with all its properties.
+    """
+
+    node: Any
+    function: str
+    symbols: dict[Value, str]
+    expressions: Expressions
+    error: str
+
+    # Names and types
+
+    @cached_property
+    def parameters(self) -> dict[Value, str]:
+        """The name, inside the function, of each array that is passed to it."""
+        node: Node = self.node
+        names: dict[Value, str] = {}
+        for field in ("x", "a", "b", "indices"):
+            value = getattr(node, field, None)
+            if isinstance(value, Value) and not isinstance(value, Constant):
+                names.setdefault(value, field)
+        rest = [value for value in node.activations if value not in names]
+        letter = "z" if isinstance(node, Contraction) else "x"
+        for position, value in enumerate(rest):
+            names[value] = letter if len(rest) == 1 else f"{letter}{position}"
+        return names
+
+    def ref(self, value: Value) -> str:
+        return self.symbols[value] if isinstance(value, Constant) else self.parameters[value]
+
+    def ctype(self, value: Value) -> str:
+        return CTYPES[value.dtype]
+
+    @property
+    def type(self) -> str:
+        """The element type of the output."""
+        return CTYPES[self.node.output.dtype]
+
+    @property
+    def signature(self) -> str:
+        overwritten = self.node.may_overwrite
+        parts = [
+            f"const {self.ctype(value)} *{'' if value in overwritten else 'restrict '}{name}"
+            for value, name in self.parameters.items()
+        ]
+        # The output may be the memory of an input that it may overwrite.
+        parts.append(f"{self.type} *{'' if overwritten else 'restrict '}y")
+        result = "int" if self.node.can_fail else "void"
+        return f"static {result} {self.function}({', '.join(parts)})"
+
+    # Sums
+
+    @property
+    def accumulator(self) -> str:
+        """The type that sums are kept in: wide enough that its rounding does not show."""
+        dtype = self._summed_dtype
+        return "double" if dtype.startswith("float") else "uint64_t"
+
+    @property
+    def _summed_dtype(self) -> str:
+        node = self.node
+        return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
+
+    def term(self, text: str) -> str:
+        """A factor or summand, widened to the accumulator's type."""
+        dtype = self._summed_dtype
+        if dtype == "float64":
+            return text
+        return f"({self.accumulator}){text}"
+
+    def factor(self, text: str) -> str:
+        """Another factor of a term: C widens it to match, but warns where the sign changes."""
+        return text if self._summed_dtype.startswith("float") else self.term(text)
+
+    def total(self, text: str) -> str:
+        """The accumulator's value in the element type of the sum."""
+        dtype = self._summed_dtype
+        return text if dtype == "float64" else f"({CTYPES[dtype]}){text}"
+
+    @property
+    def zero(self) -> str:
+        return "0.0" if self.accumulator == "double" else "0"
+
+    @property
+    def one(self) -> str:
+        return "1.0" if self.accumulator == "double" else "1"
+
+    @property
+    def lowest(self) -> str:
+        """No element is less."""
+        dtype = self.node.output.dtype
+        if dtype.startswith("float"):
+            return "-INFINITY"
+        return literal(int(np.iinfo(dtype).min), dtype)
+
+    @property
+    def highest(self) -> str:
+        """No element is greater."""
+        dtype = self.node.output.dtype
+        if dtype.startswith("float"):
+            return "INFINITY"
+        return literal(int(np.iinfo(dtype).max), dtype)
+
+    @property
+    def is_float(self) -> bool:
+        return bool(self.node.output.dtype.startswith("float"))
+
+    @property
+    def suffix(self) -> str:
+        """Of the math functions for the output's type."""
+        return "f" if self.node.output.dtype == "float32" else ""
+
+    def literal(self, value: object, dtype: str = "") -> str:
+        return literal(value, dtype or self.node.output.dtype)
+
+    # Expressions
+
+    def program(self, program: Program, operands: Sequence[str]) -> Text:
+        temporaries, text = self.expressions.text(program, operands)
+        before = [f"const {CTYPES[dtype]} {name} = {value};" for dtype, name, value in temporaries]
+        return Text(before, text)
+
+    def finish(self, total: str, operands: Sequence[str] = ()) -> Text:
+        """The epilogue of an element whose sum is `total`; operands: its arguments at that element."""
+        epilogue: Epilogue | None = self.node.epilogue
+        if epilogue is None:
+            return Text([], total)
+        program = epilogue.program
+        if program.uses_first() == 1:
+            return self.program(program, [total, *operands])
+        text = self.program(program, ["t", *operands])
+        return Text([f"const {CTYPES[program.dtypes[0]]} t = {total};", *text.before], text.value)
+
+    def operands(self, names: Sequence[str]) -> list[str]:
+        """The epilogue's arguments at an element of the output.
+
+        names: for each axis of the output the loop variable's name, or "" where the axis has length one.
+        """
+        epilogue: Epilogue | None = self.node.epilogue
+        return [self.element(arg, names) for arg in epilogue.args] if epilogue else []
+
+    def element(self, arg: Value, names: Sequence[Any]) -> str:
+        """The element of an array that broadcasts to the output, at the loops' position."""
+        strides = broadcast_strides(arg.shape, self.node.output.shape)
+        terms = [(name, stride) for name, stride in zip(names, strides, strict=True) if name]
+        return f"{self.ref(arg)}[{loops.index(terms)}]"
+
+    @staticmethod
+    def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
+        return loops.index(terms, start)
+
+    # Loops
+
+    def over(self, shape: Sequence[int], *strides: Sequence[int]) -> tuple[list[Loop], list[str]]:
+        """The fewest loops over a shape, and the index expression for each array of the given strides."""
+        nested, terms = loops.nest(shape, strides)
+        return nested, [loops.index(one) for one in terms]
+
+    def over_output(self, *values: Value) -> tuple[list[Loop], list[str]]:
+        """Loops over the output, and the index of y and of each value that broadcasts to it."""
+        shape = self.node.output.shape
+        strides = [broadcast_strides(value.shape, shape) for value in values]
+        return self.over(shape, row_major(shape), *strides)
+
+    def split(
+        self, shape: Sequence[int], axes: Sequence[int], *strides: Sequence[int]
+    ) -> tuple[list[Loop], list[Loop], list[str]]:
+        """Loops over the other axes, loops over `axes` inside them, and the arrays' index expressions."""
+        others = [axis for axis in range(len(shape)) if axis not in axes]
+        outer, outer_terms = loops.nest(
+            [shape[axis] for axis in others], [[one[axis] for axis in others] for one in strides]
+        )
+        inner, inner_terms = loops.nest(
+            [shape[axis] for axis in axes], [[one[axis] for axis in axes] for one in strides], "pqrstuvw"
+        )
+        texts = [loops.index([*a, *b]) for a, b in zip(outer_terms, inner_terms, strict=True)]
+        return outer, inner, texts
+
+    def rows(self, unit: str) -> Rows:
+        """The vectors of a matrix product; unit: the loop variable along an output vector."""
+        node = self.node
+        lead = node.output.shape[:-1]
+        args = node.epilogue.args if node.epilogue else ()
+        strides = [broadcast_strides(arg.shape, node.output.shape) for arg in args]
+        starts = row_major(lead)
+        nested, (y, x, *places) = loops.nest(
+            lead,
+            [
+                [stride * node.output.shape[-1] for stride in starts],
+                [stride * node.x.shape[-1] for stride in starts],
+                *(one[:-1] for one in strides),
+            ],
+            "rstv",
+        )
+        operands = [
+            f"{self.ref(arg)}[{loops.index([*place, (unit, one[-1])])}]"
+            for arg, place, one in zip(args, places, strides, strict=True)
+        ]
+        return Rows(nested, x, [*y, (unit, 1)], operands)
+
+    # Windows
+
+    @cached_property
+    def dimensions(self) -> list[Dimension]:
+        """The spatial dimensions of a convolution or pooling node."""
+        node = self.node
+        x_strides, y_strides = node.x.strides, node.output.strides
+        first = 1 if node.channels_last else 2
+        rank = node.x.rank - 2
+        window = getattr(node, "window", (0,) * rank)
+        kernel = getattr(node, "kernel", None)
+        rates = getattr(node, "dilation", (1,) * rank)
+        padding = getattr(node, "padding", None) or [(crop, 0) for crop in getattr(node, "crop", (0,) * rank)]
+        return [
+            Dimension(
+                out=name,
+                tap=TAPS[i],
+                place=f"x_{name}",
+                input_size=node.x.shape[first + i],
+                output_size=node.output.shape[first + i],
+                taps=window[i],
+                stride=getattr(node, "strides", (1,) * rank)[i],
+                rate=rates[i],
+                before=padding[i][0],
+                x_stride=x_strides[first + i],
+                y_stride=y_strides[first + i],
+                kernel_stride=kernel.strides[i] if kernel is not None else 0,
+            )
+            for i, name in enumerate(SPATIAL[rank])
+        ]
+
+    def place(self, dimension: Dimension) -> str:
+        """Where in x a tap falls, for an output position: "row * 2 + i - 1"."""
+        terms = [(dimension.out, dimension.stride)]
+        if dimension.taps > 1:
+            terms.append((dimension.tap, dimension.rate))
+        text = loops.index(terms)
+        return f"{text} - {dimension.before}" if dimension.before else text
+
+    def leaves(self, dimension: Dimension) -> list[str]:
+        """The conditions under which a tap falls outside x."""
+        last = (
+            (dimension.output_size - 1) * dimension.stride
+            + (dimension.taps - 1) * dimension.rate
+            - dimension.before
+        )
+        conditions = []
+        if dimension.before:
+            conditions.append(f"{dimension.place} < 0")
+        if last >= dimension.input_size:
+            conditions.append(f"{dimension.place} >= {dimension.input_size}")
+        return conditions
+
+    def offset(self, dimension: Dimension) -> str:
+        """How far behind the first window's beginning an output position lies, for a tap."""
+        terms = [(dimension.out, 1)]
+        if dimension.taps > 1:
+            terms.append((dimension.tap, -dimension.rate))
+        text = loops.index(terms)
+        return f"{text} + {dimension.before}" if dimension.before else text
+
+    def window(self, filters: str, channel: str) -> Window:
+        """The loops and index expressions of a window operation; filters, channel: its loop variables."""
+        node = self.node
+        channel_axis = node.channel_axis % node.x.rank
+        spatial = [Loop(d.out, d.output_size) for d in self.dimensions]
+        along = [Loop(filters, node.output.shape[channel_axis])]
+        names = [loop.name for loop in spatial]
+        if node.channels_last:
+            output_loops, output_names = [*spatial, *along], ["", *names, filters]
+        else:
+            output_loops, output_names = [*along, *spatial], ["", filters, *names]
+        taps = [Loop(d.tap, d.taps) for d in self.dimensions if d.taps > 1]
+        outside = " || ".join(condition for d in self.dimensions for condition in self.leaves(d))
+        if not taps:  # `continue` needs a loop of its own
+            taps = [Loop(TAPS[0], 1)]
+        channels = getattr(node, "group_channels", getattr(node, "channels", 1))
+        groups = getattr(node, "groups", 1)
+        x = [(d.place, d.x_stride) for d in self.dimensions]
+        x_channel = node.x.strides[channel_axis]
+        if hasattr(node, "kernel"):
+            x += [("first", x_channel)] if groups > 1 else []
+            x += [(channel, x_channel)] if channels > 1 else []
+        else:
+            x += [(channel, x_channel)]
+        return Window(
+            output_loops=output_loops,
+            output_names=output_names,
+            tap_loops=taps,
+            outside=outside,
+            channel_loops=[Loop(channel, channels)] if channels > 1 else [],
+            x=loops.index(x),
+            kernel=loops.index(self._kernel_terms(filters, channel, channels)),
+            y=loops.index(
+                [
+                    (name, stride)
+                    for name, stride in zip(output_names, node.output.strides, strict=True)
+                    if name
+                ]
+            ),
+        )
+
+    def _kernel_terms(self, filters: str, channel: str, channels: int) -> list[tuple[str, int]]:
+        node = self.node
+        if not hasattr(node, "kernel"):
+            return []
+        taps = [(d.tap, d.kernel_stride) for d in self.dimensions if d.taps > 1]
+        filter_axis, channel_axis = (-2, -1) if node.kind == "conv_transpose" else (-1, -2)
+        strides = node.kernel.strides
+        inner = [(channel, strides[channel_axis])] if channels > 1 else []
+        return [*taps, *sorted([*inner, (filters, strides[filter_axis])], key=lambda term: -term[1])]
+
+    # Sums of products
+
+    def contraction(self) -> Sum:
+        """The loops and index expressions of an einsum, by its equation's letters."""
+        node = self.node
+        a_labels, b_labels, output = node.labels
+        sizes = node.sizes
+
+        def terms(labels: str, strides: Sequence[int]) -> str:
+            return loops.index(
+                [(x, stride) for x, stride in zip(labels, strides, strict=True) if sizes[x] > 1]
+            )
+
+        return Sum(
+            output_loops=[Loop(x, sizes[x]) for x in output if sizes[x] > 1],
+            output_names=[x if sizes[x] > 1 else "" for x in output],
+            sum_loops=[Loop(x, sizes[x]) for x in node.summed if sizes[x] > 1],
+            a=terms(a_labels, node.a.strides),
+            b=terms(b_labels, node.b.strides),
+            y=terms(output, node.output.strides),
+        )
+
+    def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:
+        """Each value's element at its index expression."""
+        return [f"{self.ref(value)}[{place}]" for value, place in zip(values, places, strict=True)]
+
+    # The comment above the function
+
+    @property
+    def title(self) -> str:
+        """The layers that the function computes."""
+        parts = []
+        for origin in self.node.origins:
+            name = origin.path.rpartition("/")[2]
+            parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
+        return comment("; then ".join(parts))
+
+    @property
+    def shapes(self) -> list[str]:
+        """The arrays: their shapes, their types where they are not the output's, and the weights' notes."""
+        node = self.node
+        lines = []
+        flow = ", ".join(f"{name} {self._shape(value)}" for value, name in self.parameters.items())
+        lines.append(f"{flow or 'nothing'} -> y {self._shape(node.output)}")
+        for constant in node.constants:
+            lines.append(f"{self.symbols[constant]} {self._shape(constant)}{self._order(constant)}")
+        return lines
+
+    def _shape(self, value: Value) -> str:
+        sizes = value.shape if isinstance(value, Constant) else value.sample_shape
+        dtype = "" if value.dtype == self.node.output.dtype else f" {CTYPES[value.dtype]}"
+        return f"({', '.join(map(str, sizes))}){dtype}"
+
+    @staticmethod
+    def _order(constant: Constant) -> str:
+        """Where in the literal array an element is."""
+        if constant.rank < 2:
+            return ""
+        letters = "ijklmn"[: constant.rank]
+        place = " + ".join(
+            letter if axis == constant.rank - 1 else f"{letter} * {stride}"
+            for axis, (letter, stride) in enumerate(zip(letters, constant.strides, strict=True))
+        )
+        return f": element [{']['.join(letters)}] is number {place}"

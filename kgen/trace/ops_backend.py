@@ -1,0 +1,71 @@
+"""`keras.src.backend` as some layers use it, with keras.ops in place of the functions that want real arrays.
+
+Those layers (Softmax with a mask, Rescaling, ...) call `backend.numpy.where` or `self.backend.cast`, which can't be
+recorded; `keras.ops.where` does the same and can.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+_NAMESPACES = ("numpy", "nn", "math", "image", "linalg", "core")
+_FUNCTIONS = ("cast", "convert_to_tensor", "shape", "cond", "scatter", "slice", "vectorized_map")
+
+
+class _Namespace:
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(keras.ops, name, None) or getattr(self._real, name)
+
+
+class OpsBackend:
+    """Stands in for the backend module: same names, keras.ops behind those that compute."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NAMESPACES:
+            return _Namespace(getattr(self._real, name))
+        if name in _FUNCTIONS:
+            return getattr(keras.ops, name)
+        return getattr(self._real, name)
+
+
+@contextmanager
+def symbolic_backend() -> Iterator[None]:
+    """Binds the name `backend` in the modules of Keras's layers to an OpsBackend."""
+    modules = [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith("keras.src.layers.") and hasattr(module, "backend")
+    ]
+    originals = [(module, module.backend) for module in modules]
+    try:
+        for module, real in originals:
+            module.__dict__["backend"] = OpsBackend(real)
+        yield
+    finally:
+        for module, real in originals:
+            module.__dict__["backend"] = real
+
+
+@contextmanager
+def symbolic_self_backend(layer: Any) -> Iterator[None]:
+    """The same for a layer that keeps a backend of its own in `self.backend`."""
+    real = layer.__dict__.get("backend")
+    if real is None:
+        yield
+        return
+    try:
+        layer.__dict__["backend"] = OpsBackend(real)
+        yield
+    finally:
+        layer.__dict__["backend"] = real

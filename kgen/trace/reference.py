@@ -1,0 +1,54 @@
+"""What Keras computes: the numbers that every export is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from unittest import mock
+
+import keras
+import numpy as np
+from keras import tree
+
+from kgen.trace.signature import Signature
+
+
+def outputs(model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The model's outputs at inference; inputs: whole batches, in the signature's order."""
+    return _arrays(model(signature.arguments(_tensors(inputs)), training=False))
+
+
+def predictions(model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What `model.predict` returns for a batch."""
+    return _arrays(model.predict(signature.arguments(list(inputs)), verbose=0))
+
+
+def layer_outputs(
+    model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]
+) -> list[tuple[str, list[np.ndarray]]]:
+    """The outputs of every layer, by its path in the model, in the order in which they are done."""
+    found: list[tuple[str, list[np.ndarray]]] = []
+    path: list[str] = []
+    call = keras.Layer.__call__
+
+    def recorded(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+        path.append(layer.name)
+        try:
+            result = call(layer, *args, **kwargs)
+            if path[1:]:
+                found.append(("/".join(path[1:]), _arrays(result)))
+            return result
+        finally:
+            path.pop()
+
+    with mock.patch.object(keras.Layer, "__call__", recorded):
+        outputs(model, signature, inputs)
+    return found
+
+
+def _tensors(inputs: Sequence[np.ndarray]) -> list[Any]:
+    return [keras.ops.convert_to_tensor(array) for array in inputs]
+
+
+def _arrays(results: Any) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(x) for x in tree.flatten(results) if x is not None]

@@ -1,0 +1,137 @@
+"""A model's inputs and outputs: names, shapes, dtypes, and the structure that its call takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import tree
+
+from kgen.errors import ExportError
+from kgen.trace.builder import DTYPES
+
+InputShapes = Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """name: Keras's. shape: without the batch axis."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """inputs: in the order of model.inputs. structure: what model.call takes, its leaves numbered."""
+
+    inputs: tuple[InputSpec, ...]
+    structure: Any
+    names_of_outputs: tuple[str, ...]
+
+    def arguments(self, arrays: Sequence[Any]) -> Any:
+        """The arrays in the structure that the model is called with."""
+        return tree.map_structure(lambda index: arrays[index], self.structure)
+
+    def output_names(self, count: int) -> list[str]:
+        names = list(self.names_of_outputs)
+        return names if len(names) == count else [f"output_{index}" for index in range(count)]
+
+
+def signature(model: keras.Model, pinned: InputShapes) -> Signature:
+    """The model's signature, its unknown dimensions set to the `pinned` shapes.
+
+    pinned: shapes without the batch axis, by input name; the key "" fits a model with one input.
+    Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't know.
+    """
+    if getattr(model, "inputs", None):
+        tensors = list(model.inputs)
+        structure = getattr(model, "_inputs_struct", None)
+        if structure is None:  # Sequential
+            structure = tensors[0] if len(tensors) == 1 else tensors
+        # The tensors' own names are counted up in each process; those of their Input layers are saved.
+        names = [tensor._keras_history.operation.name for tensor in tensors]
+        shapes = [tuple(tensor.shape) for tensor in tensors]
+        dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors]
+        numbers = {id(tensor): index for index, tensor in enumerate(tensors)}
+        numbered = tree.map_structure(lambda tensor: numbers[id(tensor)], structure)
+    else:
+        names, shapes, numbered = _built_signature(model, pinned)
+        dtypes = [model.input_dtype] * len(names)
+    unknown = [name for name in pinned if name not in names and not (name == "" and len(names) == 1)]
+    if unknown:
+        raise ExportError(
+            f"The model has no input {unknown[0]!r}: its inputs are {', '.join(map(repr, names))}. "
+            "Name one with --input-shape NAME=32,10.",
+            exit_code=2,
+        )
+    inputs = tuple(
+        InputSpec(name, _pin(name, shape, pinned), dtype)
+        for name, shape, dtype in zip(names, shapes, dtypes, strict=True)
+    )
+    for spec in inputs:
+        if spec.dtype not in DTYPES:
+            raise ExportError(
+                f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs are "
+                "float32, float64, integers or booleans."
+            )
+    return Signature(inputs, numbered, tuple(getattr(model, "output_names", None) or ()))
+
+
+def _built_signature(model: keras.Model, pinned: InputShapes) -> tuple[list[str], list[Any], Any]:
+    """What a subclassed model was last built or called with."""
+    config = model.get_build_config() or {}
+    shapes = config.get("shapes_dict") or {}
+    structure = config.get("input_shape")
+    if structure is None and len(shapes) == 1:
+        structure = next(iter(shapes.values()))
+    if structure is None and len(shapes) > 1:
+        structure = {name.removesuffix("_shape"): shape for name, shape in shapes.items()}
+    if structure is None:
+        if not pinned:
+            raise ExportError(
+                f"Model {model.name!r} was never called, so its input shape is unknown; give it with "
+                "--input-shape 32,10 (without the batch axis).",
+                exit_code=2,
+            )
+        if len(pinned) > 1:
+            structure = {name: (None, *shape) for name, shape in pinned.items()}
+        else:
+            structure = (None, *next(iter(pinned.values())))
+    leaves: list[tuple[str, Any]] = []
+
+    def number(part: Any, name: str) -> Any:
+        if isinstance(part, dict):
+            return {key: number(value, key) for key, value in part.items()}
+        if part and not isinstance(part[0], int | type(None)):
+            return type(part)(number(value, f"input_{index}") for index, value in enumerate(part))
+        leaves.append((name, tuple(part)))
+        return len(leaves) - 1
+
+    numbered = number(structure, next(iter(pinned), "") or "input")
+    return [name for name, _ in leaves], [shape for _, shape in leaves], numbered
+
+
+def _pin(name: str, shape: tuple[int | None, ...], pinned: InputShapes) -> tuple[int, ...]:
+    sizes = shape[1:]
+    wanted = pinned.get(name, pinned.get(""))
+    if wanted is not None:
+        if len(wanted) != len(sizes) or any(
+            size not in (None, given) for size, given in zip(sizes, wanted, strict=True)
+        ):
+            raise ExportError(
+                f"--input-shape {','.join(map(str, wanted))} does not fit input {name!r}, whose shape "
+                f"without the batch axis is {sizes}.",
+                exit_code=2,
+            )
+        sizes = tuple(wanted)
+    known = tuple(size for size in sizes if size is not None)
+    if len(known) != len(sizes):
+        raise ExportError(
+            f"Input {name!r} has the shape {shape}, with dimensions that are not fixed; pin them with "
+            f"--input-shape {name}={','.join('32' if size is None else str(size) for size in sizes)}."
+        )
+    return known
