@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from kgen.api import build, export
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from kgen.errors import ExportError
 
-__all__ = ["ExportError", "build", "export"]
+if TYPE_CHECKING:
+    from kgen.api import build, export
+    from kgen.inspection import inspect
+    from kgen.verification import verify
+
+__all__ = ["ExportError", "build", "export", "inspect", "verify"]
+
+_HOMES = {
+    "build": "kgen.api",
+    "export": "kgen.api",
+    "inspect": "kgen.inspection",
+    "verify": "kgen.verification",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports TensorFlow only when something is asked for that needs it."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'kgen' has no attribute {name!r}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ from kgen.compare import difference
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.load import load
-from kgen.names import Names, identifier
+from kgen.names import model_name
 from kgen.passes import optimize
 from kgen.plan import Plan, plan
 from kgen.render.write import write
@@ -26,8 +26,8 @@ from kgen.samples import samples
 from kgen.trace import reference, signature, trace
 from kgen.trace.signature import Signature
 
-ModelOrPath = str | Path | keras.Model
-Progress = Callable[[str], None]
+ModelOrPath: TypeAlias = "str | Path | keras.Model"
+Progress: TypeAlias = Callable[[str], None]
 
 CHECK_SAMPLES = 2
 CHECK_RTOL = 1e-3
@@ -66,7 +66,7 @@ class Export:
         progress("loading")
         loaded = load(model, unsafe=unsafe, custom=custom)
         hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
-        return cls(loaded, Names().take(identifier(hint)), input_shapes or {}, without)
+        return cls(loaded, model_name(hint), input_shapes or {}, without)
 
     @cached_property
     def signature(self) -> Signature:
@@ -90,7 +90,9 @@ class Export:
 
     def files(self, target: str, style: str) -> dict[str, str]:
         """{file name: text}"""
-        return targets.render(self.plan, target, name=self.name, style=style, versions=self.versions)
+        return targets.render(
+            self.plan, target, name=self.name, style=style, versions=self.versions
+        )
 
     def samples(self, count: int, seed: int = 0) -> list[np.ndarray]:
         return samples(self.traced, count, seed)
@@ -163,13 +165,18 @@ def _warn_of_odd_weights(plan: Plan) -> None:
 
 
 def build(
-    model: ModelOrPath, *, style: str = "fast", cc: str = "cc", flags: Sequence[str] | None = None, **options: Any
+    model: ModelOrPath,
+    *,
+    style: str = "fast",
+    cc: str = "cc",
+    flags: Sequence[str] | None = None,
+    **options: Any,
 ) -> Any:
     """The model compiled with the system's C compiler: an object with `predict(*inputs)` on batches.
 
     options: as of `export`.
     """
-    from kgen.build import Library
+    from kgen.library import Library
 
     files = export(model, "c", style=style, **options)
     return Library(files, cc=cc) if flags is None else Library(files, cc=cc, flags=flags)

@@ -22,7 +22,9 @@ class Difference:
     ok: bool
 
 
-def difference(found: np.ndarray, wanted: np.ndarray, *, rtol: float = RTOL, atol: float = ATOL) -> Difference:
+def difference(
+    found: np.ndarray, wanted: np.ndarray, *, rtol: float = RTOL, atol: float = ATOL
+) -> Difference:
     """How far `found` is from `wanted`; ok is what np.allclose says of rtol and atol * max |wanted|."""
     if found.shape != wanted.shape or found.dtype.kind != wanted.dtype.kind:
         return Difference(float("inf"), float("inf"), None, False)
@@ -37,16 +39,18 @@ def difference(found: np.ndarray, wanted: np.ndarray, *, rtol: float = RTOL, ato
     with np.errstate(invalid="ignore"):
         gap = np.where(finite & np.isfinite(a), np.abs(a - b), 0.0)
     absolute = float(gap.max())
-    ok = bool(np.allclose(a, b, rtol=rtol, atol=atol * scale + np.finfo(np.float32).tiny, equal_nan=True))
+    ok = bool(
+        np.allclose(a, b, rtol=rtol, atol=atol * scale + np.finfo(np.float32).tiny, equal_nan=True)
+    )
     return Difference(absolute, absolute / scale if scale else absolute, _ulps(found, wanted), ok)
 
 
 def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
     """The largest number of floating-point numbers between two elements."""
-    bits = {4: np.int32, 8: np.int64}.get(wanted.dtype.itemsize)
-    if bits is None or found.dtype != wanted.dtype:
+    size = wanted.dtype.itemsize
+    if size not in (4, 8) or found.dtype != wanted.dtype:
         return None
-    lowest = np.iinfo(bits).min
+    bits, lowest = np.dtype(f"int{8 * size}"), -(2 ** (8 * size - 1))
 
     def ordered(x: np.ndarray) -> np.ndarray:
         whole = np.ascontiguousarray(x).view(bits).astype(np.int64)

@@ -16,7 +16,9 @@ MAX_EXPANSION = 200
 """A .keras archive that unpacks to more than this many times its size is taken for a zip bomb."""
 
 
-def load(source: str | Path | keras.Model, *, unsafe: bool = False, custom: str | Path | None = None) -> keras.Model:
+def load(
+    source: str | Path | keras.Model, *, unsafe: bool = False, custom: str | Path | None = None
+) -> keras.Model:
     """The Keras model in a file, or the model itself.
 
     unsafe: allow Lambda layers with pickled Python code (Keras's safe_mode=False).
@@ -49,7 +51,9 @@ def _check_file(path: Path) -> None:
     if not path.exists():
         raise _bad(path, "there is no such file")
     if path.is_dir():
-        raise _bad(path, "it is a folder (a SavedModel?); kgen loads .keras and whole-model .h5 files")
+        raise _bad(
+            path, "it is a folder (a SavedModel?); kgen loads .keras and whole-model .h5 files"
+        )
     try:
         if zipfile.is_zipfile(path):
             _check_archive(path)
@@ -77,7 +81,8 @@ def _check_hdf5(path: Path) -> None:
     with h5py.File(path, "r") as file:
         if "model_config" not in file.attrs:
             raise _bad(
-                path, "the file holds weights only, not the model; save it with model.save('model.keras')"
+                path,
+                "the file holds weights only, not the model; save it with model.save('model.keras')",
             )
 
 

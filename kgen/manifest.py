@@ -10,7 +10,15 @@ from kgen.ir.value import Value
 from kgen.plan import Plan
 
 
-def manifest(plan: Plan, *, name: str, target: str, style: str, versions: dict[str, str], workspace_bytes: int) -> str:
+def manifest(
+    plan: Plan,
+    *,
+    name: str,
+    target: str,
+    style: str,
+    versions: dict[str, str],
+    workspace_bytes: int,
+) -> str:
     """The manifest's text. name: of the files and the prefix of the functions."""
     graph = plan.graph
     content = {

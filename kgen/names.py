@@ -8,21 +8,28 @@ import re
 import unicodedata
 
 _C = """
-    auto break case char const continue default do double else enum extern float for goto if inline int long
-    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
-    while alignas alignof bool constexpr false nullptr static_assert thread_local true typeof typeof_unqual
-    asm fortran and and_eq bitand bitor catch char8_t char16_t char32_t class compl concept const_cast
-    consteval constinit co_await co_return co_yield decltype delete dynamic_cast explicit export friend
-    mutable namespace new noexcept not not_eq operator or or_eq private protected public reinterpret_cast
-    requires static_cast template this throw try typeid typename using virtual wchar_t xor xor_eq
-    NULL INFINITY NAN EOF errno assert offsetof main linux unix i386 near far
-    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t
-""".split()
+    auto break case char const continue default do double else enum extern float for goto if
+    inline int long register restrict return short signed sizeof static struct switch typedef
+    union unsigned void volatile while alignas alignof bool constexpr false nullptr
+    static_assert thread_local true typeof typeof_unqual asm fortran and and_eq bitand bitor
+    catch char8_t char16_t char32_t class compl concept const_cast consteval constinit co_await
+    co_return co_yield decltype delete dynamic_cast explicit export friend mutable namespace new
+    noexcept not not_eq operator or or_eq private protected public reinterpret_cast requires
+    static_cast template this throw try typeid typename using virtual wchar_t xor xor_eq NULL
+    INFINITY NAN EOF errno assert offsetof main linux unix i386 near far int8_t int16_t int32_t
+    int64_t uint8_t uint16_t uint32_t uint64_t size_t
+"""
 
-# Names that the templates use themselves inside functions.
-_TEMPLATES = "x y w a b n i j k l m p q r f s t sum status index np predict sample".split()
+# Names that the templates use in the functions whose other variables are the model's values.
+_TEMPLATES = ["w", "n", "sample", "error", "np", "batch", "predict", "checked"]
 
-RESERVED = frozenset(_C) | frozenset(_TEMPLATES) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
+RESERVED = (
+    frozenset(_C.split())
+    | frozenset(_TEMPLATES)
+    | frozenset(keyword.kwlist)
+    | frozenset(keyword.softkwlist)
+    | frozenset(dir(builtins))
+)
 
 MAX_LENGTH = 56
 
@@ -44,14 +51,20 @@ class Names:
         return name
 
 
-def identifier(hint: str) -> str:
+def model_name(hint: str) -> str:
+    """A name for files and a Python module, and the prefix of C functions: `NAME_predict`."""
+    name = identifier(hint, default="model")
+    return f"{name}_model" if keyword.iskeyword(name) else name
+
+
+def identifier(hint: str, default: str = "layer") -> str:
     """The hint with all but letters, digits and underscores replaced: `a*/b` -> `a_b`."""
     text = unicodedata.normalize("NFKD", hint).encode("ascii", "ignore").decode()
     text = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")
     if len(text) > MAX_LENGTH:
         text = text[:MAX_LENGTH].rstrip("_")
     if not text:
-        text = "layer"
+        text = default
     return f"n{text}" if text[0].isdigit() else text
 
 

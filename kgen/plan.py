@@ -122,7 +122,7 @@ class _Sharing:
         }
         self.silent: set[Node] = set()
         self.copies: list[tuple[Value, int]] = []
-        self.made = {value: -1 for value in graph.inputs}
+        self.made = dict.fromkeys(graph.inputs, -1)
         self.made.update({node.output: step for step, node in enumerate(graph.nodes)})
         self.read = dict(self.made)
         for step, node in enumerate(graph.nodes):
@@ -195,9 +195,7 @@ class _Sharing:
             return False
         # Another view of the same memory may be read in another order.
         return all(
-            other in node.may_overwrite
-            for other in node.activations
-            if self.root(other) is root
+            other in node.may_overwrite for other in node.activations if self.root(other) is root
         )
 
     def buffers(self) -> dict[Value, Buffer]:
@@ -246,7 +244,9 @@ def _first_fit(buffers: list[Buffer]) -> tuple[dict[Buffer, int], int]:
     peak = 0
     for buffer in buffers:
         taken = sorted(
-            (offsets[other], offsets[other] + other.size) for other in offsets if other.meets(buffer)
+            (offsets[other], offsets[other] + other.size)
+            for other in offsets
+            if other.meets(buffer)
         )
         offset = 0
         for start, end in taken:

@@ -108,4 +108,7 @@ class Graph:
 
 def _programs(node: Node) -> list[str]:
     epilogue = getattr(node, "epilogue", None)
-    return [f"then {epilogue.program}"] if epilogue else []
+    if epilogue is None:
+        return []
+    args = ", ".join(f"${number} = {arg.name}" for number, arg in enumerate(epilogue.args, 1))
+    return [f"then {epilogue.program}{' with ' if args else ''}{args}"]

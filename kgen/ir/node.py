@@ -16,7 +16,7 @@ class GraphError(Exception):
     """A graph that breaks its own rules: a mistake in kgen, never in the user's model."""
 
 
-class MixedSamples(Exception):
+class MixedSamplesError(Exception):
     """An operation whose result for one sample depends on the other samples of the batch."""
 
 
@@ -103,13 +103,16 @@ class Node:
 
     @property
     def formula(self) -> str:
-        """The arithmetic in one line, as mathematics or the Keras documentation would write it."""
+        """The arithmetic in one line, as mathematics or the Keras documentation would write it.
+
+        Empty where the generated code says the same in as few words.
+        """
         raise NotImplementedError
 
     def infer(self) -> Spec:
         """The output's shape, dtype and batch axis, from the inputs alone.
 
-        Raises MixedSamples if samples of a batch would meet.
+        Raises MixedSamplesError if samples of a batch would meet.
         """
         raise NotImplementedError
 
@@ -122,15 +125,16 @@ class Node:
     def map_values(self: NodeT, change: Callable[[Value], Value]) -> NodeT:
         """The same node with every Value, its output included, replaced by `change(value)`."""
         return replace(
-            self, **{field.name: _mapped(getattr(self, field.name), change) for field in fields(self)}
+            self,
+            **{field.name: _mapped(getattr(self, field.name), change) for field in fields(self)},
         )
 
     def __str__(self) -> str:
+        hidden = ("origin", "output", "merged", "bias", "epilogue")
         options = ", ".join(
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)
-            if field.name not in ("origin", "output", "merged")
-            and not any(_values(getattr(self, field.name)))
+            if field.name not in hidden and not any(_values(getattr(self, field.name)))
         )
         values = ", ".join(value.name for value in self.inputs)
         return f"{self.output} = {self.kind}({values}{'; ' + options if options else ''})"
@@ -161,7 +165,9 @@ class Contraction(Node):
     def inputs(self) -> tuple[Value, ...]:
         """The operands, then the bias, then the epilogue's."""
         late = [*_values(self.bias), *_values(self.epilogue)]
-        own = [field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")]
+        own = [
+            field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")
+        ]
         return (*(value for name in own for value in _values(getattr(self, name))), *late)
 
     @property
@@ -182,7 +188,9 @@ class Contraction(Node):
             value for value in self.inputs if not any(value is arg for arg in self.epilogue.args)
         ]
         return tuple(
-            value for value in same_elements(self.epilogue.args, self.output) if value not in operands
+            value
+            for value in same_elements(self.epilogue.args, self.output)
+            if value not in operands
         )
 
     def finish(self, shape: Shape, dtype: str, batch: int | None) -> Spec:
@@ -215,15 +223,13 @@ def spec_of(value: Value) -> Spec:
 def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
     """NumPy's broadcasting rule, and where the batch axis ends up.
 
-    Raises MixedSamples when an axis of samples would be paired with an axis of something else.
+    Raises MixedSamplesError when an axis of samples would be paired with an axis of something else.
     """
     rank = max(len(spec.shape) for spec in specs)
     aligned = [(1,) * (rank - len(spec.shape)) + spec.shape for spec in specs]
-    axes = {
-        spec.batch + rank - len(spec.shape) for spec in specs if spec.batch is not None
-    }
+    axes = {spec.batch + rank - len(spec.shape) for spec in specs if spec.batch is not None}
     if len(axes) > 1:
-        raise MixedSamples("it pairs different samples of a batch")
+        raise MixedSamplesError("it pairs different samples of a batch")
     batch = axes.pop() if axes else None
     shape = []
     for axis in range(rank):
@@ -232,16 +238,16 @@ def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
             raise GraphError(f"shapes {[spec.shape for spec in specs]} do not broadcast")
         shape.append(sizes.pop() if sizes else 1)
     if batch is not None:
-        for spec, sizes in zip(specs, aligned, strict=True):
-            if sizes[batch] != shape[batch] or (spec.batch is None and sizes[batch] != 1):
-                raise MixedSamples("it pairs the samples of a batch with something else")
+        for spec, own in zip(specs, aligned, strict=True):
+            if own[batch] != shape[batch] or (spec.batch is None and own[batch] != 1):
+                raise MixedSamplesError("it pairs the samples of a batch with something else")
     return tuple(shape), batch
 
 
 def forbid_batch(value: Value, axes: tuple[int, ...], what: str) -> None:
-    """Raises MixedSamples if the value's batch axis is among `axes`, because the node would `what` it."""
+    """Raises MixedSamplesError if the value's batch axis is among `axes`, because the node would `what` it."""
     if value.batch is not None and value.batch in axes:
-        raise MixedSamples(f"it would {what} the batch axis")
+        raise MixedSamplesError(f"it would {what} the batch axis")
 
 
 def _values(field: Any) -> Iterator[Value]:

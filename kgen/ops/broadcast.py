@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kgen.ir import node
-from kgen.ir.node import MixedSamples, Node, Spec, spec_of
+from kgen.ir.node import MixedSamplesError, Node, Spec, spec_of
 from kgen.ir.value import Shape, Value
 
 
@@ -25,5 +25,5 @@ class Broadcast(Node):
         wanted = Spec(self.shape, self.x.dtype, self.batch)
         shape, batch = node.broadcast([wanted, spec_of(self.x)])
         if shape != self.shape or batch != self.batch:
-            raise MixedSamples("it spreads the samples of a batch over another axis")
+            raise MixedSamplesError("it spreads the samples of a batch over another axis")
         return wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgen.ir.node import GraphError, MixedSamples, Node, Spec, forbid_batch
+from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec, forbid_batch
 from kgen.ir.value import Value
 
 
@@ -25,7 +25,9 @@ class Concatenate(Node):
     def parts(self) -> tuple[tuple[Value, int], ...]:
         """Each input, and the element of the output that is its first."""
         stride = self.output.strides[self.axis]
-        return tuple((arg, place * stride) for arg, place in zip(self.args, self.offsets, strict=True))
+        return tuple(
+            (arg, place * stride) for arg, place in zip(self.args, self.offsets, strict=True)
+        )
 
     @property
     def formula(self) -> str:
@@ -36,7 +38,7 @@ class Concatenate(Node):
         for arg in self.args:
             forbid_batch(arg, (self.axis,), "concatenate along")
             if arg.batch != first.batch:
-                raise MixedSamples("it joins arrays with and without a batch axis")
+                raise MixedSamplesError("it joins arrays with and without a batch axis")
             if arg.rank != first.rank or any(
                 a != b
                 for axis, (a, b) in enumerate(zip(arg.shape, first.shape, strict=True))

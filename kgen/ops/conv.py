@@ -88,11 +88,18 @@ class Conv(Contraction):
         checked_images(self.x, self.channels_last)
         channels = self.x.shape[self.channel_axis]
         if channels != self.group_channels * self.groups or self.filters % self.groups:
-            raise GraphError(f"{self.name}: {self.x}, kernel {self.kernel.shape}, {self.groups} groups")
+            raise GraphError(
+                f"{self.name}: {self.x}, kernel {self.kernel.shape}, {self.groups} groups"
+            )
         sizes = tuple(
             max((size + before + after - (rate * (length - 1) + 1)) // stride + 1, 0)
             for size, length, stride, rate, (before, after) in zip(
-                self.input_sizes, self.window, self.strides, self.dilation, self.padding, strict=True
+                self.input_sizes,
+                self.window,
+                self.strides,
+                self.dilation,
+                self.padding,
+                strict=True,
             )
         )
         shape = with_spatial(self.x, sizes, self.filters, self.channels_last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import Contraction, GraphError, MixedSamples, Spec
+from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec
 from kgen.ir.value import Value
 
 
@@ -64,7 +64,7 @@ class Einsum(Contraction):
             if value.batch is not None
         }
         if len(samples) > 1:
-            raise MixedSamples("it multiplies different samples of a batch")
+            raise MixedSamplesError("it multiplies different samples of a batch")
         label = next(iter(samples), None)
         if label is not None:
             self._check_samples(label)
@@ -75,7 +75,7 @@ class Einsum(Contraction):
     def _check_samples(self, label: str) -> None:
         a, b, output = self.labels
         if label not in output:
-            raise MixedSamples("it would sum over the batch axis")
+            raise MixedSamplesError("it would sum over the batch axis")
         for labels, value in ((a, self.a), (b, self.b)):
             if label in labels and value.batch != labels.index(label):
-                raise MixedSamples("it pairs the samples of a batch with something else")
+                raise MixedSamplesError("it pairs the samples of a batch with something else")

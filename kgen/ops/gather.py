@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import MixedSamples, Node, Spec, forbid_batch
+from kgen.ir.node import MixedSamplesError, Node, Spec, forbid_batch
 from kgen.ir.value import Constant, Value
 
 
@@ -46,7 +46,7 @@ class Gather(Node):
         before, after = self.x.shape[: self.axis], self.x.shape[self.axis + 1 :]
         shape = (*before, *self.indices.shape, *after)
         if self.x.batch is not None and self.indices.batch is not None:
-            raise MixedSamples("it picks from one sample with the indices of another")
+            raise MixedSamplesError("it picks from one sample with the indices of another")
         if self.indices.batch is not None:
             return Spec(shape, self.x.dtype, self.axis + self.indices.batch)
         if self.x.batch is None or self.x.batch < self.axis:

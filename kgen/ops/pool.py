@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import GraphError, MixedSamples, Node, Spec
+from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec
 from kgen.ir.value import Shape, Value
 
 
@@ -78,4 +78,4 @@ def checked_images(x: Value, channels_last: bool) -> None:
     if x.batch is None and x.shape[0] != 1:
         raise GraphError(f"{x} has no batch axis")
     if x.batch not in (0, None):
-        raise MixedSamples("its windows would slide over the samples of a batch")
+        raise MixedSamplesError("its windows would slide over the samples of a batch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import GraphError, MixedSamples, Node, Spec
+from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec
 from kgen.ir.value import Shape, Value
 
 
@@ -29,5 +29,5 @@ class Reshape(Node):
             # cut elsewhere than at their borders.
             before, after = prod(self.x.shape[self.x.batch :]), prod(self.shape[self.batch :])
             if before != after:
-                raise MixedSamples("it reshapes across the borders of samples")
+                raise MixedSamplesError("it reshapes across the borders of samples")
         return Spec(self.shape, self.x.dtype, self.batch)

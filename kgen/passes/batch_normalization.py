@@ -73,9 +73,7 @@ def _folded(first: Affine, node: BatchNormalization) -> Affine:
     names = _definitions(node)
     return replace(
         first,
-        kernel=Constant.of(
-            first.kernel.name, kernel, f"({first.kernel.note}) * scale, {names[0]}"
-        ),
+        kernel=Constant.of(first.kernel.name, kernel, f"({first.kernel.note}) * scale, {names[0]}"),
         bias=Constant.of(
             bias_name, offset.astype(first.kernel.dtype), f"{bias_note}, {'; '.join(names)}"
         ),
@@ -88,7 +86,9 @@ def _scaled(node: BatchNormalization) -> Elementwise:
     shape = [-1 if axis == node.axis else 1 for axis in range(node.x.rank)]
     factor, summand = (
         Constant.of(
-            f"{node.origin.path}/{role}", array.astype(node.x.dtype).reshape(shape[node.axis :]), note
+            f"{node.origin.path}/{role}",
+            array.astype(node.x.dtype).reshape(shape[node.axis :]),
+            note,
         )
         for role, array, note in zip(
             ("scale", "offset"), scale_and_offset(node), _definitions(node), strict=True

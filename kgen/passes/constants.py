@@ -55,8 +55,11 @@ def _evaluate(node: Node) -> np.ndarray | None:
         return None
     arrays = [value.data for value in node.inputs if isinstance(value, Constant)]
     with np.errstate(all="ignore"):
-        result = _RULES.get(type(node), lambda *_: None)(node, arrays)
-    return None if result is None else np.asarray(result, node.output.dtype).reshape(node.output.shape)
+        rule = _RULES.get(type(node))
+        result = rule(node, arrays) if rule is not None else None
+    return (
+        None if result is None else np.asarray(result, node.output.dtype).reshape(node.output.shape)
+    )
 
 
 def run(program: Program, arrays: list[np.ndarray]) -> np.ndarray | None:

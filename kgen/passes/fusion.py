@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Epilogue, Node
-from kgen.ir.program import Arg, inline
+from kgen.ir.program import Arg, Operand, inline
 from kgen.ir.value import Constant, Value
 from kgen.ops.elementwise import Elementwise
 from kgen.passes.rewrite import merged_origins, only_reader, substitute
@@ -81,7 +80,10 @@ def _mergeable(graph: Graph, producer: dict[Value, Elementwise], node: Elementwi
         if (
             arg in producer
             and only_reader(graph, arg)
-            and (arg.shape == node.output.shape or not node.program.steps and arg.size == node.output.size)
+            and (
+                arg.shape == node.output.shape
+                or (not node.program.steps and arg.size == node.output.size)
+            )
         ):
             return index
     return None
@@ -147,7 +149,7 @@ def _with_epilogue(first: Contraction, node: Elementwise) -> Contraction:
     # Input 0 of an epilogue is the contraction's result.
     order = [index, *(position for position in range(len(node.args)) if position != index)]
 
-    def moved(operand: object) -> object:
+    def moved(operand: Operand) -> Operand:
         return Arg(order.index(operand.index)) if isinstance(operand, Arg) else operand
 
     steps = tuple(
@@ -163,5 +165,3 @@ def _with_epilogue(first: Contraction, node: Elementwise) -> Contraction:
         output=node.output,
         merged=merged_origins(first, node),
     )
-
-

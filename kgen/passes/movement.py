@@ -29,7 +29,11 @@ def drop_no_ops(graph: Graph) -> Graph:
 
 def _source_of_no_op(node: Node) -> Value | None:
     x = node.inputs[0] if node.inputs else None
-    if x is None or (x.shape, x.dtype, x.batch) != (node.output.shape, node.output.dtype, node.output.batch):
+    if x is None or (x.shape, x.dtype, x.batch) != (
+        node.output.shape,
+        node.output.dtype,
+        node.output.batch,
+    ):
         return None
     match node:
         case Reshape() | Broadcast():
@@ -60,7 +64,11 @@ def merge_movement(graph: Graph) -> Graph:
                 node = replace(node, x=first.x, permutation=order)
             case _, Transpose(x=x) if _keeps_order(node):
                 node = Reshape(
-                    origin=node.origin, output=node.output, x=x, shape=node.output.shape, batch=node.output.batch
+                    origin=node.origin,
+                    output=node.output,
+                    x=x,
+                    shape=node.output.shape,
+                    batch=node.output.batch,
                 )
         producer[node.output] = node
         nodes.append(node)
@@ -69,11 +77,7 @@ def merge_movement(graph: Graph) -> Graph:
 
 def _keeps_order(node: Transpose) -> bool:
     """Whether the transpose only moves axes of length one, so that memory stays as it is for any batch."""
-    long = [
-        axis
-        for axis in node.permutation
-        if node.x.shape[axis] != 1 or axis == node.x.batch
-    ]
+    long = [axis for axis in node.permutation if node.x.shape[axis] != 1 or axis == node.x.batch]
     return long == sorted(long)
 
 

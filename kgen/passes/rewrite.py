@@ -34,4 +34,3 @@ def only_reader(graph: Graph, value: Value) -> bool:
 def merged_origins(survivor: Node, absorbed: Node) -> tuple[Origin, ...]:
     """What the survivor computes besides its own layer, once it has absorbed the other node."""
     return (*survivor.merged, absorbed.origin, *absorbed.merged)
-

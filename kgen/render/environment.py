@@ -26,7 +26,7 @@ def environment(target: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  the text is source code, not HTML
+        autoescape=False,
     )
     env.filters["comment"] = comment
     return env

@@ -23,7 +23,9 @@ def rows(array: np.ndarray) -> np.ndarray:
     return flat[:full].reshape(-1, width)
 
 
-def numbers(array: np.ndarray, suffix: str = "", special: tuple[str, str] = ("NAN", "INFINITY")) -> Iterator[str]:
+def numbers(
+    array: np.ndarray, suffix: str = "", special: tuple[str, str] = ("NAN", "INFINITY")
+) -> Iterator[str]:
     """Lines of comma-separated literals, each with the suffix ("f" for C's float).
 
     special: the words for nan and infinity, which have no literal.

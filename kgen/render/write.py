@@ -29,7 +29,9 @@ def write(files: Mapping[str, str], out: str | Path, stale: Iterable[str] = ()) 
         _exchange(staging, folder, list(files), sorted(old))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ExportError(f"Can't write to {str(folder)!r}: {reason}; nothing was changed.", exit_code=2) from None
+        raise ExportError(
+            f"Can't write to {str(folder)!r}: {reason}; nothing was changed.", exit_code=2
+        ) from None
     finally:
         if staging is not None:
             shutil.rmtree(staging, ignore_errors=True)

@@ -19,7 +19,9 @@ def check_choice(target: str, style: str) -> None:
     """Raises ExportError unless there are such a target and style."""
     for what, choice, choices in (("target", target, TARGETS), ("style", style, STYLES)):
         if choice not in choices:
-            raise ExportError(f"There is no {what} {choice!r}; choose {' or '.join(choices)}.", exit_code=2)
+            raise ExportError(
+                f"There is no {what} {choice!r}; choose {' or '.join(choices)}.", exit_code=2
+            )
 
 
 def render(
@@ -36,7 +38,12 @@ def render(
         files = c.files(model)
         workspace = model.workspace_bytes
     files[f"{name}.json"] = manifest(
-        plan, name=name, target=target, style=style, versions=dict(versions), workspace_bytes=workspace
+        plan,
+        name=name,
+        target=target,
+        style=style,
+        versions=dict(versions),
+        workspace_bytes=workspace,
     )
     return files
 
@@ -45,6 +52,6 @@ def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The outputs of the plan's NumPy text, on whole batches."""
     names = dict(numpy.weight_globals(plan))
     text = numpy.module(plan, title=plan.graph.name, weights=False)
-    exec(compile(text, "<kgen>", "exec"), names)  # noqa: S102  the text is our own
+    exec(compile(text, "<kgen>", "exec"), names)
     results = names["predict"](*inputs)  # type: ignore[operator]
     return list(results) if isinstance(results, tuple) else [results]

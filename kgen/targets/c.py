@@ -136,10 +136,11 @@ class CModel:
 
     @cached_property
     def ops(self) -> list[COp]:
-        symbols = {c: self._names[c] for c in self.plan.graph.constants}
+        symbols: dict[Value, str] = {c: self._names[c] for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
         return [
-            COp(node, self._names[node], symbols, self.expressions, error) for node in self.plan.steps
+            COp(node, self._names[node], symbols, self.expressions, error)
+            for node in self.plan.steps
         ]
 
     # Weights
@@ -151,7 +152,9 @@ class CModel:
 
     def array(self, constant: Constant) -> Array:
         """The literal array; at least one element, for C has no empty arrays."""
-        declaration = f"const {CTYPES[constant.dtype]} {self._names[constant]}[{max(constant.size, 1)}]"
+        declaration = (
+            f"const {CTYPES[constant.dtype]} {self._names[constant]}[{max(constant.size, 1)}]"
+        )
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
         suffix = "f" if constant.dtype == "float32" else ""
@@ -243,7 +246,11 @@ class CModel:
     def arena_members(self) -> list[tuple[str, str, int]]:
         """(ctype, member name, elements) of each array of the workspace's union."""
         return [
-            (CTYPES[dtype], f"{dtype}s", max(-(-self.plan.workspace_bytes // element_size(dtype)), 1))
+            (
+                CTYPES[dtype],
+                f"{dtype}s",
+                max(-(-self.plan.workspace_bytes // element_size(dtype)), 1),
+            )
             for dtype in self.arena_types
         ]
 
@@ -257,7 +264,9 @@ class CModel:
         """Local names for the arrays that the steps use, but for the parameters themselves."""
         used = {value for node in self.plan.steps for value in (node.output, *node.activations)}
         used.update(value for value, _ in self.plan.copies)
-        parameters = {p.value for p in (*self.inputs, *self.outputs)} - {v for v, _ in self.plan.copies}
+        parameters = {p.value for p in (*self.inputs, *self.outputs)} - {
+            v for v, _ in self.plan.copies
+        }
         result = []
         for value, place in self.plan.places.items():
             if value not in used or value in parameters:
@@ -312,7 +321,11 @@ def files(model: CModel) -> dict[str, str]:
     prefix = model.prefix
     texts = [_op_text(env, op, model.style) for op in model.ops]
     helpers = [
-        str(getattr(model.expressions.functions, function)(model._function_name(function, dtype), ScalarType(dtype)))
+        str(
+            getattr(model.expressions.functions, function)(
+                model._function_name(function, dtype), ScalarType(dtype)
+            )
+        )
         for function, dtype in model.expressions.used
     ]
     body = env.get_template("model.c.j2").render(model=model, texts=texts, helpers=helpers)
@@ -342,4 +355,3 @@ def _function_of(step: Step, dtypes: list[str]) -> str:
     if step.function == "cast" and dtypes[0].startswith("float") and "int" in step.dtype:
         return f"to_{step.dtype}"
     return step.function
-

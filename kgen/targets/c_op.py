@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kgen.ir.node import Contraction, Epilogue, Node
-from kgen.ir.program import Number, Program
+from kgen.ir.program import Program
 from kgen.ir.value import Constant, Value, broadcast_strides, row_major
 from kgen.names import comment
 from kgen.render.literals import number
@@ -102,6 +101,16 @@ class Sum(NamedTuple):
     a: str
     b: str
     y: str
+
+
+class Picked(NamedTuple):
+    """The loops of a gather and its index expressions."""
+
+    loops: list[Loop]
+    inner: list[Loop]
+    index: str
+    y: str
+    x: str
 
 
 SPATIAL = {1: ["step"], 2: ["row", "column"], 3: ["plane", "row", "column"]}
@@ -284,7 +293,9 @@ class COp:
             [shape[axis] for axis in others], [[one[axis] for axis in others] for one in strides]
         )
         inner, inner_terms = loops.nest(
-            [shape[axis] for axis in axes], [[one[axis] for axis in axes] for one in strides], "pqrstuvw"
+            [shape[axis] for axis in axes],
+            [[one[axis] for axis in axes] for one in strides],
+            "pqrstuvw",
         )
         texts = [loops.index([*a, *b]) for a, b in zip(outer_terms, inner_terms, strict=True)]
         return outer, inner, texts
@@ -323,7 +334,9 @@ class COp:
         window = getattr(node, "window", (0,) * rank)
         kernel = getattr(node, "kernel", None)
         rates = getattr(node, "dilation", (1,) * rank)
-        padding = getattr(node, "padding", None) or [(crop, 0) for crop in getattr(node, "crop", (0,) * rank)]
+        padding = getattr(node, "padding", None) or [
+            (crop, 0) for crop in getattr(node, "crop", (0,) * rank)
+        ]
         return [
             Dimension(
                 out=name,
@@ -421,7 +434,10 @@ class COp:
         filter_axis, channel_axis = (-2, -1) if node.kind == "conv_transpose" else (-1, -2)
         strides = node.kernel.strides
         inner = [(channel, strides[channel_axis])] if channels > 1 else []
-        return [*taps, *sorted([*inner, (filters, strides[filter_axis])], key=lambda term: -term[1])]
+        return [
+            *taps,
+            *sorted([*inner, (filters, strides[filter_axis])], key=lambda term: -term[1]),
+        ]
 
     # Sums of products
 
@@ -443,6 +459,31 @@ class COp:
             a=terms(a_labels, node.a.strides),
             b=terms(b_labels, node.b.strides),
             y=terms(output, node.output.strides),
+        )
+
+    def picked_rows(self) -> Picked:
+        """The loops and index expressions of a gather: over what is in front of the axis, the indices,
+        and what is behind it."""
+        node = self.node
+        count, size, length = node.indices.size, node.row_size, node.length
+        outer = [("i", count * size, length * size)] if node.outer > 1 else []
+        picks = [("j", size, size)] if count > 1 else []
+        inner = [("k", 1, 1)] if size > 1 else []
+        return Picked(
+            loops=[
+                *([Loop("i", node.outer)] if outer else []),
+                *([Loop("j", count)] if picks else []),
+            ],
+            inner=[Loop("k", size)] if inner else [],
+            index="j" if picks else "0",
+            y=loops.index([(name, stride) for name, stride, _ in (*outer, *picks, *inner)]),
+            x=loops.index(
+                [
+                    *((name, stride) for name, _, stride in outer),
+                    ("row", size),
+                    *((name, stride) for name, _, stride in inner),
+                ]
+            ),
         )
 
     def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:

@@ -32,7 +32,9 @@ class Expressions:
     function: Callable[[Step, list[str]], str] = lambda step, _: step.function
     used: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def text(self, program: Program, operands: Sequence[str]) -> tuple[list[tuple[str, str, str]], str]:
+    def text(
+        self, program: Program, operands: Sequence[str]
+    ) -> tuple[list[tuple[str, str, str]], str]:
         """(dtype, name, text) of each intermediate result that is read more than once, and the result's text."""
         texts: dict[int, tuple[str, str]] = {}  # step -> (text, outermost inline function)
         temporaries: list[tuple[str, str, str]] = []

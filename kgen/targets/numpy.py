@@ -1,11 +1,11 @@
-"""The NumPy target: one module of weights, the functions they need, and `predict`, layer by layer."""
+"""The NumPy target: one module of weights, functions, and `predict`, layer by layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 import jinja2
@@ -32,8 +32,9 @@ LONG = 4096
 LINE = 100
 
 DOUBLE_ROUNDED = np.array([0x15AE43FD, 0x95AE43FD], np.uint32)
-"""The float32 numbers (7.038531e-26 and its negative) whose shortest text, read as a float64 and then
-rounded to float32 as NumPy does, gives another number."""
+"""The float32 numbers (7.038531e-26 and its negative) whose shortest text, read as a float64 and
+then rounded to float32 as NumPy does, gives another number. There are no others: such a text of at
+most 9 digits is within half a float64 step of the middle of two float32 numbers."""
 
 VIEWS = (Reshape, Transpose, Slice, Broadcast, Pool)
 """What may give NumPy's view of the same memory (pooling: if its windows hold one element)."""
@@ -43,7 +44,7 @@ def module(plan: Plan, *, title: str, weights: bool = True) -> str:
     """The text of the module.
 
     title: what the model is called in its docstring.
-    weights: if not, the arrays are left out, and the text expects `weight_globals(plan)` as globals.
+    weights: if not, the arrays are left out; the text then needs `weight_globals(plan)` as globals.
     """
     view = Module(plan, title, weights)
     return environment("numpy").get_template("module.py.j2").render(module=view)
@@ -98,7 +99,7 @@ class Functions:
         return self._names[word]
 
     def use(self, function: str) -> str:
-        """The function's name, now that it is needed; a function that it calls is defined before it."""
+        """The function's name, now that it is needed; what it calls is defined before it."""
         if function not in self._used:
             self._used.add(function)
             macro = next(getattr(s, function) for s in self._sources if hasattr(s, function))
@@ -114,7 +115,7 @@ class Functions:
 
 @dataclass(frozen=True)
 class Expression:
-    """temporaries: (name, text) of intermediate results, to be computed before. result: its text."""
+    """temporaries: (name, text) of results to be computed before. result: the result's text."""
 
     temporaries: tuple[tuple[str, str], ...]
     result: str
@@ -153,7 +154,10 @@ class Op:
         temporaries, result = self.functions.expressions.text(program, operands)
         if result in operands:
             result = f"{result}.copy()"
-        return Expression(tuple((name, text) for _, name, text in temporaries), result)
+        return Expression(
+            tuple((name, without_double_parentheses(text)) for _, name, text in temporaries),
+            without_double_parentheses(result),
+        )
 
     @cached_property
     def expression(self) -> Expression:
@@ -249,11 +253,15 @@ class Op:
 
     @property
     def groups(self) -> str:
-        return f", groups={self.node.groups}" if self.node.group_channels > 1 < self.node.groups else ""
+        return (
+            f", groups={self.node.groups}"
+            if self.node.group_channels > 1 < self.node.groups
+            else ""
+        )
 
     @property
     def options(self) -> str:
-        """Strides, dilation and padding, where they aren't the default; one number if all are the same."""
+        """Strides, dilation and padding if not the default; one number if all are the same."""
         node = self.node
         options = [("strides", node.strides, 1), ("dilation", getattr(node, "dilation", (1,)), 1)]
         options.append(("padding", getattr(node, "padding", (0,)), 0))
@@ -263,10 +271,15 @@ class Op:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """headers: the layers. codes: for each of their nodes its statements."""
+    """origins: the layers. codes: for each of their nodes its statements."""
 
-    headers: tuple[str, ...]
-    codes: tuple[str, ...]
+    origins: list[Origin]
+    codes: list[str]
+
+    @property
+    def headers(self) -> list[str]:
+        """The layers, as lines of a comment."""
+        return [line for origin in self.origins for line in header(origin)]
 
 
 @dataclass(frozen=True)
@@ -296,12 +309,16 @@ class Module:
         self.graph = plan.graph
         self.title = comment(title)
         self.weights = [Weight(constant) for constant in self.graph.constants] if weights else []
-        values = [*self.graph.inputs, *(node.output for node in self.graph.nodes), *self.graph.constants]
+        values = [
+            *self.graph.inputs,
+            *(node.output for node in self.graph.nodes),
+            *self.graph.constants,
+        ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
         self.checked = self.functions.use("checked")
-        self.inputs = [Input(value) for value in self.graph.inputs]
-        self.outputs = [Input(value) for value in self.graph.outputs]
-        self.paragraphs = list(self._paragraphs())
+        self.inputs = [Port(value) for value in self.graph.inputs]
+        self.outputs = [Port(value) for value in self.graph.outputs]
+        self.paragraphs = self._paragraphs()
 
     @property
     def definitions(self) -> list[str]:
@@ -317,11 +334,19 @@ class Module:
         needed = self.functions.needs_batch or len(self.inputs) > 1
         return self.functions.name("batch") if needed else None
 
-    def _paragraphs(self) -> Iterator[Paragraph]:
-        for origins, nodes in groupby(self.graph.nodes, lambda node: node.origins):
-            yield Paragraph(
-                tuple(header(origin) for origin in origins), tuple(self._code(node) for node in nodes)
-            )
+    def _paragraphs(self) -> list[Paragraph]:
+        """Nodes in a row that belong to the same layers, or to some of them."""
+        paragraphs: list[Paragraph] = []
+        for node in self.graph.nodes:
+            known = paragraphs[-1].origins if paragraphs else ()
+            if not paragraphs or not (
+                set(known) <= set(node.origins) or set(node.origins) <= set(known)
+            ):
+                paragraphs.append(Paragraph([], []))
+            paragraph = paragraphs[-1]
+            paragraph.origins.extend(one for one in node.origins if one not in paragraph.origins)
+            paragraph.codes.append(self._code(node))
+        return paragraphs
 
     def _code(self, node: Node) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
@@ -329,7 +354,7 @@ class Module:
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
         wide = len(last) + len(op.shape) + 8 > LINE
-        after = [f"# {op.shape}", last] if wide else [f"{last}  # {op.shape}"]
+        after = [f"# shape: {op.shape}", last] if wide else [f"{last}  # {op.shape}"]
         return "\n".join([*before, *after])
 
     @property
@@ -349,7 +374,7 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Input:
+class Port:
     """An input or output as predict's docstring and checks name it."""
 
     value: Value
@@ -375,9 +400,12 @@ class Input:
         return str(self.value.sample_shape)
 
 
-def header(origin: Origin) -> str:
-    """`encoder/dense: Dense(units=4)`, or the part of it that is known."""
-    return comment(": ".join(part for part in (origin.path, origin.summary or origin.layer) if part))
+def header(origin: Origin) -> list[str]:
+    """Lines for `encoder/dense: Dense(units=4)`, or the part of it that is known."""
+    text = comment(
+        ": ".join(part for part in (origin.path, origin.summary or origin.layer) if part)
+    )
+    return wrap(text, LINE - 6, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def dtype_text(dtype: str) -> str:
@@ -406,6 +434,21 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
+def without_double_parentheses(text: str) -> str:
+    """`f((a + b), (c))` -> `f(a + b, c)`: an argument needs none of its own."""
+    opened: list[int] = []
+    dropped: set[int] = set()
+    for position, letter in enumerate(text):
+        if letter == "(":
+            opened.append(position)
+        elif letter == ")":
+            start = opened.pop()
+            before, after = text[:start], text[position + 1 :]
+            if before.endswith(("(", ", ")) and after.startswith((")", ", ")):
+                dropped |= {start, position}
+    return "".join(letter for position, letter in enumerate(text) if position not in dropped)
+
+
 def array_text(array: np.ndarray) -> str:
     """An expression that gives exactly this array."""
     dtype = dtype_text(str(array.dtype))
@@ -428,7 +471,7 @@ def array_text(array: np.ndarray) -> str:
     return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape)})"
 
 
-def _indented(lines: Any) -> str:
+def _indented(lines: Iterable[str]) -> str:
     return "".join(f"    {line},\n" for line in lines)
 
 
@@ -436,7 +479,7 @@ def _inner(shape: Sequence[int]) -> str:
     return ", ".join(map(str, shape))
 
 
-def _tuple(parts: Any) -> str:
+def _tuple(parts: Iterable[str]) -> str:
     """(a, b), or (a,)"""
     texts = list(parts)
     return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
-from kgen.ir.node import MixedSamples, Node, Origin, Spec
+from kgen.ir.node import MixedSamplesError, Node, Origin, Spec
 from kgen.ir.program import Arg, Number, Operand, Program, Step
 from kgen.ir.value import Constant, Shape, Value
 from kgen.ops.broadcast import Broadcast
@@ -27,7 +27,7 @@ DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 }
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """What a lowering raises about one operation: what is not supported, and what would work."""
 
 
@@ -57,10 +57,12 @@ class Builder:
     def split_shape(self, sizes: Sequence[int | None]) -> tuple[Shape, int | None]:
         """Sizes as Keras sees them -> sizes for one sample, and which of them holds the batch."""
         if any(size is None for size in sizes):
-            raise Unsupported(f"the shape {tuple(sizes)} is not fixed; pin it with --input-shape")
+            raise UnsupportedError(
+                f"the shape {tuple(sizes)} is not fixed; pin it with --input-shape"
+            )
         axes = [axis for axis, size in enumerate(sizes) if size and size % self.batch == 0]
         if len(axes) > 1:
-            raise MixedSamples("two axes of its result hold the batch")
+            raise MixedSamplesError("two axes of its result hold the batch")
         shape = tuple(
             size // self.batch if axis in axes else size
             for axis, size in enumerate(sizes)
@@ -117,7 +119,9 @@ class Builder:
 
     def _named(self, data: np.ndarray, weight: str) -> Constant:
         if str(data.dtype) not in DTYPES:
-            raise Unsupported(f"arrays of {data.dtype} are not supported; use float32 or float64")
+            raise UnsupportedError(
+                f"arrays of {data.dtype} are not supported; use float32 or float64"
+            )
         data = self._without_batch(data)
         name, note = self.describe_constant(data, weight)
         return Constant.of(name, data, note)
@@ -128,9 +132,11 @@ class Builder:
             if size and size % self.batch == 0:
                 first = np.take(data, range(size // self.batch), axis)
                 if not np.array_equal(
-                    data, np.concatenate([first] * self.batch, axis), equal_nan=data.dtype.kind == "f"
+                    data,
+                    np.concatenate([first] * self.batch, axis),
+                    equal_nan=data.dtype.kind == "f",
                 ):
-                    raise MixedSamples("it holds an array that differs from sample to sample")
+                    raise MixedSamplesError("it holds an array that differs from sample to sample")
                 data = first
         return data
 
@@ -178,14 +184,16 @@ class Builder:
         number: bool | int | float = np.asarray(keras.ops.convert_to_numpy(x)).item()
         return number
 
-    def cast(self, value: Any, dtype: str) -> Value:
-        value = self.value(value)
+    def cast(self, x: Any, dtype: str) -> Value:
+        value = self.value(x)
         if value.dtype == dtype:
             return value
         if isinstance(value, Constant):
             return Constant.of(value.name, value.data.astype(dtype), value.note)
         if dtype not in DTYPES:
-            raise Unsupported(f"numbers of type {dtype} are not supported; use float32 or float64")
+            raise UnsupportedError(
+                f"numbers of type {dtype} are not supported; use float32 or float64"
+            )
         program = Program((value.dtype,), (Step("cast", (Arg(0),), dtype),))
         return self.add(Elementwise, args=(value,), program=program)
 
@@ -251,14 +259,16 @@ class Builder:
     def gather(self, x: Any, indices: Any, axis: int) -> Value:
         """Rows of an axis by number; numbers known now are checked now.
 
-        Raises Unsupported for a known number out of range.
+        Raises UnsupportedError for a known number out of range.
         """
         value, places = self.value(x), self.value(indices)
         length = value.shape[axis]
         if isinstance(places, Constant):
             rows = np.where(places.data < 0, places.data + length, places.data)
             if ((rows < 0) | (rows >= length)).any():
-                raise Unsupported(f"it picks rows out of range: {rows.min()}..{rows.max()} of {length}")
+                raise UnsupportedError(
+                    f"it picks rows out of range: {rows.min()}..{rows.max()} of {length}"
+                )
             places = Constant.of(places.name, rows.astype(places.dtype), places.note)
         return self.add(Gather, x=value, indices=places, axis=axis)
 
@@ -274,5 +284,5 @@ class Builder:
 def _front(value: Value) -> int:
     """The axis of a value without a batch that can become one."""
     if value.rank == 0 or prod(value.shape[:1]) != 1:
-        raise MixedSamples("it reshapes an array without a batch axis into one with")
+        raise MixedSamplesError("it reshapes an array without a batch axis into one with")
     return 0

@@ -11,7 +11,17 @@ import keras
 
 from kgen.ir.node import Node
 
-_HIDDEN = ("name", "dtype", "trainable", "self", "args", "kwargs", "autocast", "seed", "quantization_config")
+_HIDDEN = (
+    "name",
+    "dtype",
+    "trainable",
+    "self",
+    "args",
+    "kwargs",
+    "autocast",
+    "seed",
+    "quantization_config",
+)
 _HIDDEN_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kgen.ir.node import MixedSamples
+from kgen.ir.node import MixedSamplesError
 from kgen.ir.value import Constant, Value
 from kgen.ops.adaptive_pool import AdaptivePool
 from kgen.ops.batch_normalization import BatchNormalization
@@ -19,7 +19,7 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.normalization import Normalization
 from kgen.ops.pool import Pool, spatial_sizes
 from kgen.ops.softmax import Softmax
-from kgen.trace.builder import Builder, Unsupported
+from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import decomposes, lowers
 
 
@@ -47,7 +47,9 @@ def same_padding(
 def _constant_kernel(builder: Builder, kernel: Any, dtype: str) -> Constant:
     value = builder.value(kernel, dtype)
     if not isinstance(value, Constant):
-        raise Unsupported("convolution with a kernel that is computed from the input is not supported")
+        raise UnsupportedError(
+            "convolution with a kernel that is computed from the input is not supported"
+        )
     return value
 
 
@@ -159,16 +161,16 @@ def pool(builder: Builder, op: Any, inputs: Any) -> Value:
     )
 
 
-@lowers("AdaptiveMaxPool", "AdaptiveAveragePool")
+# Keras 3.15 keeps the first spatial axis in its rule for channels_last.
+@lowers("AdaptiveMaxPool", "AdaptiveAveragePool", keras_rule=False)
 def adaptive_pool(builder: Builder, op: Any, inputs: Any) -> Value:
     x = builder.value(inputs)
     last = _is_last(op.data_format)
-    spec = builder.spec(builder.outputs)
     return builder.add(
         AdaptivePool,
         x=x,
         function="max" if type(op).__name__ == "AdaptiveMaxPool" else "mean",
-        sizes=spec.shape[1:-1] if last else spec.shape[2:],
+        sizes=_tuple(op.output_size, x.rank - 2),
         channels_last=last,
     )
 
@@ -184,7 +186,7 @@ def softmax(builder: Builder, op: Any, x: Any) -> Value:
         return builder.add(Softmax, x=value, axis=axis % value.rank, log=log)
     axes = builder.axes(axis, value.rank)
     if value.batch in axes:
-        raise MixedSamples("it would take a softmax over the batch axis")
+        raise MixedSamplesError("it would take a softmax over the batch axis")
     # Several axes: bring them to the end, and see them as one.
     others = [a for a in range(value.rank) if a not in axes]
     order = [*others, *axes]
@@ -201,7 +203,13 @@ def softmax(builder: Builder, op: Any, x: Any) -> Value:
 
 @lowers("BatchNorm")
 def batch_norm(
-    builder: Builder, op: Any, x: Any, mean: Any, variance: Any, offset: Any = None, scale: Any = None
+    builder: Builder,
+    op: Any,
+    x: Any,
+    mean: Any,
+    variance: Any,
+    offset: Any = None,
+    scale: Any = None,
 ) -> Value:
     value = builder.value(x)
     weights = {
@@ -215,7 +223,7 @@ def batch_norm(
         for name, (part, weight) in weights.items()
     }
     if any(part is not None and not isinstance(part, Constant) for part in parts.values()):
-        raise Unsupported("batch_normalization with computed statistics is not supported")
+        raise UnsupportedError("batch_normalization with computed statistics is not supported")
     return builder.add(
         BatchNormalization, x=value, axis=op.axis % value.rank, epsilon=float(op.epsilon), **parts
     )
@@ -224,7 +232,7 @@ def batch_norm(
 @lowers("LayerNorm")
 def layer_norm(builder: Builder, op: Any, x: Any, gamma: Any = None, beta: Any = None) -> Value:
     if op.rms_scaling:
-        raise Unsupported("rms_scaling=True is deprecated in Keras; use RMSNormalization")
+        raise UnsupportedError("rms_scaling=True is deprecated in Keras; use RMSNormalization")
     return _normalization(builder, op, x, gamma, beta, centered=True)
 
 

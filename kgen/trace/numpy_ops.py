@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from kgen.ir.node import MixedSamples
-from kgen.ir.program import Number, Program, Step
+from kgen.ir.node import MixedSamplesError
 from kgen.ir.program import Arg as ProgramArg
+from kgen.ir.program import Number, Program, Step
 from kgen.ir.value import Constant, Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.cumulative import Cumulative
@@ -20,7 +20,7 @@ from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.top_k import TopK
-from kgen.trace.builder import Builder, Unsupported
+from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import OPERATIONS, decomposes, lowers
 
 # Operation class -> scalar function, for those that cast their inputs to the result's dtype.
@@ -196,7 +196,7 @@ def clip(builder: Builder, op: Any, x: Any) -> Value:
 @lowers("Where")
 def where(builder: Builder, op: Any, condition: Any, x1: Any = None, x2: Any = None) -> Value:
     if x1 is None or x2 is None:
-        raise Unsupported("where without values has a result whose size depends on the data")
+        raise UnsupportedError("where without values has a result whose size depends on the data")
     dtype = builder.spec(builder.outputs).dtype
     operands: list[Any] = [builder.value(condition, "bool")]
     args: list[Any] = [ProgramArg(0)]
@@ -219,7 +219,9 @@ def where(builder: Builder, op: Any, condition: Any, x1: Any = None, x2: Any = N
 def _reduction(function: str, dtype: str | None = None) -> Any:
     def lower(builder: Builder, op: Any, x: Any) -> Value:
         if getattr(op, "initial", None) is not None:
-            raise Unsupported(f"{function} with an initial value is not supported; use keras.ops.maximum")
+            raise UnsupportedError(
+                f"{function} with an initial value is not supported; use keras.ops.maximum"
+            )
         value = builder.value(x, dtype or builder.spec(builder.outputs).dtype)
         return builder.reduce(function, value, op.axis, op.keepdims)
 
@@ -248,12 +250,14 @@ def arg_reduce(builder: Builder, op: Any, x: Any) -> Value:
     axis = op.axis
     if axis is None:
         if value.batch is not None:
-            raise MixedSamples(f"{function} over all axes compares the samples")
+            raise MixedSamplesError(f"{function} over all axes compares the samples")
         value, axis = builder.reshape(value, (value.size,), None), 0
     position = builder.add(
         ArgReduce, x=value, function=function, axis=axis % value.rank, keepdims=op.keepdims
     )
-    return builder.reshape_to(builder.cast(position, builder.spec(builder.outputs).dtype), builder.outputs)
+    return builder.reshape_to(
+        builder.cast(position, builder.spec(builder.outputs).dtype), builder.outputs
+    )
 
 
 @lowers("Cumsum", "Cumprod")
@@ -262,7 +266,7 @@ def cumulative(builder: Builder, op: Any, x: Any) -> Value:
     axis = op.axis
     if axis is None:
         if value.batch is not None:
-            raise MixedSamples("it accumulates over all axes")
+            raise MixedSamplesError("it accumulates over all axes")
         value, axis = builder.reshape(value, (value.size,), None), 0
     function = "sum" if type(op).__name__ == "Cumsum" else "prod"
     return builder.add(Cumulative, x=value, function=function, axis=axis % value.rank)
@@ -350,9 +354,7 @@ def tensordot(builder: Builder, op: Any, x1: Any, x2: Any) -> Value:
     if isinstance(op.axes, int):
         a_axes, b_axes = list(range(a.rank - op.axes, a.rank)), list(range(op.axes))
     else:
-        a_axes, b_axes = (
-            [axes] if isinstance(axes, int) else list(axes) for axes in op.axes
-        )
+        a_axes, b_axes = ([axes] if isinstance(axes, int) else list(axes) for axes in op.axes)
     a_labels = list(string.ascii_lowercase[: a.rank])
     b_labels = list(string.ascii_lowercase[a.rank : a.rank + b.rank])
     for i, j in zip(a_axes, b_axes, strict=True):
@@ -384,8 +386,11 @@ def spelled_out(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
     inputs = left.split(",")
     free = [letter for letter in string.ascii_letters if letter not in text]
     widest = max(
-        (rank - len(labels.replace("...", "")) for labels, rank in zip(inputs, ranks, strict=True)
-         if "..." in labels),
+        (
+            rank - len(labels.replace("...", ""))
+            for labels, rank in zip(inputs, ranks, strict=True)
+            if "..." in labels
+        ),
         default=0,
     )
     dots = "".join(free[:widest])
@@ -423,7 +428,9 @@ def _renamed(equation: str) -> str:
     """The equation with the output's letters i, j, k, ... and those summed over p, q, r, ..."""
     output = equation.partition("->")[2]
     others = [x for x in dict.fromkeys(equation) if x.isalpha() and x not in output]
-    new = dict(zip(output, "ijklmnabcdefgh", strict=False)) | dict(zip(others, "pqrstuvw", strict=False))
+    new = dict(zip(output, "ijklmnabcdefgh", strict=False)) | dict(
+        zip(others, "pqrstuvw", strict=False)
+    )
     return "".join(new.get(letter, letter) for letter in equation)
 
 
@@ -454,7 +461,9 @@ def _simplified(builder: Builder, x: Value, labels: str, kept: str) -> tuple[Val
     """x with repeated letters taken along their diagonal and letters found nowhere else summed."""
     for label in dict.fromkeys(labels):
         if labels.count(label) > 1:
-            raise Unsupported("einsum along a diagonal is not supported; use keras.ops.diagonal's sum")
+            raise UnsupportedError(
+                "einsum along a diagonal is not supported; use keras.ops.diagonal's sum"
+            )
     alone = tuple(axis for axis, label in enumerate(labels) if label not in kept)
     if alone:
         x = builder.reduce("sum", x, alone)
@@ -475,5 +484,3 @@ def _without_ones(builder: Builder, x: Value, labels: str, clash: set[str]) -> t
 
 def _permuted(builder: Builder, x: Value, labels: str, output: str) -> Value:
     return builder.transpose(x, [labels.index(label) for label in output])
-
-

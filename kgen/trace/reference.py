@@ -13,12 +13,16 @@ from keras import tree
 from kgen.trace.signature import Signature
 
 
-def outputs(model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+def outputs(
+    model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]
+) -> list[np.ndarray]:
     """The model's outputs at inference; inputs: whole batches, in the signature's order."""
     return _arrays(model(signature.arguments(_tensors(inputs)), training=False))
 
 
-def predictions(model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+def predictions(
+    model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]
+) -> list[np.ndarray]:
     """What `model.predict` returns for a batch."""
     return _arrays(model.predict(signature.arguments(list(inputs)), verbose=0))
 

@@ -9,13 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from kgen.ir.node import MixedSamples
+from kgen.ir.node import MixedSamplesError
 from kgen.ir.value import Value
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.pad import Pad
 from kgen.ops.slice import Slice
-from kgen.trace.builder import Builder, Unsupported
+from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import decomposes, lowers
 
 
@@ -69,7 +69,7 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
     value = builder.value(x)
     keys = list(key) if isinstance(key, list | tuple) else [key]
     if any(isinstance(part, keras.KerasTensor) for part in keys):
-        raise Unsupported("indexing with a tensor is not supported; use keras.ops.take")
+        raise UnsupportedError("indexing with a tensor is not supported; use keras.ops.take")
     taken = sum(part is not None and part is not Ellipsis for part in keys)
     if not any(part is Ellipsis for part in keys):
         keys.append(Ellipsis)
@@ -88,7 +88,7 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
             picked = range(index % length, index % length + 1)
         if axis == value.batch:
             if picked != range(length):
-                raise MixedSamples("it picks samples out of a batch")
+                raise MixedSamplesError("it picks samples out of a batch")
             picked = range(value.shape[axis])
         starts.append(picked.start if len(picked) else 0)
         steps.append(picked.step)
@@ -105,7 +105,9 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
 def slice_(builder: Builder, op: Any, inputs: Any, start_indices: Any) -> Value:
     value = builder.value(inputs)
     if any(isinstance(start, keras.KerasTensor) for start in start_indices):
-        raise Unsupported("slices that begin where the data says are not supported; use keras.ops.take")
+        raise UnsupportedError(
+            "slices that begin where the data says are not supported; use keras.ops.take"
+        )
     starts = [int(start) for start in start_indices]
     sizes = [
         value.shape[axis] if axis == value.batch else int(size)
@@ -143,7 +145,9 @@ def _concatenated(builder: Builder, xs: list[Any], axis: int) -> Value:
     if spec.batch is not None and axis != spec.batch:
         # What is the same for all samples is repeated for each.
         values = [builder.broadcast(v, v.shape, spec.batch) for v in values]
-    return values[0] if len(values) == 1 else builder.add(Concatenate, args=tuple(values), axis=axis)
+    return (
+        values[0] if len(values) == 1 else builder.add(Concatenate, args=tuple(values), axis=axis)
+    )
 
 
 @decomposes("Stack")
@@ -173,7 +177,7 @@ def unstack(builder: Builder, op: Any, x: Any) -> list[Value]:
     value = builder.value(x)
     axis = op.axis % value.rank
     if axis == value.batch:
-        raise MixedSamples("it takes the samples of a batch apart")
+        raise MixedSamplesError("it takes the samples of a batch apart")
     return [
         builder.reshape_to(builder.slice(value, axis, index, 1), part)
         for index, part in enumerate(builder.outputs)
@@ -190,7 +194,7 @@ def pad(builder: Builder, op: Any, x: Any, constant_values: Any = None) -> Value
     if op.mode == "constant":
         fill = builder.scalar(0 if constant_values is None else constant_values)
         if fill is None:
-            raise Unsupported("pad with an array of values is not supported; use one number")
+            raise UnsupportedError("pad with an array of values is not supported; use one number")
         fill = np.asarray(fill).astype(value.dtype).item()
         return builder.add(Pad, x=value, padding=tuple(padding), value=fill)
     for axis, widths in enumerate(padding):
@@ -199,7 +203,7 @@ def pad(builder: Builder, op: Any, x: Any, constant_values: Any = None) -> Value
         try:
             places = np.pad(np.arange(value.shape[axis], dtype=np.int32), widths, mode=op.mode)
         except ValueError as error:
-            raise Unsupported(f"pad with mode {op.mode!r} is not supported: {error}") from None
+            raise UnsupportedError(f"pad with mode {op.mode!r} is not supported: {error}") from None
         value = builder.gather(value, places, axis)
     return value
 
@@ -211,7 +215,7 @@ def take(builder: Builder, op: Any, x: Any, indices: Any) -> Value:
         places = builder.cast(places, "int32")
     if op.axis is None:
         if value.batch is not None:
-            raise MixedSamples("it picks from the flattened batch")
+            raise MixedSamplesError("it picks from the flattened batch")
         return builder.gather(builder.reshape(value, (value.size,), None), places, 0)
     return builder.gather(value, places, op.axis % value.rank)
 
@@ -220,7 +224,7 @@ def take(builder: Builder, op: Any, x: Any, indices: Any) -> Value:
 def take_along_axis(builder: Builder, op: Any, x: Any, indices: Any) -> Value:
     value, places = builder.value(x), builder.value(indices)
     if op.axis is None:
-        raise MixedSamples("it picks from the flattened batch")
+        raise MixedSamplesError("it picks from the flattened batch")
     if places.dtype not in ("int32", "int64"):
         places = builder.cast(places, "int32")
     return builder.add(GatherElements, x=value, indices=places, axis=op.axis % value.rank)
@@ -232,11 +236,11 @@ def repeat(builder: Builder, op: Any, x: Any) -> Value:
     axis = op.axis
     if axis is None:
         if value.batch is not None:
-            raise MixedSamples("it repeats the flattened batch")
+            raise MixedSamplesError("it repeats the flattened batch")
         value, axis = builder.reshape(value, (value.size,), None), 0
     axis %= value.rank
     if axis == value.batch:
-        raise MixedSamples("it repeats samples")
+        raise MixedSamplesError("it repeats samples")
     repeats = np.asarray(op.repeats)
     if repeats.size > 1:
         places = np.repeat(np.arange(value.shape[axis], dtype=np.int32), repeats)
@@ -262,10 +266,10 @@ def tile(builder: Builder, op: Any, x: Any) -> Value:
     value = builder.expand(value, max(len(repeats), value.rank))
     repeats = [1] * (value.rank - len(repeats)) + repeats
     for axis, count in enumerate(repeats):
-        if count == 1 or axis == spec.batch and value.batch is None:
+        if count == 1 or (axis == spec.batch and value.batch is None):
             continue
         if axis == value.batch:
-            raise MixedSamples("it repeats samples")
+            raise MixedSamplesError("it repeats samples")
         before, after = value.shape[:axis], value.shape[axis:]
         moved = value.batch if value.batch is None or value.batch < axis else value.batch + 1
         wide = builder.reshape(value, (*before, 1, *after), moved)
@@ -294,7 +298,7 @@ def roll(op: Any, x: Any) -> Any:
 @lowers("OneHot")
 def one_hot(builder: Builder, op: Any, x: Any) -> Value:
     if getattr(op, "sparse", False):
-        raise Unsupported("sparse results are not supported; use one_hot with sparse=False")
+        raise UnsupportedError("sparse results are not supported; use one_hot with sparse=False")
     value = builder.value(x)
     spec = builder.spec(builder.outputs)
     axis = op.axis % (value.rank + 1)

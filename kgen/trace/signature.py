@@ -61,7 +61,9 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
     else:
         names, shapes, numbered = _built_signature(model, pinned)
         dtypes = [model.input_dtype] * len(names)
-    unknown = [name for name in pinned if name not in names and not (name == "" and len(names) == 1)]
+    unknown = [
+        name for name in pinned if name not in names and not (name == "" and len(names) == 1)
+    ]
     if unknown:
         raise ExportError(
             f"The model has no input {unknown[0]!r}: its inputs are {', '.join(map(repr, names))}. "

@@ -16,12 +16,20 @@ DECOMPOSITIONS: dict[str, Lowering] = {}
 LAYERS: dict[str, Lowering] = {}
 """Layer class -> `call(layer, *args, **kwargs)`, traced in place of the layer's own `call`."""
 
+WRONG_KERAS_RULES: set[str] = set()
+"""Operation classes whose symbolic shape rule in Keras differs from what they compute."""
+
 REFUSED_LAYERS: dict[str, str] = {}
 """Layer class -> why it can't be exported."""
 
 
-def lowers(*names: str) -> Callable[[Lowering], Lowering]:
-    """Registers the lowering of the operation classes of these names."""
+def lowers(*names: str, keras_rule: bool = True) -> Callable[[Lowering], Lowering]:
+    """Registers the lowering of the operation classes of these names.
+
+    keras_rule: whether Keras's symbolic shape rule for them can be believed.
+    """
+    if not keras_rule:
+        WRONG_KERAS_RULES.update(names)
     return _register(OPERATIONS, names)
 
 

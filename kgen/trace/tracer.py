@@ -20,13 +20,19 @@ from keras.src.ops.operation import Operation
 
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph, Layer
-from kgen.ir.node import GraphError, MixedSamples, Origin
+from kgen.ir.node import GraphError, MixedSamplesError, Origin
 from kgen.ir.value import Constant, Value
 from kgen.trace import describe
-from kgen.trace.builder import Builder, Unsupported
+from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.signature import Signature
-from kgen.trace.table import DECOMPOSITIONS, LAYERS, OPERATIONS, REFUSED_LAYERS
+from kgen.trace.table import (
+    DECOMPOSITIONS,
+    LAYERS,
+    OPERATIONS,
+    REFUSED_LAYERS,
+    WRONG_KERAS_RULES,
+)
 
 
 class Tracer:
@@ -82,7 +88,7 @@ class Tracer:
             enter(mock.patch.object(keras.Layer, "symbolic_call", call_layer))
             enter(mock.patch.object(Operation, "symbolic_call", call_operation))
             # Keras would record the calls on the user's layers, and never forget them.
-            enter(mock.patch.object(layer_module, "Node", lambda **_: None))
+            enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend())
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
@@ -103,7 +109,9 @@ class Tracer:
             if name in REFUSED_LAYERS:
                 return self._refuse(layer, REFUSED_LAYERS[name], args, kwargs)
             if getattr(layer, "quantization_mode", None) is not None:
-                reason = f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
+                reason = (
+                    f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
+                )
                 return self._refuse(layer, reason, args, kwargs)
             with symbolic_self_backend(layer):
                 call = LAYERS.get(name)
@@ -132,19 +140,21 @@ class Tracer:
         builder.origin = self._origin(operation)
         try:
             if lower is None:
-                raise Unsupported(f"operation {name} is not supported")
+                raise UnsupportedError(f"operation {name} is not supported")
             builder.outputs = like
             values = lower(builder, operation, *args, **kwargs)
-        except MixedSamples as error:
+        except MixedSamplesError as error:
             reason = f"operation {name} mixes the samples of a batch: {error}"
             return self._unknown(like, self._problem(reason))
-        except Unsupported as error:
+        except UnsupportedError as error:
             return self._unknown(like, self._problem(str(error)))
         if like is None:
             return tree.map_structure(builder.tensor, values)
         return tree.map_structure_up_to(like, self._checked_tensor, like, values)
 
     def _keras_spec(self, operation: Operation, args: Any, kwargs: Any) -> Any:
+        if type(operation).__name__ in WRONG_KERAS_RULES:
+            return None
         try:
             return operation.compute_output_spec(*args, **kwargs)
         except Exception:
@@ -194,7 +204,9 @@ class Tracer:
                 self.names[node.output] = path
 
     def _record(self, layer: keras.Layer, outputs: Any) -> None:
-        specs = [self.builder.spec(tensor) for tensor in tree.flatten(outputs) if tensor is not None]
+        specs = [
+            self.builder.spec(tensor) for tensor in tree.flatten(outputs) if tensor is not None
+        ]
         shapes = tuple(spec.shape[1:] if spec.batch == 0 else spec.shape for spec in specs)
         own = sum(prod(weight.shape) for weight in layer.weights)
         self.records.append(Layer(self._path(), type(layer).__name__, shapes, own))
@@ -213,8 +225,14 @@ class Tracer:
                 if np.array_equal(
                     weights.ravel(), data.ravel(), equal_nan=weights.dtype.kind == "f"
                 ):
-                    path = "/".join(one.name for one in self.layers[1 : self.layers.index(layer) + 1])
-                    own = variable.path.removeprefix(f"{layer.path}/") if layer.path else variable.path
+                    path = "/".join(
+                        one.name for one in self.layers[1 : self.layers.index(layer) + 1]
+                    )
+                    own = (
+                        variable.path.removeprefix(f"{layer.path}/")
+                        if layer.path
+                        else variable.path
+                    )
                     owner = describe.owner_path(path, own)
                     return owner, f"{owner}: get_weights()[{index}] of {layer.name}"
         return f"{self._path()}/constant", ""
@@ -241,7 +259,7 @@ class Tracer:
         def stand_in(tensor: Any) -> Any:
             try:
                 spec = self.builder.spec(tensor)
-            except (MixedSamples, Unsupported):
+            except (MixedSamplesError, UnsupportedError):
                 raise refusal(self.problems) from None
             value = Value(name="unknown", shape=spec.shape, dtype=spec.dtype, batch=spec.batch)
             return self.builder.tensor(value, tensor)
@@ -297,9 +315,7 @@ def batch_length(model: keras.Model) -> int:
             continue  # a custom layer without get_config; its weights are counted
         lengths.update(int(number) for number in re.findall(r"\d+", text) if len(number) < 12)
     candidate = 1009
-    while not _is_prime(candidate) or any(
-        length and length % candidate == 0 for length in lengths
-    ):
+    while not _is_prime(candidate) or any(length and length % candidate == 0 for length in lengths):
         candidate += 2
     return candidate
 
@@ -316,4 +332,3 @@ def refusal(problems: dict[str, None]) -> ExportError:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:400]
-

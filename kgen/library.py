@@ -25,7 +25,13 @@ STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow
 class Library:
     """An exported model in C, compiled and loaded. manifest: the parsed NAME.json."""
 
-    def __init__(self, files: Mapping[str, str], *, cc: str = "cc", flags: Sequence[str] = ("-std=c99", "-O3", "-march=native")) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        *,
+        cc: str = "cc",
+        flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
+    ) -> None:
         """Compiles {file name: text} with the system's C compiler.
 
         Raises ExportError if there is none, or with what it says.
@@ -84,7 +90,12 @@ class Library:
 
 
 def compile_files(
-    files: Mapping[str, str], folder: Path, *, cc: str, flags: Sequence[str], output: str = "model.so"
+    files: Mapping[str, str],
+    folder: Path,
+    *,
+    cc: str,
+    flags: Sequence[str],
+    output: str = "model.so",
 ) -> Path:
     """Writes the files to the folder and makes a shared library of the C among them; its path."""
     for name, text in files.items():
@@ -95,7 +106,9 @@ def compile_files(
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise ExportError(f"There is no C compiler {cc!r}; name one with --cc.", exit_code=2) from None
+        raise ExportError(
+            f"There is no C compiler {cc!r}; name one with --cc.", exit_code=2
+        ) from None
     if result.returncode:
         raise ExportError(f"{shlex.join(command)} failed:\n{result.stderr[:2000]}", exit_code=2)
     return library

@@ -1,0 +1,260 @@
+"""image_classifier: a trained Keras model as NumPy code.
+
+    predict(image) -> classes
+
+Inputs, a batch of samples each:
+    image: (8, 7, 1) float32
+Outputs:
+    classes: (5,) float32
+"""
+
+import numpy as np
+
+# (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn: (3, 3, 1, 4)
+stem_kernel = np.array([
+    -0.44029185, 0.10540053, -0.16417277, 0.40899783,
+    -0.05870558, -0.42160213, 0.086914994, -0.30674836,
+    0.3228807, -0.030114437, -0.25108775, 0.22494881,
+    -0.19079314, 0.36137325, 0.0, -0.4907974,
+    0.19079314, -0.1656294, 0.25108775, 0.040899783,
+    -0.3228807, 0.22585829, -0.086914994, 0.57259697,
+    0.05870558, -0.30114436, 0.16417277, -0.14314924,
+    0.44029185, 0.09034331, -0.17382999, 0.38854793,
+    -0.073381975, -0.43665934, 0.077257775, -0.32719827,
+], dtype=np.float32).reshape(3, 3, 1, 4)
+
+# offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn: (4,)
+stem_bias = np.array([-0.16902919, 0.76932657, -0.07639055, -0.13327587], dtype=np.float32)
+
+# depthwise/kernel: get_weights()[0] of depthwise: (3, 3, 1, 4)
+depthwise_kernel = np.array([
+    0.390625, 0.015625, -0.359375, 0.21875,
+    -0.15625, 0.421875, 0.046875, -0.328125,
+    0.25, -0.125, 0.453125, 0.078125,
+    -0.296875, 0.28125, -0.09375, -0.46875,
+    0.109375, -0.265625, 0.3125, -0.0625,
+    -0.4375, 0.140625, -0.234375, 0.34375,
+    -0.03125, -0.40625, 0.171875, -0.203125,
+    0.375, 0.0, -0.375, 0.203125,
+    -0.171875, 0.40625, 0.03125, -0.34375,
+], dtype=np.float32).reshape(3, 3, 1, 4)
+
+# depthwise/bias: get_weights()[1] of depthwise: (4,)
+depthwise_bias = np.array([-0.390625, 0.1875, -0.1875, 0.390625], dtype=np.float32)
+
+# pointwise/kernel: get_weights()[0] of pointwise: (1, 1, 4, 6)
+pointwise_kernel = np.array([
+    -0.21875, 0.359375, -0.015625, -0.390625, 0.1875, -0.1875,
+    0.390625, 0.015625, -0.359375, 0.21875, -0.15625, 0.421875,
+    0.046875, -0.328125, 0.25, -0.125, 0.453125, 0.078125,
+    -0.296875, 0.28125, -0.09375, -0.46875, 0.109375, -0.265625,
+], dtype=np.float32).reshape(1, 1, 4, 6)
+
+# pointwise/bias: get_weights()[1] of pointwise: (6,)
+pointwise_bias = np.array([-0.046875, -0.421875, 0.15625, -0.21875, 0.359375, -0.015625], dtype=np.float32)
+
+# upsample/kernel: get_weights()[0] of upsample: (2, 2, 3, 6)
+upsample_kernel = np.array([
+    0.125, -0.25, 0.328125, -0.046875, -0.421875, 0.15625,
+    -0.21875, 0.359375, -0.015625, -0.390625, 0.1875, -0.1875,
+    0.390625, 0.015625, -0.359375, 0.21875, -0.15625, 0.421875,
+    0.046875, -0.328125, 0.25, -0.125, 0.453125, 0.078125,
+    -0.296875, 0.28125, -0.09375, -0.46875, 0.109375, -0.265625,
+    0.3125, -0.0625, -0.4375, 0.140625, -0.234375, 0.34375,
+    -0.03125, -0.40625, 0.171875, -0.203125, 0.375, 0.0,
+    -0.375, 0.203125, -0.171875, 0.40625, 0.03125, -0.34375,
+    0.234375, -0.140625, 0.4375, 0.0625, -0.3125, 0.265625,
+    -0.109375, 0.46875, 0.09375, -0.28125, 0.296875, -0.078125,
+    -0.453125, 0.125, -0.25, 0.328125, -0.046875, -0.421875,
+    0.15625, -0.21875, 0.359375, -0.015625, -0.390625, 0.1875,
+], dtype=np.float32).reshape(2, 2, 3, 6)
+
+# upsample/bias: get_weights()[1] of upsample: (3,)
+upsample_bias = np.array([0.296875, -0.078125, -0.453125], dtype=np.float32)
+
+# classes/kernel: get_weights()[0] of classes: (18, 5)
+classes_kernel = np.array([
+    [0.46875, 0.09375, -0.28125, 0.296875, -0.078125],
+    [-0.453125, 0.125, -0.25, 0.328125, -0.046875],
+    [-0.421875, 0.15625, -0.21875, 0.359375, -0.015625],
+    [-0.390625, 0.1875, -0.1875, 0.390625, 0.015625],
+    [-0.359375, 0.21875, -0.15625, 0.421875, 0.046875],
+    [-0.328125, 0.25, -0.125, 0.453125, 0.078125],
+    [-0.296875, 0.28125, -0.09375, -0.46875, 0.109375],
+    [-0.265625, 0.3125, -0.0625, -0.4375, 0.140625],
+    [-0.234375, 0.34375, -0.03125, -0.40625, 0.171875],
+    [-0.203125, 0.375, 0.0, -0.375, 0.203125],
+    [-0.171875, 0.40625, 0.03125, -0.34375, 0.234375],
+    [-0.140625, 0.4375, 0.0625, -0.3125, 0.265625],
+    [-0.109375, 0.46875, 0.09375, -0.28125, 0.296875],
+    [-0.078125, -0.453125, 0.125, -0.25, 0.328125],
+    [-0.046875, -0.421875, 0.15625, -0.21875, 0.359375],
+    [-0.015625, -0.390625, 0.1875, -0.1875, 0.390625],
+    [0.015625, -0.359375, 0.21875, -0.15625, 0.421875],
+    [0.046875, -0.328125, 0.25, -0.125, 0.453125],
+], dtype=np.float32)
+
+# classes/bias: get_weights()[1] of classes: (5,)
+classes_bias = np.array([-0.3125, 0.265625, -0.109375, 0.46875, 0.09375], dtype=np.float32)
+
+
+def checked(name, samples, shape, dtype):
+    """The samples as an array of this dtype, or a ValueError that says what is wrong with them."""
+    array, wanted = np.asarray(samples), np.dtype(dtype)
+    kinds = {"b": 0, "u": 1, "i": 1, "f": 2}  # integers may become floats, floats not integers
+    fits = kinds.get(array.dtype.kind, 3) <= kinds[wanted.kind]
+    if not fits or array.ndim == 0 or array.shape[1:] != shape:
+        sizes = ", ".join(map(str, ("batch", *shape)))
+        found = f"{array.dtype} of shape {array.shape}"
+        raise ValueError(f"{name}: expected {wanted} of shape ({sizes}), got {found}")
+    result = array.astype(wanted, copy=False)
+    if wanted.kind in "iu" and (result != array).any():
+        raise ValueError(f"{name}: {wanted} can't hold its largest or smallest number")
+    return result
+
+
+def windows(x, window, strides, dilation, padding, fill=0):
+    """For each position in the window: it, and the elements of x there as the window slides over x.
+
+    x: (batch, *sizes, channels). A stride, rate or padding given as one number is that of all axes.
+    """
+    rank = len(window)
+    strides, dilation = np.broadcast_to(strides, rank), np.broadcast_to(dilation, rank)
+    padding = np.broadcast_to(padding, (rank, 2))
+    if padding.any():
+        x = np.pad(x, [(0, 0), *padding, (0, 0)], constant_values=fill)
+    counts = (np.array(x.shape[1:-1]) - dilation * (np.array(window) - 1) - 1) // strides + 1
+    for position in np.ndindex(*window):
+        first = dilation * position
+        places = map(slice, first, first + strides * counts, strides)
+        yield position, x[(slice(None), *places)]
+
+
+def conv(x, kernel, strides=1, dilation=1, padding=0):
+    """Each filter's sum, over the window and the channels, of x * kernel.
+
+    x: (batch, *sizes, channels). kernel: (*window, channels, filters).
+    """
+    *window, channels, filters = kernel.shape
+    y = 0
+    for position, part in windows(x, window, strides, dilation, padding):
+        y += part.reshape(-1, channels) @ kernel[position]
+    return y.reshape(*part.shape[:-1], filters)
+
+
+def depthwise_conv(x, kernel, strides=1, dilation=1, padding=0):
+    """Each filter's sum, over the window, of x * kernel; a filter sees one channel.
+
+    x: (batch, *sizes, channels). kernel: (*window, 1, filters), channel by channel.
+    """
+    *window, _, filters = kernel.shape
+    x = np.repeat(x, filters // x.shape[-1], axis=-1)
+    y = 0
+    for position, part in windows(x, window, strides, dilation, padding):
+        y += part * kernel[position][0]
+    return y
+
+
+def conv_transpose(x, kernel, strides, dilation, crop, sizes):
+    """Every element of x adds its multiple of the kernel to a window of y.
+
+    x: (batch, *places, channels). kernel: (*window, filters, channels). sizes: y's.
+    crop: how many elements the first window lies before y.
+    """
+    samples, *counts, channels = x.shape
+    *window, filters, _ = kernel.shape
+    counts, window, strides, dilation = map(np.array, (counts, window, strides, dilation))
+    crop, sizes = np.array(crop), np.array(sizes)
+    reach = strides * (counts - 1) + dilation * (window - 1) + 1
+    y = np.zeros((samples, *np.maximum(reach, crop + sizes), filters), x.dtype)
+    for position in np.ndindex(*window):
+        first = dilation * position
+        places = map(slice, first, first + strides * counts, strides)
+        part = x.reshape(-1, channels) @ kernel[position].T
+        y[(slice(None), *places)] += part.reshape(samples, *counts, filters)
+    return y[(slice(None), *map(slice, crop, crop + sizes))]
+
+
+def max_pool(x, window, strides=1, padding=0):
+    """The largest element of each window. x: (batch, *sizes, channels)."""
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    parts = [part for _, part in windows(x, window, strides, 1, padding, lowest)]
+    y = parts[0]
+    for part in parts[1:]:
+        y = np.maximum(y, part)
+    return y
+
+
+def adaptive_pool(function, x, axes, sizes):
+    """The function of m windows along each axis; window i of n elements is i*n/m to (i+1)*n/m, rounded outwards."""
+    for axis, m in zip(axes, sizes):
+        n = x.shape[axis]
+        parts = [x.take(range(i * n // m, -(-(i + 1) * n // m)), axis) for i in range(m)]
+        x = np.stack([function(part, axis=axis) for part in parts], axis)
+    return x
+
+
+def softmax(x, axis):
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+@np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras
+def predict(image):
+    """The model's outputs for a batch of samples.
+
+    image: (batch, 8, 7, 1) float32
+    Returns classes: (batch, 5) float32
+    """
+    image = checked("image", image, (8, 7, 1), np.float32)
+
+    # stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same',
+    #     data_format='channels_last', use_bias=False)
+    # stem_bn: BatchNormalization()
+    # stem_relu: ReLU()
+    # y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j-1,c] * kernel[i,j,c,f] + bias[f]
+    stem_relu = conv(image, stem_kernel, strides=2, padding=((0, 1), (1, 1))) + stem_bias
+    stem_relu = np.maximum(stem_relu, 0)  # (batch, 4, 4, 4)
+
+    # depthwise: DepthwiseConv2D(kernel_size=(3, 3), padding='same', data_format='channels_last')
+    # y[p,q,f] = sum over i,j of x[p+i-1,q+j-1,f's channel] * kernel[i,j,0,f] + bias[f]
+    # shape: (batch, 4, 4, 4)
+    depthwise = depthwise_conv(stem_relu, depthwise_kernel, padding=1) + depthwise_bias
+
+    # pointwise: Conv2D(filters=6, kernel_size=(1, 1), data_format='channels_last',
+    #     activation='relu')
+    # y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
+    pointwise = conv(depthwise, pointwise_kernel) + pointwise_bias
+    pointwise = np.maximum(pointwise, 0)  # (batch, 4, 4, 6)
+
+    # upsample: Conv2DTranspose(filters=3, kernel_size=(2, 2), strides=(2, 2),
+    #     data_format='channels_last')
+    # y = bias[f]; y[2*p+1*i-0,2*q+1*j-0,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
+    upsample = conv_transpose(
+        pointwise,
+        upsample_kernel,
+        strides=(2, 2),
+        dilation=(1, 1),
+        crop=(0, 0),
+        sizes=(8, 8),
+    ) + upsample_bias  # (batch, 8, 8, 3)
+
+    # pool: MaxPooling2D(pool_size=(3, 3), strides=(2, 2), padding='same',
+    #     data_format='channels_last')
+    # y = max of x over windows of 3x3, (2, 2) apart, of what lies inside x
+    pool = max_pool(upsample, (3, 3), strides=2, padding=((0, 1), (0, 1)))  # (batch, 4, 4, 3)
+
+    # adaptive: AdaptiveAveragePooling2D(output_size=(2, 3), data_format='channels_last')
+    # y[o] = mean of x[floor(o*n/m) .. ceil((o+1)*n/m) - 1], n = (4, 4), m = (2, 3)
+    adaptive = adaptive_pool(np.mean, pool, axes=(1, 2), sizes=(2, 3))  # (batch, 2, 3, 3)
+
+    # flatten: Flatten(data_format='channels_last')
+    flatten = adaptive.reshape(-1, 18)  # (batch, 18)
+
+    # classes: Dense(units=5, activation='softmax')
+    # y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+    classes_add = flatten @ classes_kernel + classes_bias  # (batch, 5)
+    # y = exp(x - max(x)) / sum(exp(x - max(x))), over axis 1
+    classes = softmax(classes_add, axis=1)  # (batch, 5)
+
+    return classes

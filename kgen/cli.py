@@ -1,0 +1,270 @@
+"""The command line: export, inspect, verify."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kgen.errors import ExportError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Compiles trained Keras models into standalone C and NumPy source code.",
+)
+
+# A pipe has no width; tables then take what they need.
+out_console = Console(width=None if sys.stdout.isatty() else 200)
+err_console = Console(stderr=True)
+
+Model = Annotated[
+    Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
+]
+Name = Annotated[
+    str | None, typer.Option(help="Of the files and functions; by default the model file's.")
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input-shape",
+        metavar="[NAME=]SIZES",
+        help="Pins unknown dimensions, without the batch axis: 32,10 or NAME=32,10; once per input.",
+    ),
+]
+Custom = Annotated[
+    Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
+]
+Unsafe = Annotated[
+    bool, typer.Option("--unsafe", help="Load Lambda layers with pickled Python code.")
+]
+Compiler = Annotated[str, typer.Option("--cc", help="The C compiler.")]
+
+
+@app.command("export")
+def export_command(
+    model: Model,
+    target: Annotated[str, typer.Option(help="c or numpy.")] = "c",
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")] = Path(),
+    name: Name = None,
+    style: Annotated[str, typer.Option(help="Of the C: fast or readable.")] = "fast",
+    input_shape: Shapes = None,
+    custom: Custom = None,
+    unsafe: Unsafe = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
+    ] = False,
+) -> None:
+    """Write a model as C (NAME.h, NAME.c) or NumPy (NAME.py) source, and its manifest NAME.json."""
+    with _running() as progress:
+        from kgen.api import export
+
+        files = export(
+            model,
+            target,
+            out,
+            name=name,
+            style=style,
+            check=not no_check,
+            input_shapes=_shapes(input_shape),
+            custom=custom,
+            unsafe=unsafe,
+            progress=progress,
+        )
+    for file, text in files.items():
+        out_console.print(
+            f"{out / file}  {_bytes(len(text))}", highlight=False, soft_wrap=True, markup=False
+        )
+
+
+@app.command("inspect")
+def inspect_command(
+    model: Model,
+    graph: Annotated[bool, typer.Option("--graph", help="Print the graph instead.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    name: Name = None,
+    input_shape: Shapes = None,
+    custom: Custom = None,
+    unsafe: Unsafe = False,
+) -> None:
+    """List a model's layers: shapes, parameters, multiply-adds, bytes, and what each becomes."""
+    with _running() as progress:
+        from kgen.inspection import inspect
+
+        found = inspect(
+            model,
+            name=name,
+            input_shapes=_shapes(input_shape),
+            custom=custom,
+            unsafe=unsafe,
+            progress=progress,
+        )
+    if json:
+        sys.stdout.write(orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    if graph:
+        sys.stdout.write(found.graph + "\n")
+        return
+    table = Table(title=found.name, title_justify="left", box=None, header_style="bold")
+    for heading, justify in (
+        ("layer", "left"), ("class", "left"), ("output", "left"), ("parameters", "right"),
+        ("multiply-adds", "right"), ("bytes", "right"), ("became", "left"),
+    ):  # fmt: skip
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in found.rows:
+        table.add_row(
+            *_plain(row.name, row.layer, row.shape),
+            f"{row.parameters:,}", f"{row.macs:,}", f"{row.bytes:,}", *_plain(row.became),
+        )  # fmt: skip
+    out_console.print(table)
+    out_console.print(
+        f"\n{found.parameters:,} parameters ({_bytes(found.weight_bytes)} of constants), "
+        f"{found.macs:,} multiply-adds\nworkspace {found.workspace_bytes:,} bytes; "
+        f"no plan can be below {found.lower_bound:,}",
+        highlight=False,
+    )
+
+
+@app.command("verify")
+def verify_command(
+    model: Model,
+    samples: Annotated[int, typer.Option(min=1, help="How many random samples.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    cc: Compiler = "cc",
+    name: Name = None,
+    input_shape: Shapes = None,
+    custom: Custom = None,
+    unsafe: Unsafe = False,
+) -> None:
+    """Export, compile and run a model, and compare each output with model.predict."""
+    with _running() as progress:
+        from kgen.verification import verify
+
+        report = verify(
+            model,
+            count=samples,
+            seed=seed,
+            cc=cc,
+            name=name,
+            input_shapes=_shapes(input_shape),
+            custom=custom,
+            unsafe=unsafe,
+            progress=progress,
+        )
+    table = Table(
+        title=f"{report.name}: {report.samples} random samples against model.predict",
+        title_justify="left", box=None, header_style="bold",
+    )  # fmt: skip
+    for heading in ("source", "output", "largest difference", "of the scale", "ULP", ""):
+        table.add_column(heading, overflow="fold")
+    for c in report.comparisons:
+        gap = c.difference
+        ulps = "" if gap.ulps is None else f"{gap.ulps:,}"
+        verdict = "[green]pass[/]" if gap.ok else "[red]fail[/]"
+        table.add_row(
+            *_plain(c.variant, c.output),
+            f"{gap.absolute:.3g}",
+            f"{gap.relative:.3g}",
+            ulps,
+            verdict,
+        )
+    out_console.print(table)
+    for culprit in report.culprits:
+        out_console.print(
+            f"{culprit.variant}: the first layer that differs is {culprit.layer!r}, "
+            f"by {culprit.difference.absolute:.3g}",
+            markup=False,
+        )
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _running() -> Iterator[Any]:
+    """Progress on a terminal, nothing on a pipe; errors in the user's words, and their exit codes."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    try:
+        with warnings.catch_warnings(record=True) as caught, _status() as progress:
+            warnings.simplefilter("always")
+            _import_tensorflow()
+            yield progress
+        for warning in caught:
+            if not issubclass(
+                warning.category, DeprecationWarning | FutureWarning | ResourceWarning
+            ):
+                err_console.print(f"warning: {warning.message}", style="yellow", markup=False)
+    except ExportError as error:
+        err_console.print(f"kgen: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+def _import_tensorflow() -> None:
+    """Imports it while what it says of itself, from C++ on standard error, goes nowhere."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123  a device, not a path of ours
+            os.dup2(nowhere.fileno(), 2)
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+@contextmanager
+def _status() -> Iterator[Any]:
+    if not err_console.is_terminal:
+        yield lambda text: None
+        return
+    with err_console.status("starting TensorFlow") as status:
+        yield status.update
+
+
+def _shapes(options: list[str] | None) -> dict[str, tuple[int, ...]]:
+    """["32,10", "NAME=32,10"] -> {"": (32, 10), "NAME": (32, 10)}"""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for option in options or []:
+        name, _, sizes = option.rpartition("=")
+        try:
+            shapes[name] = tuple(int(size) for size in sizes.split(",") if size.strip())
+            valid = all(size >= 0 for size in shapes[name])
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ExportError(
+                f"--input-shape {option!r} is no list of sizes; write 32,10 or NAME=32,10.",
+                exit_code=2,
+            )
+    return shapes
+
+
+def _plain(*texts: str) -> list[str]:
+    """Names from the model, which rich must not read as markup."""
+    from rich.markup import escape
+
+    return [escape(text) for text in texts]
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.2f} GB"
+
+
+def main() -> None:
+    """The console script."""
+    app()

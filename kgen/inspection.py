@@ -1,0 +1,123 @@
+"""What a model is made of, and what each layer becomes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any
+
+from kgen.api import Export, ModelOrPath
+from kgen.ir.graph import Graph
+from kgen.ir.node import Node
+from kgen.plan import element_size
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call of a layer. macs: multiply-adds. bytes: of its outputs. became: the nodes that compute it."""
+
+    name: str
+    layer: str
+    shape: str
+    parameters: int
+    macs: int
+    bytes: int
+    became: str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `inspect` found; sizes in bytes, for one sample."""
+
+    name: str
+    rows: tuple[Row, ...]
+    parameters: int
+    weight_bytes: int
+    macs: int
+    workspace_bytes: int
+    lower_bound: int
+    graph: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def inspect(model: ModelOrPath, **options: Any) -> Inspection:
+    """The model's layers and totals. options: name, input_shapes, custom, unsafe, as of `export`."""
+    job = Export.of(model, **options)
+    plan = job.plan
+    return Inspection(
+        name=job.name,
+        rows=tuple(_rows(job.traced, job.graph)),
+        parameters=job.model.count_params(),
+        weight_bytes=plan.weight_bytes,
+        macs=plan.macs,
+        workspace_bytes=plan.workspace_bytes,
+        lower_bound=plan.lower_bound,
+        graph=str(job.graph),
+    )
+
+
+def _rows(traced: Graph, graph: Graph) -> list[Row]:
+    """A row for each call of a layer and each operation outside the layers, in order of execution."""
+    paths = {layer.path for layer in traced.layers}
+    order = {node.output.name: position for position, node in enumerate(traced.nodes)}
+    itemsize = {node.output.name: element_size(node.output.dtype) for node in traced.nodes}
+    rows: list[tuple[int, Row]] = []
+    last = -1
+    for layer in traced.layers:
+        last = max(last, order.get(layer.path, last))
+        own = [node for node in graph.nodes if _owner(node.origin.path, paths) == layer.path]
+        size = sum(prod(shape) for shape in layer.shapes) * itemsize.get(layer.path, 4)
+        row = Row(
+            name=layer.path,
+            layer=layer.kind,
+            shape="; ".join(map(_shape, layer.shapes)),
+            parameters=layer.parameters,
+            macs=sum(node.macs for node in own),
+            bytes=size,
+            became=_became(graph, own, layer.path, paths),
+        )
+        rows.append((last, row))
+    for position, node in enumerate(traced.nodes):
+        if _owner(node.origin.path, paths) is None:
+            own = [other for other in graph.nodes if other.output.name == node.output.name]
+            row = Row(
+                name=node.name,
+                layer=node.origin.layer,
+                shape=_shape(node.output.sample_shape),
+                parameters=0,
+                macs=sum(other.macs for other in own),
+                bytes=node.output.nbytes,
+                became=_became(graph, own, node.origin.path, paths),
+            )
+            rows.append((position, row))
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def _owner(path: str, layers: set[str]) -> str | None:
+    """The innermost layer that a path lies in."""
+    while path and path not in layers:
+        path = path.rpartition("/")[0]
+    return path or None
+
+
+def _became(graph: Graph, own: list[Node], path: str, layers: set[str]) -> str:
+    """The kinds of nodes that compute the layer, or the layer that it became a part of."""
+    if own:
+        return ", ".join(_kind(node) for node in own)
+    hosts = [
+        node
+        for node in graph.nodes
+        if any(path in (_owner(o.path, layers), o.path) for o in node.merged)
+    ]
+    return ", ".join(dict.fromkeys(f"part of {node.origin.path}" for node in hosts)) or "nothing"
+
+
+def _kind(node: Node) -> str:
+    function = getattr(node, "function", "")
+    return f"{node.kind} {function}".strip()
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))})"

@@ -1,0 +1,146 @@
+"""Exporting, compiling, running and comparing: does the source compute what model.predict does?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kgen import targets
+from kgen.api import Export, ModelOrPath, Progress, _quiet
+from kgen.compare import Difference, difference
+from kgen.ir.graph import Graph
+from kgen.library import Library
+from kgen.passes import optimize
+from kgen.plan import plan
+from kgen.trace import reference
+
+VARIANTS = (("numpy", ""), ("c", "readable"), ("c", "fast"))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One output of one variant ("numpy", "c readable", "c fast") against model.predict."""
+
+    variant: str
+    output: str
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """The first layer whose values differ from Keras's, in the variant's order of execution."""
+
+    variant: str
+    layer: str
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `verify` found. samples: how many random ones were compared."""
+
+    name: str
+    samples: int
+    seed: int
+    comparisons: tuple[Comparison, ...]
+    culprits: tuple[Culprit, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(comparison.difference.ok for comparison in self.comparisons)
+
+
+def verify(
+    model: ModelOrPath,
+    *,
+    count: int = 8,
+    seed: int = 0,
+    cc: str = "cc",
+    flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
+    progress: Progress = _quiet,
+    **options: Any,
+) -> Report:
+    """Compares every target and style with model.predict on `count` seeded random samples.
+
+    options: name, input_shapes, custom, unsafe, as of `export`.
+    Raises ExportError for a model that can't be exported, or a C compiler that fails.
+    """
+    job = Export.of(model, progress=progress, **options)
+    progress("tracing")
+    inputs = job.samples(count, seed)
+    progress("running model.predict")
+    wanted = reference.predictions(job.model, job.signature, inputs)
+    names = [value.name for value in job.plan.graph.outputs]
+    comparisons: list[Comparison] = []
+    culprits: list[Culprit] = []
+    for target, style in VARIANTS:
+        variant = f"{target} {style}".strip()
+        progress(f"running {variant}")
+        found = _run(job, job.graph, target, style, inputs, cc, flags)
+        results = [
+            Comparison(variant, name, difference(a, b))
+            for name, a, b in zip(names, found, wanted, strict=True)
+        ]
+        comparisons += results
+        if not all(result.difference.ok for result in results):
+            progress(f"looking for the layer that differs in {variant}")
+            culprit = first_difference(job, target, style, inputs, cc, flags)
+            culprits += [replace(culprit, variant=variant)] if culprit else []
+    return Report(job.name, count, seed, tuple(comparisons), tuple(culprits))
+
+
+def first_difference(
+    job: Export,
+    target: str,
+    style: str,
+    inputs: Sequence[np.ndarray],
+    cc: str,
+    flags: Sequence[str],
+) -> Culprit | None:
+    """The first layer whose values differ: every layer's output is made an output of the model."""
+    expected = {path: arrays[0] for path, arrays in _single_outputs(job, inputs)}
+    graph = optimize(_observed(job.traced, set(expected)), without=job.without)
+    found = _run(job, graph, target, style, inputs, cc, flags)
+    by_name = {value.name: array for value, array in zip(graph.outputs, found, strict=True)}
+    for path, wanted in expected.items():
+        if path in by_name:
+            gap = difference(by_name[path], wanted)
+            if not gap.ok:
+                return Culprit("", path, gap)
+    return None
+
+
+def _single_outputs(
+    job: Export, inputs: Sequence[np.ndarray]
+) -> list[tuple[str, list[np.ndarray]]]:
+    """Layers that return one array and are called once."""
+    layers = reference.layer_outputs(job.model, job.signature, inputs)
+    paths = [path for path, _ in layers]
+    return [(p, arrays) for p, arrays in layers if len(arrays) == 1 and paths.count(p) == 1]
+
+
+def _observed(graph: Graph, paths: set[str]) -> Graph:
+    """The graph with the values named after these layers for outputs."""
+    made = [node.output for node in graph.nodes if node.output.batch == 0]
+    values = [value for value in made if value.name in paths and value.shape[:1] == (1,)]
+    return replace(graph, outputs=tuple(dict.fromkeys(values))).with_nodes(graph.nodes)
+
+
+def _run(
+    job: Export,
+    graph: Graph,
+    target: str,
+    style: str,
+    inputs: Sequence[np.ndarray],
+    cc: str,
+    flags: Sequence[str],
+) -> list[np.ndarray]:
+    planned = job.plan if graph is job.graph else plan(graph)
+    if target == "numpy":
+        return targets.evaluate(planned, inputs)
+    files = targets.render(planned, target, name=job.name, style=style, versions=job.versions)
+    results = Library(files, cc=cc, flags=flags).predict(*inputs)
+    return list(results) if isinstance(results, tuple) else [results]

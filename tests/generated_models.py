@@ -1,0 +1,93 @@
+"""The small models that generated/ shows the source of. Their weights are exact dyadic numbers, the same
+everywhere and short to read; together they use every kind of node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import Input, Model, Sequential, layers, ops
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def dyadic(shape: tuple[int, ...], salt: int) -> np.ndarray:
+    """Sixty-fourths between -30/64 and 30/64, none of them 0 in a row."""
+    n = np.arange(int(np.prod(shape)))
+    return (((n * 37 + salt * 11) % 61 - 30) / 64).reshape(shape).astype(np.float32)
+
+
+def with_dyadic_weights(model: keras.Model) -> keras.Model:
+    for salt, weight in enumerate(model.weights):
+        values = dyadic(tuple(weight.shape), salt)
+        positive = weight.name in ("moving_variance", "gamma")
+        weight.assign(np.abs(values) + 0.5 if positive else values)
+    return model
+
+
+def xor() -> keras.Model:
+    """The trained network of the examples."""
+    return keras.saving.load_model(EXAMPLES / "xor.keras", compile=False)
+
+
+def image_classifier() -> keras.Model:
+    """Convolutions of all sorts on an 8x7 image."""
+    return Sequential(
+        [
+            Input((8, 7, 1), name="image"),
+            layers.Conv2D(4, 3, strides=2, padding="same", use_bias=False, name="stem"),
+            layers.BatchNormalization(name="stem_bn"),
+            layers.ReLU(name="stem_relu"),
+            layers.DepthwiseConv2D(3, padding="same", name="depthwise"),
+            layers.Conv2D(6, 1, activation="relu", name="pointwise"),
+            layers.Conv2DTranspose(3, 2, strides=2, name="upsample"),
+            layers.MaxPooling2D(3, strides=2, padding="same", name="pool"),
+            layers.AdaptiveAveragePooling2D((2, 3), name="adaptive"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(5, activation="softmax", name="classes"),
+        ],
+        name="image_classifier",
+    )
+
+
+def text_classifier() -> keras.Model:
+    """Embedding, masked attention and layer normalisation on a sequence of six ids."""
+    ids = Input((6,), dtype="int32", name="ids")
+    x = layers.Embedding(11, 4, mask_zero=True, name="embedding")(ids)
+    attended = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    x = layers.LayerNormalization(name="norm")(x + attended)
+    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    return Model(ids, layers.Dense(3, name="scores")(x), name="text_classifier")
+
+
+def operations() -> keras.Model:
+    """keras.ops between layers: what moves, picks, sorts and accumulates."""
+    x = Input((4, 6), name="x")
+    padded = ops.pad(x, ((0, 0), (1, 0), (0, 0)))
+    sums = ops.cumsum(padded, axis=1)
+    swapped = ops.transpose(sums, (0, 2, 1))[:, ::2, 1:4]
+    joined = ops.concatenate([swapped, ops.flip(swapped, axis=-1)], axis=-1)
+    tiled = ops.tile(ops.max(joined, axis=-1, keepdims=True), (1, 1, 2))
+    values, places = ops.top_k(joined, k=2)
+    scores = ops.where(values > tiled / 2, values, ops.tanh(tiled))
+    return Model(x, [scores, ops.argmax(places * 2, axis=1)], name="operations")
+
+
+def scaled() -> keras.Model:
+    """A batch normalisation that has nothing to be folded into."""
+    return Sequential(
+        [
+            Input((3, 5), name="x"),
+            layers.BatchNormalization(name="normalise"),
+            layers.MaxPooling1D(2, name="pool"),
+        ],
+        name="scaled",
+    )
+
+
+MODELS: dict[str, Callable[[], keras.Model]] = {
+    function.__name__: function
+    for function in (xor, image_classifier, text_classifier, operations, scaled)
+}
