@@ -85,9 +85,8 @@ def main() -> None:
     model, history = trained()
     path = out / "xor.keras"
     model.save(path)
-    print(
-        f"trained for {len(history.losses)} epochs: loss {history.losses[0]:.4f} -> {history.losses[-1]:.4f}"
-    )
+    first, *_, last = history.losses
+    print(f"trained for {len(history.losses)} epochs: loss {first:.4f} -> {last:.4f}")
 
     for target in ("c", "numpy"):
         for name in kgen.export(path, target, out / target, style="readable"):

@@ -25,7 +25,9 @@ class Difference:
 def difference(
     found: np.ndarray, wanted: np.ndarray, *, rtol: float = RTOL, atol: float = ATOL
 ) -> Difference:
-    """How far `found` is from `wanted`; ok is what np.allclose says of rtol and atol * max |wanted|."""
+    """How far `found` is from `wanted`; ok is what np.allclose says of rtol and atol * max
+    |wanted|.
+    """
     if found.shape != wanted.shape or found.dtype.kind != wanted.dtype.kind:
         return Difference(float("inf"), float("inf"), None, False)
     if not wanted.size:

@@ -35,17 +35,23 @@ MAX_LENGTH = 56
 
 
 class Names:
-    """Identifiers that are legal in C, C++ and Python, unlike each other and unlike any reserved word."""
+    """Identifiers that are legal in C, C++ and Python, unlike each other and unlike any reserved
+    word.
+    """
 
     def __init__(self, *reserved: str) -> None:
         self._taken = {word.lower() for word in RESERVED.union(reserved)}
 
     def take(self, hint: str) -> str:
-        """A new identifier as close to the hint as can be; a number is added to tell it from others."""
+        """A new identifier as close to the hint as can be; a number is added to tell it from
+        others.
+        """
         base = identifier(hint)
         name, count = base, 1
-        # Case alone does not tell names apart: macros are upper case, and some file systems fold it.
-        while name.lower() in self._taken:
+        # t0, t1, ... are what templates call intermediate results.
+        # Case alone does not tell names apart: macros are upper case, and some file systems fold
+        # it.
+        while name.lower() in self._taken or re.fullmatch(r"t\d+", name):
             name, count = f"{base}_{count}", count + 1
         self._taken.add(name.lower())
         return name

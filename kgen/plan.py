@@ -1,4 +1,6 @@
-"""Where every value lives: names for it, and a place in the workspace shared with values of other times."""
+"""Where every value lives: names for it, and a place in the workspace shared with values of other
+times.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,10 @@ class Plan:
     """graph: with unique identifiers for names.
     places: of every value but the constants.
     steps: the nodes that do something; the others are views of the same memory under another shape.
-    copies: outputs that are computed elsewhere and copied at the end: (value, number of the output).
-    workspace_bytes: the peak. lower_bound: what no placement can be below, the largest sum of the sizes of
-    values that are alive together.
+    copies: outputs that are computed elsewhere and copied at the end: (value, number of the
+        output).
+    workspace_bytes: the peak. lower_bound: what no placement can be below, the largest sum of the
+        sizes of values that are alive together.
     """
 
     graph: Graph
@@ -165,12 +168,13 @@ class _Sharing:
                 inputs = self.root(node.x) in self.fixed
                 shared = any(member in outputs for member in self.members(node.x))
                 if node.output in outputs and (inputs or shared):
-                    continue  # copied: the caller's output can't be the caller's input, or two outputs
+                    # Copied: the caller's output can't be the caller's input, or two outputs.
+                    continue
                 if self.unite(node.x, node.output):
                     self.silent.add(node)
 
     def outputs(self) -> None:
-        """Outputs are computed in the caller's arrays, except before the last step that can fail."""
+        """Outputs are computed in the caller's arrays, if no later step can fail."""
         for number, value in enumerate(self.graph.outputs):
             root = self.root(value)
             if self.made[root] <= self.last_failing:

@@ -23,8 +23,8 @@ INTEGER_LIMIT = 10
 def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
     """`count` random samples for each input, whole batches.
 
-    Indices lie within what they pick from, inputs that the model divides by 255 or so lie within that,
-    and other numbers are normally distributed.
+    Indices lie within what they pick from, inputs that the model divides by 255 or so lie within
+    that, and other numbers are normally distributed.
     """
     generator = np.random.default_rng(seed)
     return [_sample(graph, value, count, generator) for value in graph.inputs]

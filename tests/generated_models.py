@@ -1,5 +1,6 @@
-"""The small models that generated/ shows the source of. Their weights are exact dyadic numbers, the same
-everywhere and short to read; together they use every kind of node."""
+"""The small models that generated/ shows the source of. Their weights are exact dyadic numbers, the
+same everywhere and short to read; together they use every kind of node.
+"""
 
 from __future__ import annotations
 

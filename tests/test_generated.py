@@ -63,7 +63,8 @@ def test_generated_is_fresh(name: str, variant: str, request: pytest.FixtureRequ
         )
         lines = "\n".join(diff)
         assert not lines, (
-            f"generated/{name}/{variant} is stale: rerun with --regenerate and read the diff\n{lines}"
+            f"generated/{name}/{variant} is stale: rerun with --regenerate and read the diff\n"
+            f"{lines}"
         )
 
 

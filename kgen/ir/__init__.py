@@ -1,1 +1,1 @@
-"""The graph: values, nodes, scalar programs and the rules they obey. Imports nothing else of kgen."""
+"""The graph: values, nodes, scalar programs, and their rules. Imports nothing else of kgen."""

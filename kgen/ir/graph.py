@@ -12,8 +12,9 @@ from kgen.ir.value import Constant, Shape, Value
 
 @dataclass(frozen=True)
 class Layer:
-    """One call of a Keras layer: its path in the model, class, output shapes without the batch axis, and
-    number of weights."""
+    """One call of a Keras layer: its path in the model, class, output shapes without the batch
+    axis, and number of weights.
+    """
 
     path: str
     kind: str
@@ -26,8 +27,8 @@ class Graph:
     """A model's arithmetic for one sample.
 
     name: the model's name, as Keras has it.
-    layers: the Keras layers that it was traced from, in order of their calls; inner layers come before
-    the layer they belong to.
+    layers: the Keras layers that it was traced from, in order of their calls; inner layers come
+        before the layer they belong to.
     inputs, outputs: in the order of model.inputs and model.outputs.
     nodes: each after the nodes whose outputs it reads.
     """
@@ -53,7 +54,9 @@ class Graph:
         return {node.output: node for node in self.nodes}
 
     def check(self) -> Graph:
-        """Raises GraphError unless each value is made once, before it is read, as its node's rule says."""
+        """Raises GraphError unless each value is made once, before it is read, as its node's rule
+        says.
+        """
         known: set[Value] = set(self.inputs)
         for node in self.nodes:
             for value in node.inputs:

@@ -65,8 +65,7 @@ class Node:
     @property
     def origins(self) -> tuple[Origin, ...]:
         """The layers and operations that this node computes, each once."""
-        unique = {origin.path: origin for origin in (self.origin, *self.merged)}
-        return tuple(unique.values())
+        return tuple(dict.fromkeys((self.origin, *self.merged)))
 
     @property
     def inputs(self) -> tuple[Value, ...]:
@@ -88,7 +87,9 @@ class Node:
 
     @property
     def may_overwrite(self) -> tuple[Value, ...]:
-        """The inputs whose memory the output may take, because each element is read before it is written."""
+        """The inputs whose memory the output may take, because each element is read before it is
+        written.
+        """
         return ()
 
     @property
@@ -245,7 +246,9 @@ def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
 
 
 def forbid_batch(value: Value, axes: tuple[int, ...], what: str) -> None:
-    """Raises MixedSamplesError if the value's batch axis is among `axes`, because the node would `what` it."""
+    """Raises MixedSamplesError if the value's batch axis is among `axes`, because the node would
+    `what` it.
+    """
     if value.batch is not None and value.batch in axes:
         raise MixedSamplesError(f"it would {what} the batch axis")
 

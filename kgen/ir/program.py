@@ -33,7 +33,7 @@ Operand = Arg | Temp | Number
 
 @dataclass(frozen=True)
 class Step:
-    """`function(*args)`, a scalar of type `dtype`. Functions are named as in `kgen.ir.functions`."""
+    """`function(*args)`, a scalar of type `dtype`; the functions are the targets' macros."""
 
     function: str
     args: tuple[Operand, ...]
@@ -42,7 +42,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """Steps in order of evaluation; the last one's result is the program's, or input 0 if there is none.
+    """Steps in order of evaluation; the last one's result is the program's, or input 0 if there is
+    none.
 
     dtypes: the element types of the inputs.
     """
@@ -101,8 +102,8 @@ def call(function: str, dtypes: Sequence[str], dtype: str, *more: Number) -> Pro
 def inline(outer: Program, index: int, inner: Program, mapping: Sequence[int]) -> Program:
     """`outer` with its input `index` computed by `inner`.
 
-    mapping: for each input of `inner`, which input of the joined program it is. The joined program has
-    the inputs of `outer` without `index`, then whatever new ones `mapping` names.
+    mapping: for each input of `inner`, which input of the joined program it is. The joined program
+        has the inputs of `outer` without `index`, then whatever new ones `mapping` names.
     """
     kept = [position for position in range(len(outer.dtypes)) if position != index]
     count = max([len(kept), *(position + 1 for position in mapping)])

@@ -17,7 +17,9 @@ def row_major(shape: Sequence[int]) -> Shape:
 
 
 def broadcast_strides(shape: Sequence[int], onto: Sequence[int]) -> Shape:
-    """For each axis of `onto` the stride of an array of `shape` that broadcasts to it; 0 where it repeats."""
+    """For each axis of `onto` the stride of an array of `shape` that broadcasts to it; 0 where it
+    repeats.
+    """
     more = len(onto) - len(shape)
     strides = row_major(shape)
     return tuple(
@@ -30,9 +32,11 @@ def broadcast_strides(shape: Sequence[int], onto: Sequence[int]) -> Shape:
 class Value:
     """One array of the graph, compared by identity.
 
-    shape: the array's shape for one sample, the batch axis included (so a Dense output is (1, units)).
+    shape: the array's shape for one sample, the batch axis included (so a Dense output is (1,
+        units)).
     batch: the axis whose length is multiplied by the batch size, or None if every sample shares the
-        array. Within that axis the samples are outermost: with batch size n its length is n * shape[batch].
+        array. Within that axis the samples are outermost: with batch size n its length is n *
+        shape[batch].
     dtype: NumPy's name of the element type.
     name: what to call it; a legal, unique identifier once the graph is planned.
     """

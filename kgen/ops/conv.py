@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kgen.ir.node import Contraction, GraphError, Spec
 from kgen.ir.value import Constant, Shape, Value
-from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, with_spatial
+from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, times, with_spatial
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,9 +70,8 @@ class Conv(Contraction):
         for p, i, stride, rate, (before, _) in zip(
             axes, steps, self.strides, self.dilation, self.padding, strict=True
         ):
-            first = p if stride == 1 else f"{stride}*{p}"
-            tap = i if rate == 1 else f"{rate}*{i}"
-            taps.append(f"{first}+{tap}" + (f"-{before}" if before else ""))
+            place = f"{times(stride, p)}+{times(rate, i)}"
+            taps.append(place + (f"-{before}" if before else ""))
         channel = "c" if self.groups == 1 else "c of f's group"
         summed = "c" if self.group_channels > 1 or self.groups == 1 else ""
         bias = " + bias[f]" if self.bias is not None else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kgen.ir.node import Contraction, GraphError, Spec
 from kgen.ir.value import Constant, Shape, Value
-from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, with_spatial
+from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, times, with_spatial
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,7 +54,7 @@ class ConvTranspose(Contraction):
     def formula(self) -> str:
         axes, steps = "pqr"[: len(self.window)], "ijk"[: len(self.window)]
         places = [
-            f"{stride}*{p}+{rate}*{i}-{crop}"
+            f"{times(stride, p)}+{times(rate, i)}" + (f"-{crop}" if crop else "")
             for p, i, stride, rate, crop in zip(
                 axes, steps, self.strides, self.dilation, self.crop, strict=True
             )

@@ -11,7 +11,8 @@ from kgen.ir.value import Value
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Einsum(Contraction):
-    """equation: "ab,bc->ac": one letter for each axis of a, b and the output, none twice in one of them.
+    """equation: "ab,bc->ac": one letter for each axis of a, b and the output, none twice in one of
+    them.
 
     A letter in both inputs and not in the output is summed over.
     """

@@ -11,7 +11,7 @@ from kgen.ir.value import Value
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Elementwise(Node):
-    """args: broadcast to the output by NumPy's rule. program: one of its inputs for each of `args`."""
+    """args: broadcast by NumPy's rule. program: has one input for each of `args`."""
 
     args: tuple[Value, ...]
     program: Program

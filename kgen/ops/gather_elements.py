@@ -10,7 +10,9 @@ from kgen.ir.value import Constant, Value, broadcast_strides
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GatherElements(Node):
-    """indices: integers, of x's rank, broadcast against x on the other axes (NumPy's take_along_axis)."""
+    """indices: integers, of x's rank, broadcast against x on the other axes (NumPy's
+    take_along_axis).
+    """
 
     x: Value
     indices: Value

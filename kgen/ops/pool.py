@@ -11,7 +11,7 @@ from kgen.ir.value import Shape, Value
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pool(Node):
-    """function: "max" or "mean". x as in a convolution. padding: before and after, per dimension."""
+    """function: "max" or "mean". x as in a convolution. padding: before and after, by axis."""
 
     x: Value
     function: str
@@ -69,6 +69,11 @@ def spatial_sizes(x: Value, channels_last: bool) -> Shape:
 def with_spatial(x: Value, sizes: Shape, channels: int, channels_last: bool) -> Shape:
     """x's shape with other spatial sizes and another number of channels."""
     return (x.shape[0], *sizes, channels) if channels_last else (x.shape[0], channels, *sizes)
+
+
+def times(factor: int, letter: str) -> str:
+    """For formulas: 2*p, or p alone."""
+    return letter if factor == 1 else f"{factor}*{letter}"
 
 
 def checked_images(x: Value, channels_last: bool) -> None:

@@ -10,7 +10,9 @@ from kgen.ir.value import Shape, Value
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Slice(Node):
-    """y[i, j, ...] = x[starts[0] + steps[0]*i, starts[1] + steps[1]*j, ...]; sizes: the output's shape."""
+    """y[i, j, ...] = x[starts[0] + steps[0]*i, starts[1] + steps[1]*j, ...]; sizes: the output's
+    shape.
+    """
 
     x: Value
     starts: tuple[int, ...]

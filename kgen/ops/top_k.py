@@ -1,4 +1,6 @@
-"""The positions of the k largest elements along the last axis, largest first, the first one of equals."""
+"""The positions of the k largest elements along the last axis, largest first, the first one of
+equals.
+"""
 
 from __future__ import annotations
 

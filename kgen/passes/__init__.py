@@ -1,4 +1,4 @@
-"""Optimisation: passes that make the graph smaller and never change results beyond float rounding."""
+"""Optimisation: passes that shrink the graph and never change results beyond float rounding."""
 
 from __future__ import annotations
 

@@ -20,11 +20,12 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.passes.rewrite import substitute
 
-# NumPy's functions that are exact or correctly rounded, so that they give the same bits on every machine.
+# NumPy's functions that are exact or correctly rounded, so that they give the same bits on every
+# machine.
 EXACT = {
-    "add", "subtract", "multiply", "divide", "negative", "absolute", "square", "sqrt", "maximum", "minimum",
-    "floor", "ceil", "trunc", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-    "logical_and", "logical_or", "logical_not", "where",
+    "add", "subtract", "multiply", "divide", "negative", "absolute", "square", "sqrt",
+    "maximum", "minimum", "floor", "ceil", "trunc", "equal", "not_equal", "less", "less_equal",
+    "greater", "greater_equal", "logical_and", "logical_or", "logical_not", "where",
 }  # fmt: skip
 
 MAX_FOLDED = 1 << 16

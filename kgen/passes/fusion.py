@@ -92,7 +92,9 @@ def _mergeable(graph: Graph, producer: dict[Value, Elementwise], node: Elementwi
 def _joined(
     args: tuple[Value, ...], index: int, more: tuple[Value, ...]
 ) -> tuple[tuple[Value, ...], list[int]]:
-    """The args without number `index`, then those of `more` that are new; and where each of `more` is."""
+    """The args without number `index`, then those of `more` that are new; and where each of `more`
+    is.
+    """
     joined = [arg for position, arg in enumerate(args) if position != index]
     mapping = []
     for arg in more:
@@ -128,7 +130,7 @@ def fuse_epilogue(graph: Graph) -> Graph:
 def _contraction_before(
     graph: Graph, producer: dict[Value, Node], order: dict[Value, int], node: Node
 ) -> Contraction | None:
-    """The contraction to fuse with: of several the last, for the others are then computed already."""
+    """The contraction to fuse with: of several the last, for the others are computed by then."""
     if not isinstance(node, Elementwise):
         return None
     found = [

@@ -76,7 +76,9 @@ def merge_movement(graph: Graph) -> Graph:
 
 
 def _keeps_order(node: Transpose) -> bool:
-    """Whether the transpose only moves axes of length one, so that memory stays as it is for any batch."""
+    """Whether the transpose only moves axes of length one, so that memory stays as it is for any
+    batch.
+    """
     long = [axis for axis in node.permutation if node.x.shape[axis] != 1 or axis == node.x.batch]
     return long == sorted(long)
 
@@ -108,12 +110,13 @@ def compute_before_reshape(graph: Graph) -> Graph:
         after = replace(reshape, x=value, output=node.output)
         nodes[index : index + 1] = [moved, after]
         producer[value], producer[node.output] = moved, after
-    # Inserting while walking is safe: what was inserted comes after the index, and is no candidate twice.
+    # Inserting while walking is safe: what was inserted comes after the index, and is no candidate
+    # twice.
     return graph.with_nodes(nodes)
 
 
 def _along_last_axes(arg: Value, outer: Value, inner: Value) -> Constant | None:
-    """A constant that lies along the last axes of `outer`, reshaped to lie along those of `inner`."""
+    """A constant along the last axes of `outer`, reshaped to lie along those of `inner`."""
     assert isinstance(arg, Constant)
     if arg.size == 1:
         return Constant.of(arg.name, arg.data.reshape(()), arg.note)

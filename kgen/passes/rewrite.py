@@ -10,7 +10,9 @@ from kgen.ir.value import Value
 
 
 def substitute(graph: Graph, nodes: list[Node], replaced: dict[Value, Value]) -> Graph:
-    """The graph of `nodes`, reading `replaced[value]` instead of `value`; what nothing reads is gone."""
+    """The graph of `nodes`, reading `replaced[value]` instead of `value`; what nothing reads is
+    gone.
+    """
 
     def final(value: Value) -> Value:
         while value in replaced:

@@ -20,7 +20,8 @@ from kgen.targets.c_op import CTYPES, COp, literal
 from kgen.targets.expression import Expressions
 
 INLINE_WEIGHTS = 4096
-"""Models with more weights than this have them in files of their own, so that the code can be read."""
+"""Models with more weights than this have them in files of their own, so that the code can be read.
+"""
 
 WEIGHTS_PER_FILE = 4_000_000
 """Decimal literals cost a compiler about 300 bytes of memory each."""
@@ -84,7 +85,9 @@ class ScalarType:
 
 @dataclass(frozen=True, eq=False)
 class CModel:
-    """A plan with the names it has in C. prefix: of every name with file scope. title: Keras's name."""
+    """A plan with the names it has in C. prefix: of every name with file scope. title: Keras's
+    name.
+    """
 
     plan: Plan
     prefix: str
@@ -152,9 +155,7 @@ class CModel:
 
     def array(self, constant: Constant) -> Array:
         """The literal array; at least one element, for C has no empty arrays."""
-        declaration = (
-            f"const {CTYPES[constant.dtype]} {self._names[constant]}[{max(constant.size, 1)}]"
-        )
+        declaration = self._declared(constant)
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
         suffix = "f" if constant.dtype == "float32" else ""
@@ -162,7 +163,11 @@ class CModel:
         return Array(declaration, note, lines)
 
     def declaration(self, constant: Constant) -> str:
-        return f"extern const {CTYPES[constant.dtype]} {self._names[constant]}[{max(constant.size, 1)}];"
+        return f"extern {self._declared(constant)};"
+
+    def _declared(self, constant: Constant) -> str:
+        ctype = CTYPES[constant.dtype]
+        return f"const {ctype} {self._names[constant]}[{max(constant.size, 1)}]"
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
         """The arrays that this step is the first to use, to be printed above it."""

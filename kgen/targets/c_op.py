@@ -15,6 +15,7 @@ from kgen.ir.value import Constant, Value, broadcast_strides, row_major
 from kgen.names import comment
 from kgen.render.literals import number
 from kgen.targets import loops
+from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
@@ -49,82 +50,13 @@ class Text(NamedTuple):
     value: str
 
 
-class Dimension(NamedTuple):
-    """One spatial dimension of a window operation: names of its loops, sizes, and strides in memory."""
-
-    out: str
-    tap: str
-    place: str
-    input_size: int
-    output_size: int
-    taps: int
-    stride: int
-    rate: int
-    before: int
-    x_stride: int
-    y_stride: int
-    kernel_stride: int
-
-
-class Rows(NamedTuple):
-    """Loops over the vectors of a matrix product, the terms of x's first element and of y's, and the
-    epilogue's arguments there."""
-
-    loops: list[Loop]
-    x: list[tuple[str, int]]
-    y: list[tuple[str, int]]
-    operands: list[str]
-
-
-class Window(NamedTuple):
-    """The loops of a window operation and its index expressions.
-
-    outside: the condition under which a tap falls on padding, or "".
-    """
-
-    output_loops: list[Loop]
-    output_names: list[str]
-    tap_loops: list[Loop]
-    outside: str
-    channel_loops: list[Loop]
-    x: str
-    kernel: str
-    y: str
-
-
-class Sum(NamedTuple):
-    """The loops of an einsum and its index expressions."""
-
-    output_loops: list[Loop]
-    output_names: list[str]
-    sum_loops: list[Loop]
-    a: str
-    b: str
-    y: str
-
-
-class Picked(NamedTuple):
-    """The loops of a gather and its index expressions."""
-
-    loops: list[Loop]
-    inner: list[Loop]
-    index: str
-    y: str
-    x: str
-
-
-SPATIAL = {1: ["step"], 2: ["row", "column"], 3: ["plane", "row", "column"]}
-TAPS = "ijk"
-
-
 @dataclass(frozen=True, eq=False)
-class COp:
+class COp(Walks):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
     """
 
-    node: Any
     function: str
     symbols: dict[Value, str]
     expressions: Expressions
@@ -243,7 +175,7 @@ class COp:
         return Text(before, text)
 
     def finish(self, total: str, operands: Sequence[str] = ()) -> Text:
-        """The epilogue of an element whose sum is `total`; operands: its arguments at that element."""
+        """The epilogue of an element whose sum is `total`; operands: its arguments there."""
         epilogue: Epilogue | None = self.node.epilogue
         if epilogue is None:
             return Text([], total)
@@ -256,7 +188,7 @@ class COp:
     def operands(self, names: Sequence[str]) -> list[str]:
         """The epilogue's arguments at an element of the output.
 
-        names: for each axis of the output the loop variable's name, or "" where the axis has length one.
+        names: for each axis of the output the loop variable, or "" where its length is one.
         """
         epilogue: Epilogue | None = self.node.epilogue
         return [self.element(arg, names) for arg in epilogue.args] if epilogue else []
@@ -274,7 +206,7 @@ class COp:
     # Loops
 
     def over(self, shape: Sequence[int], *strides: Sequence[int]) -> tuple[list[Loop], list[str]]:
-        """The fewest loops over a shape, and the index expression for each array of the given strides."""
+        """The fewest loops over a shape, and the index of each array of the given strides."""
         nested, terms = loops.nest(shape, strides)
         return nested, [loops.index(one) for one in terms]
 
@@ -287,7 +219,7 @@ class COp:
     def split(
         self, shape: Sequence[int], axes: Sequence[int], *strides: Sequence[int]
     ) -> tuple[list[Loop], list[Loop], list[str]]:
-        """Loops over the other axes, loops over `axes` inside them, and the arrays' index expressions."""
+        """Loops over the other axes, loops over `axes` inside them, and the arrays' indices."""
         others = [axis for axis in range(len(shape)) if axis not in axes]
         outer, outer_terms = loops.nest(
             [shape[axis] for axis in others], [[one[axis] for axis in others] for one in strides]
@@ -322,170 +254,6 @@ class COp:
         ]
         return Rows(nested, x, [*y, (unit, 1)], operands)
 
-    # Windows
-
-    @cached_property
-    def dimensions(self) -> list[Dimension]:
-        """The spatial dimensions of a convolution or pooling node."""
-        node = self.node
-        x_strides, y_strides = node.x.strides, node.output.strides
-        first = 1 if node.channels_last else 2
-        rank = node.x.rank - 2
-        window = getattr(node, "window", (0,) * rank)
-        kernel = getattr(node, "kernel", None)
-        rates = getattr(node, "dilation", (1,) * rank)
-        padding = getattr(node, "padding", None) or [
-            (crop, 0) for crop in getattr(node, "crop", (0,) * rank)
-        ]
-        return [
-            Dimension(
-                out=name,
-                tap=TAPS[i],
-                place=f"x_{name}",
-                input_size=node.x.shape[first + i],
-                output_size=node.output.shape[first + i],
-                taps=window[i],
-                stride=getattr(node, "strides", (1,) * rank)[i],
-                rate=rates[i],
-                before=padding[i][0],
-                x_stride=x_strides[first + i],
-                y_stride=y_strides[first + i],
-                kernel_stride=kernel.strides[i] if kernel is not None else 0,
-            )
-            for i, name in enumerate(SPATIAL[rank])
-        ]
-
-    def place(self, dimension: Dimension) -> str:
-        """Where in x a tap falls, for an output position: "row * 2 + i - 1"."""
-        terms = [(dimension.out, dimension.stride)]
-        if dimension.taps > 1:
-            terms.append((dimension.tap, dimension.rate))
-        text = loops.index(terms)
-        return f"{text} - {dimension.before}" if dimension.before else text
-
-    def leaves(self, dimension: Dimension) -> list[str]:
-        """The conditions under which a tap falls outside x."""
-        last = (
-            (dimension.output_size - 1) * dimension.stride
-            + (dimension.taps - 1) * dimension.rate
-            - dimension.before
-        )
-        conditions = []
-        if dimension.before:
-            conditions.append(f"{dimension.place} < 0")
-        if last >= dimension.input_size:
-            conditions.append(f"{dimension.place} >= {dimension.input_size}")
-        return conditions
-
-    def offset(self, dimension: Dimension) -> str:
-        """How far behind the first window's beginning an output position lies, for a tap."""
-        terms = [(dimension.out, 1)]
-        if dimension.taps > 1:
-            terms.append((dimension.tap, -dimension.rate))
-        text = loops.index(terms)
-        return f"{text} + {dimension.before}" if dimension.before else text
-
-    def window(self, filters: str, channel: str) -> Window:
-        """The loops and index expressions of a window operation; filters, channel: its loop variables."""
-        node = self.node
-        channel_axis = node.channel_axis % node.x.rank
-        spatial = [Loop(d.out, d.output_size) for d in self.dimensions]
-        along = [Loop(filters, node.output.shape[channel_axis])]
-        names = [loop.name for loop in spatial]
-        if node.channels_last:
-            output_loops, output_names = [*spatial, *along], ["", *names, filters]
-        else:
-            output_loops, output_names = [*along, *spatial], ["", filters, *names]
-        taps = [Loop(d.tap, d.taps) for d in self.dimensions if d.taps > 1]
-        outside = " || ".join(condition for d in self.dimensions for condition in self.leaves(d))
-        if not taps:  # `continue` needs a loop of its own
-            taps = [Loop(TAPS[0], 1)]
-        channels = getattr(node, "group_channels", getattr(node, "channels", 1))
-        groups = getattr(node, "groups", 1)
-        x = [(d.place, d.x_stride) for d in self.dimensions]
-        x_channel = node.x.strides[channel_axis]
-        if hasattr(node, "kernel"):
-            x += [("first", x_channel)] if groups > 1 else []
-            x += [(channel, x_channel)] if channels > 1 else []
-        else:
-            x += [(channel, x_channel)]
-        return Window(
-            output_loops=output_loops,
-            output_names=output_names,
-            tap_loops=taps,
-            outside=outside,
-            channel_loops=[Loop(channel, channels)] if channels > 1 else [],
-            x=loops.index(x),
-            kernel=loops.index(self._kernel_terms(filters, channel, channels)),
-            y=loops.index(
-                [
-                    (name, stride)
-                    for name, stride in zip(output_names, node.output.strides, strict=True)
-                    if name
-                ]
-            ),
-        )
-
-    def _kernel_terms(self, filters: str, channel: str, channels: int) -> list[tuple[str, int]]:
-        node = self.node
-        if not hasattr(node, "kernel"):
-            return []
-        taps = [(d.tap, d.kernel_stride) for d in self.dimensions if d.taps > 1]
-        filter_axis, channel_axis = (-2, -1) if node.kind == "conv_transpose" else (-1, -2)
-        strides = node.kernel.strides
-        inner = [(channel, strides[channel_axis])] if channels > 1 else []
-        return [
-            *taps,
-            *sorted([*inner, (filters, strides[filter_axis])], key=lambda term: -term[1]),
-        ]
-
-    # Sums of products
-
-    def contraction(self) -> Sum:
-        """The loops and index expressions of an einsum, by its equation's letters."""
-        node = self.node
-        a_labels, b_labels, output = node.labels
-        sizes = node.sizes
-
-        def terms(labels: str, strides: Sequence[int]) -> str:
-            return loops.index(
-                [(x, stride) for x, stride in zip(labels, strides, strict=True) if sizes[x] > 1]
-            )
-
-        return Sum(
-            output_loops=[Loop(x, sizes[x]) for x in output if sizes[x] > 1],
-            output_names=[x if sizes[x] > 1 else "" for x in output],
-            sum_loops=[Loop(x, sizes[x]) for x in node.summed if sizes[x] > 1],
-            a=terms(a_labels, node.a.strides),
-            b=terms(b_labels, node.b.strides),
-            y=terms(output, node.output.strides),
-        )
-
-    def picked_rows(self) -> Picked:
-        """The loops and index expressions of a gather: over what is in front of the axis, the indices,
-        and what is behind it."""
-        node = self.node
-        count, size, length = node.indices.size, node.row_size, node.length
-        outer = [("i", count * size, length * size)] if node.outer > 1 else []
-        picks = [("j", size, size)] if count > 1 else []
-        inner = [("k", 1, 1)] if size > 1 else []
-        return Picked(
-            loops=[
-                *([Loop("i", node.outer)] if outer else []),
-                *([Loop("j", count)] if picks else []),
-            ],
-            inner=[Loop("k", size)] if inner else [],
-            index="j" if picks else "0",
-            y=loops.index([(name, stride) for name, stride, _ in (*outer, *picks, *inner)]),
-            x=loops.index(
-                [
-                    *((name, stride) for name, _, stride in outer),
-                    ("row", size),
-                    *((name, stride) for name, _, stride in inner),
-                ]
-            ),
-        )
-
     def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:
         """Each value's element at its index expression."""
         return [f"{self.ref(value)}[{place}]" for value, place in zip(values, places, strict=True)]
@@ -503,7 +271,7 @@ class COp:
 
     @property
     def shapes(self) -> list[str]:
-        """The arrays: their shapes, their types where they are not the output's, and the weights' notes."""
+        """The arrays: shapes, types where they are not the output's, and the weights' order."""
         node = self.node
         lines = []
         flow = ", ".join(f"{name} {self._shape(value)}" for value, name in self.parameters.items())

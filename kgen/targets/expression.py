@@ -1,7 +1,7 @@
 """Scalar programs as text, through a target's macros.
 
-`operators.j2` has a macro for every function that the language writes inline, `functions.j2` one for every
-function that needs a definition of its own; the macro's name is the function's.
+`operators.j2` has a macro for every function that the language writes inline, `functions.j2` one
+for every function that needs a definition of its own; the macro's name is the function's.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ _TIGHT = {("add", "multiply"), ("subtract", "multiply"), ("add", "divide"), ("su
 class Expressions:
     """Turns programs into text, and remembers which functions they need.
 
-    number: text of a literal. name: what a defined function is called in the text, by (function, dtype).
-    function: which macro writes a step, given its operands' dtypes; by default that of its function's name.
+    number: text of a literal. name: what a defined function is called in the text, by (function,
+        dtype).
+    function: which macro writes a step, given its operands' dtypes; by default that of its
+        function's name.
     """
 
     operators: jinja2.environment.TemplateModule
@@ -35,7 +37,9 @@ class Expressions:
     def text(
         self, program: Program, operands: Sequence[str]
     ) -> tuple[list[tuple[str, str, str]], str]:
-        """(dtype, name, text) of each intermediate result that is read more than once, and the result's text."""
+        """(dtype, name, text) of each intermediate result that is read more than once, and the
+        result's text.
+        """
         texts: dict[int, tuple[str, str]] = {}  # step -> (text, outermost inline function)
         temporaries: list[tuple[str, str, str]] = []
         uses = [program.uses(Temp(index)) for index in range(len(program.steps))]
@@ -71,7 +75,7 @@ class Expressions:
         macro = getattr(self.operators, function, None)
         if macro is not None:
             args = [operand_text(operand, step.function) for operand in step.args]
-            text = str(macro(step.dtype, dtypes, *args)).strip()
+            text = without_double_parentheses(str(macro(step.dtype, dtypes, *args)).strip())
             closed = text.endswith(")") and text.split("(")[0].replace(".", "").isidentifier()
             return text, "" if closed and _balanced(text) else step.function
         dtype = dtypes[0]
@@ -80,6 +84,21 @@ class Expressions:
         self.used[(function, dtype)] = None
         args = [operand_text(operand, "") for operand in step.args]
         return f"{self.name(function, dtype)}({', '.join(args)})", ""
+
+
+def without_double_parentheses(text: str) -> str:
+    """`f((a + b), (c))` -> `f(a + b, c)`: an argument needs none of its own."""
+    opened: list[int] = []
+    dropped: set[int] = set()
+    for position, letter in enumerate(text):
+        if letter == "(":
+            opened.append(position)
+        elif letter == ")":
+            start = opened.pop()
+            before, after = text[:start], text[position + 1 :]
+            if before.endswith(("(", ", ")) and after.startswith((")", ", ")):
+                dropped |= {start, position}
+    return "".join(letter for position, letter in enumerate(text) if position not in dropped)
 
 
 def _balanced(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Loops over arrays in row-major memory: axes that can run as one, do; axes of length one vanish."""
+"""Loops over row-major arrays: axes that can run as one, do; axes of length one vanish."""
 
 from __future__ import annotations
 

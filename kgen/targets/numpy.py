@@ -155,8 +155,8 @@ class Op:
         if result in operands:
             result = f"{result}.copy()"
         return Expression(
-            tuple((name, without_double_parentheses(text)) for _, name, text in temporaries),
-            without_double_parentheses(result),
+            tuple((name, text) for _, name, text in temporaries),
+            result,
         )
 
     @cached_property
@@ -432,21 +432,6 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
         first = str(start) if start < whole - 1 else ""
         last = str(stop) if stop >= 0 else ""
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
-
-
-def without_double_parentheses(text: str) -> str:
-    """`f((a + b), (c))` -> `f(a + b, c)`: an argument needs none of its own."""
-    opened: list[int] = []
-    dropped: set[int] = set()
-    for position, letter in enumerate(text):
-        if letter == "(":
-            opened.append(position)
-        elif letter == ")":
-            start = opened.pop()
-            before, after = text[:start], text[position + 1 :]
-            if before.endswith(("(", ", ")) and after.startswith((")", ", ")):
-                dropped |= {start, position}
-    return "".join(letter for position, letter in enumerate(text) if position not in dropped)
 
 
 def array_text(array: np.ndarray) -> str:

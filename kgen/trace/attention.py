@@ -33,7 +33,8 @@ def dot_product_attention(
         causal = np.tril(np.ones((1, 1, queries, keys), bool))
         mask = causal if mask is None else ops.logical_and(mask, causal)
     if mask is not None:
-        # -0.7 times the largest float: far below any score, and safe to add to (Keras does the same).
+        # -0.7 times the largest float: far below any score, and safe to add to (Keras does the
+        # same).
         lowest = float(np.finfo(query.dtype).max) * -0.7
         scores = ops.where(mask, scores, lowest)
     return ops.einsum("bnts,bsnh->btnh", ops.softmax(scores, axis=-1), value)

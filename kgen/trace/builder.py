@@ -34,8 +34,9 @@ class UnsupportedError(Exception):
 class Builder:
     """Nodes so far, and the two-way relation of Keras's tensors to the graph's values.
 
-    While tracing, the batch axis has a length that divides no other size of the model, so that Keras's own
-    code computes with plain numbers, and any multiple of it is recognised as an axis that holds samples.
+    While tracing, the batch axis has a length that divides no other size of the model, so that
+    Keras's own code computes with plain numbers, and any multiple of it is recognised as an axis
+    that holds samples.
     """
 
     def __init__(self, batch: int) -> None:
@@ -71,7 +72,9 @@ class Builder:
         return shape, axes[0] if axes else None
 
     def tensor(self, value: Value, like: Any = None) -> KerasTensor:
-        """A Keras tensor that stands for the value, of the shape Keras gave it (`like`) if that is known."""
+        """A Keras tensor that stands for the value, of the shape Keras gave it (`like`) if that is
+        known.
+        """
         shape = tuple(
             size * self.batch if axis == value.batch else size
             for axis, size in enumerate(value.shape)
@@ -81,7 +84,8 @@ class Builder:
         return tensor
 
     def value(self, x: Any, dtype: str | None = None, weight: str = "") -> Value:
-        """The graph's value for a Keras tensor, a weight, an array or a number; cast to dtype if given.
+        """The graph's value for a Keras tensor, a weight, an array or a number; cast to dtype if
+        given.
 
         weight: if it is one of the layer's weights, the name that it probably has.
         """
@@ -151,7 +155,9 @@ class Builder:
         return output
 
     def map(self, function: str, *args: Any, dtype: str, inputs: str | None = None) -> Value:
-        """`function` of every element of the broadcast args, which are first cast to `inputs` (or `dtype`)."""
+        """`function` of every element of the broadcast args, which are first cast to `inputs` (or
+        `dtype`).
+        """
         inputs = inputs or dtype
         values: list[Value] = []
         operands: list[Operand] = []

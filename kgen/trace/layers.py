@@ -44,7 +44,10 @@ _RECURRENT = (
     "recurrent layers are not supported yet; what works is the same sequence written with Conv1D, "
     "attention or keras.ops"
 )
-_PREPROCESSING = "this preprocessing layer is not supported yet; apply it before the exported model and export the rest"
+_PREPROCESSING = (
+    "this preprocessing layer is not supported yet; apply it before the exported model and export "
+    "the rest"
+)
 _FOREIGN = "it runs code of another framework, which can't be turned into source"
 
 REFUSED_LAYERS.update(

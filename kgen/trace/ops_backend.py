@@ -1,7 +1,8 @@
-"""`keras.src.backend` as some layers use it, with keras.ops in place of the functions that want real arrays.
+"""`keras.src.backend` as some layers use it, with keras.ops in place of the functions that want
+real arrays.
 
-Those layers (Softmax with a mask, Rescaling, ...) call `backend.numpy.where` or `self.backend.cast`, which can't be
-recorded; `keras.ops.where` does the same and can.
+Those layers (Softmax with a mask, Rescaling, ...) call `backend.numpy.where` or
+`self.backend.cast`, which can't be recorded; `keras.ops.where` does the same and can.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ from typing import Any
 
 import keras
 
+_MODULES = (
+    "keras.src.layers.",
+    "keras.src.activations.",
+    "keras.src.backend.common.variables",  # weight * tensor
+)
 _NAMESPACES = ("numpy", "nn", "math", "image", "linalg", "core")
 _FUNCTIONS = ("cast", "convert_to_tensor", "shape", "cond", "scatter", "slice", "vectorized_map")
 
@@ -41,11 +47,11 @@ class OpsBackend:
 
 @contextmanager
 def symbolic_backend() -> Iterator[None]:
-    """Binds the name `backend` in the modules of Keras's layers to an OpsBackend."""
+    """Binds the name `backend` to an OpsBackend in modules whose code meets symbolic tensors."""
     modules = [
         module
         for name, module in list(sys.modules.items())
-        if name.startswith("keras.src.layers.") and hasattr(module, "backend")
+        if name.startswith(_MODULES) and hasattr(module, "backend")
     ]
     originals = [(module, module.backend) for module in modules]
     try:

@@ -26,7 +26,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """inputs: in the order of model.inputs. structure: what model.call takes, its leaves numbered."""
+    """inputs: in the order of model.inputs. structure: what the call takes, leaves numbered."""
 
     inputs: tuple[InputSpec, ...]
     structure: Any
@@ -45,14 +45,16 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
     """The model's signature, its unknown dimensions set to the `pinned` shapes.
 
     pinned: shapes without the batch axis, by input name; the key "" fits a model with one input.
-    Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't know.
+    Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't
+    know.
     """
     if getattr(model, "inputs", None):
         tensors = list(model.inputs)
         structure = getattr(model, "_inputs_struct", None)
         if structure is None:  # Sequential
             structure = tensors[0] if len(tensors) == 1 else tensors
-        # The tensors' own names are counted up in each process; those of their Input layers are saved.
+        # The tensors' own names are counted up in each process; those of their Input layers are
+        # saved.
         names = [tensor._keras_history.operation.name for tensor in tensors]
         shapes = [tuple(tensor.shape) for tensor in tensors]
         dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors]
@@ -77,8 +79,8 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
     for spec in inputs:
         if spec.dtype not in DTYPES:
             raise ExportError(
-                f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs are "
-                "float32, float64, integers or booleans."
+                f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
+                "are float32, float64, integers or booleans."
             )
     return Signature(inputs, numbered, tuple(getattr(model, "output_names", None) or ()))
 
@@ -95,8 +97,8 @@ def _built_signature(model: keras.Model, pinned: InputShapes) -> tuple[list[str]
     if structure is None:
         if not pinned:
             raise ExportError(
-                f"Model {model.name!r} was never called, so its input shape is unknown; give it with "
-                "--input-shape 32,10 (without the batch axis).",
+                f"Model {model.name!r} was never called, so its input shape is unknown; give it "
+                "with --input-shape 32,10 (without the batch axis).",
                 exit_code=2,
             )
         if len(pinned) > 1:
@@ -125,15 +127,15 @@ def _pin(name: str, shape: tuple[int | None, ...], pinned: InputShapes) -> tuple
             size not in (None, given) for size, given in zip(sizes, wanted, strict=True)
         ):
             raise ExportError(
-                f"--input-shape {','.join(map(str, wanted))} does not fit input {name!r}, whose shape "
-                f"without the batch axis is {sizes}.",
+                f"--input-shape {','.join(map(str, wanted))} does not fit input {name!r}, whose "
+                f"shape without the batch axis is {sizes}.",
                 exit_code=2,
             )
         sizes = tuple(wanted)
     known = tuple(size for size in sizes if size is not None)
     if len(known) != len(sizes):
         raise ExportError(
-            f"Input {name!r} has the shape {shape}, with dimensions that are not fixed; pin them with "
-            f"--input-shape {name}={','.join('32' if size is None else str(size) for size in sizes)}."
+            f"Input {name!r} has the shape {shape}, with dimensions that are not fixed; pin them "
+            f"with --input-shape {name}={','.join(str(size or 32) for size in sizes)}."
         )
     return known

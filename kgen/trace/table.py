@@ -1,4 +1,6 @@
-"""Which function lowers which Keras operation or layer: tables filled by decorators, keyed by class name."""
+"""Which function lowers which Keras operation or layer: tables filled by decorators, keyed by class
+name.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 Lowering = Callable[..., Any]
 
 OPERATIONS: dict[str, Lowering] = {}
-"""Operation class -> `lower(builder, operation, *args, **kwargs)`, giving the output Value or Values."""
+"""Operation class -> `lower(builder, operation, *args, **kwargs)`, giving the output Value or
+Values.
+"""
 
 DECOMPOSITIONS: dict[str, Lowering] = {}
 """Operation class -> `rewrite(operation, *args, **kwargs)`, which calls other keras.ops instead."""

@@ -1,4 +1,6 @@
-"""Lets Keras take a model apart: runs its `call` on symbolic tensors and lowers each keras.ops operation met."""
+"""Lets Keras take a model apart: runs its `call` on symbolic tensors and lowers each keras.ops
+operation met.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,7 @@ class Tracer:
             yield
 
     def call_layer(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
-        """`layer.call`, traced: Layer.__call__ around it has cast the inputs and filled in masks."""
+        """`layer.call`, traced: Layer.__call__ has cast the inputs and filled in the masks."""
         name = type(layer).__name__
         self.layers.append(layer)
         try:
@@ -165,7 +167,7 @@ class Tracer:
             raise
 
     def _checked_tensor(self, like: Any, value: Value) -> KerasTensor:
-        """The tensor for an operation's result, after Keras's shape rule and kgen's were compared."""
+        """The tensor for a result, after Keras's shape rule and kgen's were compared."""
         spec = self.builder.spec(like)
         same_batch = value.batch == spec.batch or value.batch is None
         if value.shape != spec.shape or value.dtype != spec.dtype or not same_batch:
@@ -247,7 +249,7 @@ class Tracer:
         return text
 
     def _refuse(self, layer: keras.Layer, reason: str, args: Any, kwargs: Any) -> Any:
-        """Notes the problem and answers with tensors of the right shape, to find further problems."""
+        """Notes the problem and answers with tensors of the right shape, to find others."""
         self._problem(reason)
         try:
             like = layer.compute_output_spec(*args, **kwargs)
@@ -281,10 +283,10 @@ class Tracer:
             value = self.builder.value(tensor)
             shape, batch = self.builder.split_shape(tuple(tensor.shape))
             if batch != 0 or shape[0] != 1:
+                sizes = describe.shape(tensor.shape, self.builder.batch)
                 raise ExportError(
-                    f"Output {name!r} has the shape {describe.shape(tensor.shape, self.builder.batch)}: "
-                    "it has no batch axis in front, so there is no output for one sample. "
-                    "Return one row for each sample."
+                    f"Output {name!r} has the shape {sizes}: it has no batch axis in "
+                    "front, so there is no output for one sample. Return one row for each sample."
                 )
             value = self.builder.broadcast(value, shape, 0)
             made = any(node.output is value for node in self.builder.nodes)

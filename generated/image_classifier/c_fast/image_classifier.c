@@ -157,7 +157,7 @@ static const float image_classifier_upsample_bias[3] = {
 };
 
 /* upsample: Conv2DTranspose(filters=3, kernel_size=(2, 2), strides=(2, 2), data_format='channels_last')
- * y = bias[f]; y[2*p+1*i-0,2*q+1*j-0,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
+ * y = bias[f]; y[2*p+i,2*q+j,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
  * x (4, 4, 6) -> y (8, 8, 3)
  * image_classifier_upsample_kernel (2, 2, 3, 6): element [i][j][k][l] is number i * 36 + j * 18 + k * 6 + l
  * image_classifier_upsample_bias (3)

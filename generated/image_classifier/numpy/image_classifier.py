@@ -229,7 +229,7 @@ def predict(image):
 
     # upsample: Conv2DTranspose(filters=3, kernel_size=(2, 2), strides=(2, 2),
     #     data_format='channels_last')
-    # y = bias[f]; y[2*p+1*i-0,2*q+1*j-0,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
+    # y = bias[f]; y[2*p+i,2*q+j,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
     upsample = conv_transpose(
         pointwise,
         upsample_kernel,
