@@ -48,6 +48,12 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
     Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't
     know.
     """
+    if not model.built:
+        raise ExportError(
+            f"Model {model.name!r} was never built, so it has no weights: train it, load its weights, "
+            "or call it once.",
+            exit_code=2,
+        )
     if getattr(model, "inputs", None):
         tensors = list(model.inputs)
         structure = getattr(model, "_inputs_struct", None)

@@ -59,10 +59,16 @@ class Tracer:
             for spec in signature.inputs
         ]
         tensors = [self.builder.tensor(value) for value in inputs]
+        weights = len(self.model.weights)
         with self._patched_keras():
             results = self.model(signature.arguments(tensors), training=False)
         if self.problems:
             raise refusal(self.problems)
+        if len(self.model.weights) != weights:
+            raise ExportError(
+                "Layers of the model made weights when it was called: they were never trained. Call "
+                "the model once before you train and save it."
+            )
         outputs = self._outputs(tree.flatten(results), signature)
         graph = Graph(
             name=self.model.name,
@@ -142,7 +148,10 @@ class Tracer:
         builder.origin = self._origin(operation)
         try:
             if lower is None:
-                raise UnsupportedError(f"operation {name} is not supported")
+                raise UnsupportedError(
+                    f"keras.ops.{describe.snake_case(name)} is not supported; write it with other "
+                    "keras.ops, or compute it before or after the exported model"
+                )
             builder.outputs = like
             values = lower(builder, operation, *args, **kwargs)
         except MixedSamplesError as error:
