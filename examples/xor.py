@@ -23,7 +23,7 @@ TARGETS = np.array([[0], [1], [1], [0]], dtype=np.float32)
 
 
 class History(keras.callbacks.Callback):
-    """Records the loss and a copy of all weights after each epoch; stops once the network is sure."""
+    """Records the loss and all weights after each epoch; stops once the network is sure."""
 
     def __init__(self, enough: float) -> None:
         super().__init__()

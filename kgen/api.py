@@ -104,7 +104,7 @@ class Export:
         """
         inputs = self.samples(CHECK_SAMPLES)
         found = targets.evaluate(self.plan, inputs)
-        # model.predict is the judge, but compiling it takes seconds; mostly the model itself will do.
+        # model.predict is the judge, but compiling it takes seconds; mostly the model will do.
         if self._disagreement(found, reference.outputs(self.model, self.signature, inputs)) is None:
             return
         wrong = self._disagreement(found, reference.predictions(self.model, self.signature, inputs))
@@ -140,13 +140,14 @@ def export(
     unsafe: bool = False,
     progress: Progress = _quiet,
 ) -> dict[str, str]:
-    """A trained Keras model as source code: {file name: text}, written to the folder `out` if given.
+    """A trained Keras model as source code: {file name: text}, written to the folder `out`.
 
     model: a .keras or whole-model .h5 file, or a keras.Model.
     target: "c" (C99) or "numpy". style: of the C, "fast" or "readable".
     name: of the files and functions; the file's or the model's by default.
     check: compare with Keras on a sample first.
-    input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the batch axis.
+    input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the
+        batch axis.
     custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
@@ -184,7 +185,7 @@ def build(
     flags: Sequence[str] | None = None,
     **options: Any,
 ) -> Any:
-    """The model compiled with the system's C compiler: an object with `predict(*inputs)` on batches.
+    """The model compiled by the system's C compiler: has `predict(*inputs)`, on batches.
 
     options: as of `export`.
     """

@@ -39,7 +39,7 @@ Shapes = Annotated[
     typer.Option(
         "--input-shape",
         metavar="[NAME=]SIZES",
-        help="Pins unknown dimensions, without the batch axis: 32,10 or NAME=32,10; once per input.",
+        help="Pins unknown dimensions, batch axis left out: 32,10 or NAME=32,10; once per input.",
     ),
 ]
 Custom = Annotated[
@@ -191,7 +191,7 @@ def verify_command(
 
 @contextmanager
 def _running() -> Iterator[Any]:
-    """Progress on a terminal, nothing on a pipe; errors in the user's words, and their exit codes."""
+    """Progress on a terminal, nothing on a pipe; errors as one message, with their exit codes."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:

@@ -14,7 +14,10 @@ from kgen.plan import element_size
 
 @dataclass(frozen=True)
 class Row:
-    """One call of a layer. macs: multiply-adds. bytes: of its outputs. became: the nodes that compute it."""
+    """One call of a layer.
+
+    macs: multiply-adds. bytes: of its outputs. became: the nodes that compute it.
+    """
 
     name: str
     layer: str
@@ -43,7 +46,7 @@ class Inspection:
 
 
 def inspect(model: ModelOrPath, **options: Any) -> Inspection:
-    """The model's layers and totals. options: name, input_shapes, custom, unsafe, as of `export`."""
+    """The model's layers and totals; options: name, input_shapes, custom, unsafe of `export`."""
     job = Export.of(model, **options)
     plan = job.plan
     return Inspection(
@@ -59,7 +62,7 @@ def inspect(model: ModelOrPath, **options: Any) -> Inspection:
 
 
 def _rows(traced: Graph, graph: Graph) -> list[Row]:
-    """A row for each call of a layer and each operation outside the layers, in order of execution."""
+    """A row for each call of a layer and each operation outside layers, as they are executed."""
     paths = {layer.path for layer in traced.layers}
     order = {node.output.name: position for position, node in enumerate(traced.nodes)}
     itemsize = {node.output.name: element_size(node.output.dtype) for node in traced.nodes}

@@ -47,7 +47,7 @@ class Library:
         self._library = self._ffi.dlopen(str(library))
 
     def predict(self, *inputs: Any) -> Any:
-        """The model's output for a batch, or a tuple of its outputs; batches in the order of model.inputs.
+        """The model's output for a batch, or a tuple of them; inputs in the order of model.inputs.
 
         Raises ValueError for a wrong shape and IndexError for an index out of range.
         """

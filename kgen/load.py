@@ -82,7 +82,8 @@ def _check_hdf5(path: Path) -> None:
         if "model_config" not in file.attrs:
             raise _bad(
                 path,
-                "the file holds weights only, not the model; save it with model.save('model.keras')",
+                "the file holds weights only, not the model; save that with "
+                "model.save('model.keras')",
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -46,7 +45,7 @@ def _exchange(staging: Path, folder: Path, names: list[str], old: list[str]) -> 
     done: list[tuple[Path, Path]] = []
 
     def move(source: Path, target: Path) -> None:
-        os.replace(source, target)
+        source.replace(target)
         done.append((source, target))
 
     try:
@@ -57,7 +56,7 @@ def _exchange(staging: Path, folder: Path, names: list[str], old: list[str]) -> 
             move(staging / name, folder / name)
     except OSError:
         for source, target in reversed(done):
-            os.replace(target, source)
+            target.replace(source)
         raise
 
 

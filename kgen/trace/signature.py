@@ -50,8 +50,8 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
     """
     if not model.built:
         raise ExportError(
-            f"Model {model.name!r} was never built, so it has no weights: train it, load its weights, "
-            "or call it once.",
+            f"Model {model.name!r} was never built, so it has no weights: train it, load its "
+            "weights, or call it once.",
             exit_code=2,
         )
     if getattr(model, "inputs", None):

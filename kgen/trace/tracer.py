@@ -66,8 +66,8 @@ class Tracer:
             raise refusal(self.problems)
         if len(self.model.weights) != weights:
             raise ExportError(
-                "Layers of the model made weights when it was called: they were never trained. Call "
-                "the model once before you train and save it."
+                "Layers of the model made weights when it was called: they were never trained. "
+                "Call the model once before you train and save it."
             )
         outputs = self._outputs(tree.flatten(results), signature)
         graph = Graph(

@@ -1,0 +1,108 @@
+"""Time and memory that `kgen export` and the C compiler take: python -m benchmarks.export_cost
+
+Exits with 1 when a limit is broken. This process stays small on purpose: Linux counts what the
+parent used before exec into the peak memory of its children.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+GB = 1e9
+UNIT_LIMIT = 2 * GB
+LINE = "{:<14}{:<34}{:>10}{:>10}{:>12}  {}"
+
+BUILD = """\
+import sys
+from tests.real_models import application
+application(sys.argv[1], 224).save(sys.argv[2])
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a command: seconds on the clock, and bytes at its peak."""
+
+    seconds: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What `kgen export` of a model may cost, TensorFlow's import included."""
+
+    seconds: float
+    memory: float
+
+
+LIMITS = {"MobileNetV2": Limit(20, 2 * GB), "ResNet50": Limit(60, 4 * GB)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", nargs="*", default=list(LIMITS), metavar="MODEL")
+    parser.add_argument("--runs", type=int, default=3, help="of each export; the median counts")
+    parser.add_argument("--style", default="fast")
+    parser.add_argument("--cc", default="gcc")
+    arguments = parser.parse_args()
+    print(LINE.format("model", "what", "seconds", "GB", "limit", ""), flush=True)
+    ok = True
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.models:
+            model, out = Path(folder, f"{name}.keras"), Path(folder, name)
+            run([sys.executable, "-c", BUILD, name, str(model)])
+            command = [sys.executable, "-m", "kgen", "export", str(model), "--out", str(out)]
+            costs = [run([*command, "--style", arguments.style]) for _ in range(arguments.runs)]
+            cost = Cost(
+                statistics.median(cost.seconds for cost in costs),
+                statistics.median(cost.memory for cost in costs),
+            )
+            ok &= report(name, "kgen export", cost, LIMITS[name])
+            for unit in sorted(out.glob("*.c")):
+                compile_unit = [arguments.cc, "-std=c99", "-O2", "-c", "-o", os.devnull, str(unit)]
+                what = f"{unit.name} ({unit.stat().st_size / 1e6:.1f} MB)"
+                ok &= report(name, what, run(compile_unit), Limit(float("inf"), UNIT_LIMIT))
+    sys.exit(0 if ok else 1)
+
+
+def run(command: Sequence[str]) -> Cost:
+    """The cost of the command and of what it starts itself; raises CalledProcessError."""
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.stderr.buffer.write(said.read())
+            raise subprocess.CalledProcessError(process.returncode, command)
+    kilobyte = 1 if sys.platform == "darwin" else 1024
+    return Cost(seconds, usage.ru_maxrss * kilobyte)
+
+
+def report(name: str, what: str, cost: Cost, limit: Limit) -> bool:
+    """Prints a line, and says whether the limit holds."""
+    ok = cost.seconds <= limit.seconds and cost.memory <= limit.memory
+    parts = [f"{limit.seconds:.0f} s"] if limit.seconds < float("inf") else []
+    parts.append(f"{limit.memory / GB:.0f} GB")
+    verdict = "" if ok else "BROKEN"
+    seconds, memory = f"{cost.seconds:.1f}", f"{cost.memory / GB:.2f}"
+    print(LINE.format(name, what, seconds, memory, ", ".join(parts), verdict), flush=True)
+    return ok
+
+
+if __name__ == "__main__":
+    main()

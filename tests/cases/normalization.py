@@ -1,0 +1,48 @@
+"""Layer and RMS normalisation."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from tests.cases._build import function, layer
+
+
+def layer_normalization() -> keras.Model:
+    return layer(layers.LayerNormalization(), 4, 5)
+
+
+def layer_normalization_two_axes() -> keras.Model:
+    return layer(layers.LayerNormalization(axis=(1, 3), epsilon=1e-2), 4, 3, 5)
+
+
+def layer_normalization_first_axis() -> keras.Model:
+    return layer(layers.LayerNormalization(axis=1), 4, 5)
+
+
+def layer_normalization_no_scale() -> keras.Model:
+    return layer(layers.LayerNormalization(scale=False), 4, 5)
+
+
+def layer_normalization_no_center() -> keras.Model:
+    return layer(layers.LayerNormalization(center=False), 4, 5)
+
+
+def layer_normalization_neither() -> keras.Model:
+    return layer(layers.LayerNormalization(center=False, scale=False), 4, 5)
+
+
+def rms_normalization() -> keras.Model:
+    return layer(layers.RMSNormalization(), 4, 5)
+
+
+def rms_normalization_other_axis() -> keras.Model:
+    return layer(layers.RMSNormalization(axis=-1, epsilon=0.1), 3, 4, 5)
+
+
+def operation() -> keras.Model:
+    return function(lambda x: ops.layer_normalization(x, axis=-1), (4, 5))
+
+
+def rms_operation() -> keras.Model:
+    return function(lambda x: ops.rms_normalization(x, axis=1), (4, 5))

@@ -1,0 +1,68 @@
+"""Max and average pooling."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from tests.cases._build import function, layer
+
+
+def max_1d() -> keras.Model:
+    return layer(layers.MaxPooling1D(2), 7, 3)
+
+
+def max_1d_same() -> keras.Model:
+    return layer(layers.MaxPooling1D(3, strides=2, padding="same"), 8, 3)
+
+
+def average_1d() -> keras.Model:
+    return layer(layers.AveragePooling1D(3, strides=1), 7, 3)
+
+
+def average_1d_same() -> keras.Model:
+    return layer(layers.AveragePooling1D(3, strides=2, padding="same"), 8, 3)
+
+
+def average_1d_channels_first() -> keras.Model:
+    return layer(layers.AveragePooling1D(2, data_format="channels_first"), 3, 7)
+
+
+def max_2d() -> keras.Model:
+    return layer(layers.MaxPooling2D((2, 3)), 6, 7, 3)
+
+
+def max_2d_same_odd() -> keras.Model:
+    return layer(layers.MaxPooling2D(3, strides=2, padding="same"), 7, 5, 3)
+
+
+def max_2d_channels_first() -> keras.Model:
+    return layer(layers.MaxPooling2D(2, data_format="channels_first"), 3, 6, 7)
+
+
+def average_2d() -> keras.Model:
+    return layer(layers.AveragePooling2D(2), 6, 7, 3)
+
+
+def average_2d_same_odd() -> keras.Model:
+    return layer(layers.AveragePooling2D(3, strides=2, padding="same"), 7, 5, 3)
+
+
+def average_2d_same_uneven() -> keras.Model:
+    return layer(layers.AveragePooling2D((4, 2), strides=(1, 3), padding="same"), 5, 8, 2)
+
+
+def max_3d() -> keras.Model:
+    return layer(layers.MaxPooling3D(2), 4, 5, 6, 2)
+
+
+def average_3d_same() -> keras.Model:
+    return layer(layers.AveragePooling3D(3, strides=2, padding="same"), 4, 5, 6, 2)
+
+
+def max_pool_operation() -> keras.Model:
+    return function(lambda x: ops.max_pool(x, (2, 1), strides=(1, 2)), (5, 6, 2))
+
+
+def all_negative_with_padding() -> keras.Model:
+    return function(lambda x: ops.max_pool(-ops.abs(x) - 1, 3, 2, padding="same"), (6, 5, 2))
