@@ -21,7 +21,7 @@ _C = """
 """
 
 # Names that the templates use in the functions whose other variables are the model's values.
-_TEMPLATES = ["w", "n", "sample", "error", "np", "batch", "predict", "checked"]
+_TEMPLATES = ["w", "n", "sample", "error", "np", "batch", "predict", "checked", "t", "tt"]
 
 RESERVED = (
     frozenset(_C.split())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from kgen.ir.node import GraphError, Node
+from kgen.ir.node import Body, GraphError, Node
 from kgen.ir.value import Constant, Shape, Value
 
 
@@ -23,7 +23,7 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Graph:
+class Graph(Body):
     """A model's arithmetic for one sample.
 
     name: the model's name, as Keras has it.
@@ -41,8 +41,8 @@ class Graph:
 
     @property
     def constants(self) -> tuple[Constant, ...]:
-        """Every constant once, in order of first use."""
-        return tuple(dict.fromkeys(c for node in self.nodes for c in node.constants))
+        """Every constant once, in order of first use; those within bodies too."""
+        return tuple(dict.fromkeys(c for node in self.walk() for c in node.constants))
 
     @property
     def readers(self) -> Counter[Value]:
@@ -51,7 +51,7 @@ class Graph:
 
     @property
     def producer(self) -> dict[Value, Node]:
-        return {node.output: node for node in self.nodes}
+        return {value: node for node in self.nodes for value in node.outputs}
 
     def check(self) -> Graph:
         """Raises GraphError unless each value is made once, before it is read, as its node's rule
@@ -62,10 +62,10 @@ class Graph:
             for value in node.inputs:
                 if not isinstance(value, Constant) and value not in known:
                     raise GraphError(f"{node} reads {value.name} before it is made")
-            if node.output in known:
-                raise GraphError(f"{node} makes {node.output.name} a second time")
+            if known.intersection(node.outputs):
+                raise GraphError(f"{node} makes a value a second time")
             node.check()
-            known.add(node.output)
+            known.update(node.outputs)
         for value in self.outputs:
             if value not in known:
                 raise GraphError(f"output {value.name} is never made")
@@ -76,7 +76,7 @@ class Graph:
         needed = set(self.outputs)
         kept: list[Node] = []
         for node in reversed(nodes):
-            if node.output in needed:
+            if needed.intersection(node.outputs):
                 kept.append(node)
                 needed.update(node.inputs)
         return replace(self, nodes=tuple(reversed(kept)))
@@ -97,16 +97,29 @@ class Graph:
             outputs=tuple(once(value) for value in self.outputs),
         )
 
+    def map_bodies(self, change: Callable[[Graph], Graph]) -> Graph:
+        """The same graph with every body of a node replaced by `change(body)`."""
+        return replace(self, nodes=tuple(node.map_bodies(change) for node in self.nodes))
+
     def __str__(self) -> str:
         lines = [f"graph {self.name!r}"]
-        lines += [f"  input {value}" for value in self.inputs]
         lines += [f"  {constant}" for constant in self.constants]
-        for node in self.nodes:
-            lines.append(f"  {node}    # {node.origin.path or node.origin.layer}")
-            for note in _programs(node):
-                lines.append(f"      {note}")
-        lines += [f"  output {value}" for value in self.outputs]
+        lines += [f"  {line}" for line in self._lines()]
         return "\n".join(lines)
+
+    def _lines(self) -> Iterator[str]:
+        """Inputs, nodes and outputs; those of bodies indented below their node."""
+        for value in self.inputs:
+            yield f"input {value}"
+        for node in self.nodes:
+            yield f"{node}    # {node.origin.path or node.origin.layer}"
+            for note in _programs(node):
+                yield f"    {note}"
+            for body in node.bodies:
+                assert isinstance(body, Graph)
+                yield from (f"    {line}" for line in body._lines())
+        for value in self.outputs:
+            yield f"output {value}"
 
 
 def _programs(node: Node) -> list[str]:

@@ -13,10 +13,11 @@ from kgen.ir.node import Node
 from kgen.ir.program import Step
 from kgen.ir.value import Constant, Value
 from kgen.names import Names
-from kgen.plan import Plan, element_size
+from kgen.plan import Place, Plan, element_size
 from kgen.render.environment import environment
 from kgen.render.literals import numbers
 from kgen.targets.c_op import CTYPES, COp, literal
+from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.expression import Expressions
 
 INLINE_WEIGHTS = 4096
@@ -41,14 +42,6 @@ class Parameter(NamedTuple):
     name: str
     value: Value
     ctype: str
-
-
-class Pointer(NamedTuple):
-    """A local variable of the run function: where an array lives."""
-
-    declaration: str
-    place: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -127,24 +120,46 @@ class CModel:
         )
         taken: dict[object, str] = {}
         paths: set[str] = set()
-        for node in self.plan.steps:
+        # The layer's name for its loop, or the first of its steps; the others say what they do.
+        for node in sorted(self.plan.steps, key=lambda node: not node.bodies):
             path = node.origin.path
-            # The layer's name for the first of its steps; the others say what they do.
             own = path if path not in paths else f"{path}/{getattr(node, 'function', node.kind)}"
             paths.add(path)
             taken[node] = f"{self.prefix}_{names.take(own)}"
+        for node in self.plan.graph.walk():
+            if node not in taken:
+                taken[node] = f"{self.prefix}_{names.take(node.name)}"
         for constant in self.plan.graph.constants:
             taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
         return taken
 
     @cached_property
+    def steps(self) -> list[COp]:
+        """What the run function calls."""
+        return self._ops(self.plan, 0, 0)
+
+    @property
     def ops(self) -> list[COp]:
+        """Every function: those of a loop's body before the loop."""
+        return list(_with_bodies(self.steps))
+
+    def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
+        """The functions of a plan. start: where its part of the workspace begins."""
         symbols: dict[Value, str] = {c: self._names[c] for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
-        return [
-            COp(node, self._names[node], symbols, self.expressions, error)
-            for node in self.plan.steps
-        ]
+        ops: list[COp] = []
+        for node in plan.steps:
+            common = (node, self._names[node], symbols, self.expressions, error)
+            if node in plan.bodies:
+                body, place = plan.bodies[node], start + plan.scratch[node]
+                inner = self._ops(body, place, depth + 1)
+                workspace = f"{self.prefix}_workspace"
+                ops.append(
+                    CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
+                )
+            else:
+                ops.append(COp(*common))
+        return ops
 
     # Weights
 
@@ -179,9 +194,9 @@ class CModel:
     @cached_property
     def _first_user(self) -> dict[Value, Node]:
         users: dict[Value, Node] = {}
-        for node in self.plan.steps:
-            for constant in node.constants:
-                users.setdefault(constant, node)
+        for op in self.ops:
+            for constant in op.node.constants:
+                users.setdefault(constant, op.node)
         return users
 
     def weight_files(self) -> Iterator[list[Constant]]:
@@ -245,7 +260,12 @@ class CModel:
     @cached_property
     def arena_types(self) -> list[str]:
         """The element types of what lives in the workspace."""
-        used = {v.dtype for v, place in self.plan.places.items() if place.kind == "workspace"}
+        used = {
+            value.dtype
+            for one in _plans(self.plan)
+            for value, place in one.places.items()
+            if place.kind == "workspace"
+        }
         return sorted(used, key=lambda dtype: (dtype != "float32", dtype)) or ["float32"]
 
     def arena_members(self) -> list[tuple[str, str, int]]:
@@ -267,7 +287,7 @@ class CModel:
 
     def pointers(self) -> list[Pointer]:
         """Local names for the arrays that the steps use, but for the parameters themselves."""
-        used = {value for node in self.plan.steps for value in (node.output, *node.activations)}
+        used = {v for node in self.plan.steps for v in (*node.outputs, *node.activations)}
         used.update(value for value, _ in self.plan.copies)
         parameters = {p.value for p in (*self.inputs, *self.outputs)} - {
             v for v, _ in self.plan.copies
@@ -276,27 +296,30 @@ class CModel:
         for value, place in self.plan.places.items():
             if value not in used or value in parameters:
                 continue
-            result.append(self._pointer(value, place.kind, place.number))
+            result.append(self._pointer(value, place))
         return result
 
-    def _pointer(self, value: Value, kind: str, number: int) -> Pointer:
+    def _pointer(self, value: Value, place: Place) -> Pointer:
         ctype = CTYPES[value.dtype]
         note = f"({', '.join(map(str, value.sample_shape))})"
-        if kind == "workspace":
-            offset = number // element_size(value.dtype)
-            place = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
-            return Pointer(f"{ctype} *const {value.name}", place, note)
-        parameter = (self.inputs if kind == "input" else self.outputs)[number]
-        const = "const " if kind == "input" else ""
+        if place.kind == "workspace":
+            offset = (place.number + place.offset) // element_size(value.dtype)
+            text = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
+            return Pointer(f"{ctype} *const {value.name}", text, note)
+        parameter = (self.inputs if place.kind == "input" else self.outputs)[place.number]
+        const = "const " if place.kind == "input" else ""
         cast = f"(const {ctype} *)" if parameter.ctype != ctype else ""
-        return Pointer(f"{const}{ctype} *const {value.name}", f"{cast}{parameter.name}", note)
+        offset = place.offset // element_size(value.dtype)
+        text = f"{cast}{parameter.name}" + (f" + {offset}" if offset else "")
+        return Pointer(f"{const}{ctype} *const {value.name}", text, note)
 
     def _arena(self, dtype: str) -> str:
         return "arena" if len(self.arena_types) == 1 else f"arena.{dtype}s"
 
     def call(self, op: COp) -> str:
-        args = ", ".join([*(value.name for value in op.parameters), op.node.output.name])
-        return f"{op.function}({args})"
+        arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
+        workspace = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
+        return f"{op.function}({', '.join([*workspace, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
@@ -313,11 +336,30 @@ class CModel:
 
     @property
     def uses_workspace(self) -> bool:
-        return any(place.kind == "workspace" for place in self.plan.places.values())
+        return bool(self.plan.workspace_bytes)
+
+    @property
+    def copies_memory(self) -> bool:
+        """Whether functions of string.h are called."""
+        return bool(self.copies or self.plan.bodies)
 
     @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.plan.steps)
+
+
+def _with_bodies(ops: list[COp]) -> Iterator[COp]:
+    for op in ops:
+        if isinstance(op, CScan):
+            yield from _with_bodies(op.ops)
+        yield op
+
+
+def _plans(plan: Plan) -> Iterator[Plan]:
+    """The plan and those of its bodies."""
+    yield plan
+    for body in plan.bodies.values():
+        yield from _plans(body)
 
 
 def files(model: CModel) -> dict[str, str]:

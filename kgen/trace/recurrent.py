@@ -1,0 +1,110 @@
+"""Tracing loops over time: `backend.rnn`, with which Keras's recurrent layers run their cells,
+makes a Scan node whose body is one traced step.
+
+What a mask does is part of the body, written with keras.ops: a state stays as it was, an output is
+repeated, or zero (`keras/src/backend/tensorflow/rnn.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops, tree
+
+from kgen.trace import gates
+from kgen.trace.body import BodyTrace
+from kgen.trace.builder import Builder
+
+
+class Loops:
+    """The functions of the backend that run a cell over time, for one builder.
+
+    where: the path of the layer that is being traced. cell: its cell, or None.
+    """
+
+    def __init__(self, builder: Builder, where: Callable[[], str], cell: Callable[[], Any]) -> None:
+        self.builder = builder
+        self.where = where
+        self.cell = cell
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """What stands in for the backend's functions of these names."""
+        fused = ("lstm", "gru", "bidirectional_lstm", "bidirectional_gru")
+        return {"rnn": self.rnn, **dict.fromkeys(fused, _no_fused_kernel)}
+
+    def rnn(
+        self,
+        step_function: Callable[..., Any],
+        inputs: Any,
+        initial_states: Any,
+        go_backwards: bool = False,
+        mask: Any = None,
+        constants: Any = None,
+        unroll: bool = False,
+        input_length: Any = None,
+        time_major: bool = False,
+        zero_output_for_mask: bool = False,
+        return_all_outputs: bool = True,
+    ) -> tuple[Any, Any, Any]:
+        """(last output, outputs of all steps, last states), as `keras.backend.rnn` returns them.
+
+        An unrolled loop computes the same.
+        """
+        if time_major:
+            inputs = tree.map_structure(_swap_time_and_batch, inputs)
+            mask = _swap_time_and_batch(mask) if mask is not None else None
+        if mask is not None:
+            mask = ops.cast(mask, "bool")
+            mask = ops.expand_dims(mask, -1) if len(mask.shape) == 2 else mask
+        initial = tree.flatten(initial_states)
+        labels = gates.state_labels(self.cell(), len(initial))
+        with BodyTrace(self.builder, self.where(), axis=1, backwards=go_backwards) as body:
+            before = [
+                body.state(state, label) for state, label in zip(initial, labels, strict=True)
+            ]
+            x = tree.map_structure(lambda sequence: body.element(sequence, "x"), inputs)
+            keep = body.element(mask, "mask") if mask is not None else None
+            states = tree.pack_sequence_as(initial_states, [state.tensor for state in before])
+            output, after = step_function(x, (*tuple(states), *(constants or ())))
+            new = tree.flatten(after)
+            held = [_where(keep, a, b.tensor) for a, b in zip(new, before, strict=True)]
+            for state, value in zip(before, held, strict=True):
+                body.hand_on(state, value)
+            shown = [
+                state
+                for state, value in zip(before, new, strict=True)
+                if value is output and (keep is None or (state.zero and not zero_output_for_mask))
+            ]
+            if shown:  # the output is a state
+                last, output = shown[0], held[before.index(shown[0])]
+            else:
+                last = body.state_like(output, "y")
+                blank = ops.zeros_like(output) if zero_output_for_mask else last.tensor
+                output = _where(keep, output, blank)
+                body.hand_on(last, output)
+            outputs = body.result(output)
+        finals = tree.pack_sequence_as(initial_states, [body.final(state) for state in before])
+        stacked = body.stacked(outputs)
+        if time_major:
+            stacked = _swap_time_and_batch(stacked)
+        return body.final(last), stacked, finals
+
+
+def _where(keep: Any, new: Any, old: Any) -> Any:
+    """The new tensor where `keep`, of shape (batch, 1), holds; always if it is None."""
+    if keep is None:
+        return new
+    for _ in range(len(new.shape) - len(keep.shape)):
+        keep = ops.expand_dims(keep, -1)
+    return ops.where(keep, new, old)
+
+
+def _swap_time_and_batch(x: Any) -> Any:
+    return ops.transpose(x, (1, 0, *range(2, len(x.shape))))
+
+
+def _no_fused_kernel(*args: Any, **kwargs: Any) -> Any:
+    """Keras then falls back on its own loop, as it does without a GPU."""
+    raise NotImplementedError
