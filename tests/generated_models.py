@@ -88,7 +88,20 @@ def scaled() -> keras.Model:
     )
 
 
+def recurrent() -> keras.Model:
+    """An LSTM and a GRU, one after the other, on a sequence of four steps."""
+    return Sequential(
+        [
+            Input((4, 2), name="sequence"),
+            layers.LSTM(3, return_sequences=True, name="lstm"),
+            layers.GRU(2, name="gru"),
+            layers.Dense(1, activation="sigmoid", name="score"),
+        ],
+        name="recurrent",
+    )
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
-    for function in (xor, image_classifier, text_classifier, operations, scaled)
+    for function in (xor, image_classifier, text_classifier, operations, scaled, recurrent)
 }

@@ -248,7 +248,7 @@ def _remainder(work: _Hoisting, shown: list[tuple[int, Value]]) -> Scan:
         node.body,
         inputs=(*states, *others[:given], *steps, *others[given:], *fixed),
         nodes=tuple(kept),
-    )
+    ).map_values(lambda v: replace(v, name=f"{v.name}_t") if v in steps else v)
     wider = replace(
         node,
         body=body,

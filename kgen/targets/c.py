@@ -123,7 +123,8 @@ class CModel:
         # The layer's name for its loop, or the first of its steps; the others say what they do.
         for node in sorted(self.plan.steps, key=lambda node: not node.bodies):
             path = node.origin.path
-            own = path if path not in paths else f"{path}/{getattr(node, 'function', node.kind)}"
+            what = node.output.label or getattr(node, "function", node.kind)
+            own = path if path not in paths else f"{path}/{what}"
             paths.add(path)
             taken[node] = f"{self.prefix}_{names.take(own)}"
         for node in self.plan.graph.walk():
@@ -149,7 +150,7 @@ class CModel:
         error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
-            common = (node, self._names[node], symbols, self.expressions, error)
+            common = (node, self._names[node], symbols, self.expressions, error, depth > 0)
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)

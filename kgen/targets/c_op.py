@@ -55,12 +55,14 @@ class COp(Walks):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
+    inner: whether it belongs to the body of a loop.
     """
 
     function: str
     symbols: dict[Value, str]
     expressions: Expressions
     error: str
+    inner: bool
 
     # Names and types
 
@@ -72,11 +74,13 @@ class COp(Walks):
         for field in ("x", "a", "b", "indices"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
-                names.setdefault(value, field)
+                names.setdefault(value, value.label or field)
         rest = [value for value in node.activations if value not in names]
         letter = "z" if isinstance(node, Contraction) else "x"
         for position, value in enumerate(rest):
-            names[value] = letter if len(rest) == 1 else f"{letter}{position}"
+            plain = letter if len(rest) == 1 else f"{letter}{position}"
+            taken = value.label in names.values() or not value.label
+            names[value] = plain if taken else value.label
         return names
 
     def ref(self, value: Value) -> str:
@@ -267,7 +271,7 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts))
+        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
 
     @property
     def shapes(self) -> list[str]:

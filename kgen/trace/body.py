@@ -14,6 +14,7 @@ from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
 from kgen.ops.scan import Scan
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.gates import gate_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,8 @@ class BodyTrace:
         after = tuple(self._after[state] for state in self._states)
         inputs = (*states, *self._elements)
         captured = _captured(nodes, inputs)
+        for value, word in gate_labels(nodes, self._elements, states).items():
+            self.builder.labels.setdefault(value, word)
         body = Graph(
             name=self.path,
             inputs=(*inputs, *captured.values()),

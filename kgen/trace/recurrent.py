@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras import ops, tree
 
 from kgen.trace import gates
@@ -33,6 +34,25 @@ class Loops:
         """What stands in for the backend's functions of these names."""
         fused = ("lstm", "gru", "bidirectional_lstm", "bidirectional_gru")
         return {"rnn": self.rnn, **dict.fromkeys(fused, _no_fused_kernel)}
+
+    def call_of(self, layer: keras.Layer) -> Callable[..., Any] | None:
+        """What is traced in place of a layer's own call, if it is a loop."""
+        if isinstance(layer, keras.layers.TimeDistributed):
+            return self._time_distributed
+        return None
+
+    def _time_distributed(
+        self, layer: Any, inputs: Any, training: Any = None, mask: Any = None
+    ) -> Any:
+        """The inner layer on each step; Keras writes the steps out one by one."""
+        with BodyTrace(self.builder, self.where(), axis=1, backwards=False) as body:
+            x = body.element(inputs, "x")
+            kwargs = {"training": training} if layer.layer._call_has_training_arg else {}
+            if layer.layer._call_has_mask_arg and mask is not None:
+                kwargs["mask"] = body.element(mask, "mask")
+            y = layer.layer.symbolic_call(x, **kwargs)
+            numbers = tree.map_structure(body.result, y)
+        return tree.map_structure(body.stacked, numbers)
 
     def rnn(
         self,

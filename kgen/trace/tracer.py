@@ -38,6 +38,7 @@ from kgen.trace.table import (
     REFUSED_LAYERS,
     WRONG_KERAS_RULES,
 )
+from kgen.trace.weights import describe_constant
 
 
 class Tracer:
@@ -132,7 +133,7 @@ class Tracer:
                 )
                 return self._refuse(layer, reason, args, kwargs)
             with symbolic_self_backend(layer, self.loops.functions):
-                call = LAYERS.get(name)
+                call = self.loops.call_of(layer) or LAYERS.get(name)
                 outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
@@ -247,29 +248,9 @@ class Tracer:
         self.records.append(Layer(self._path(), type(layer).__name__, shapes, own))
 
     def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
-        """The name and note of a constant: of the weight that it is, or that it was reshaped from.
-
-        likely: the weight to try first, among equals.
-        """
-        visible = self._visible()
-        for layer in reversed(visible):
-            weights_in_order = list(enumerate(layer.weights))
-            for index, variable in sorted(weights_in_order, key=lambda iv: iv[1].name != likely):
-                if np.size(data) != np.prod(variable.shape) or not data.size:
-                    continue
-                weights = np.asarray(keras.ops.convert_to_numpy(variable.value))
-                if np.array_equal(
-                    weights.ravel(), data.ravel(), equal_nan=weights.dtype.kind == "f"
-                ):
-                    path = "/".join(one.name for one in visible[1 : visible.index(layer) + 1])
-                    own = (
-                        variable.path.removeprefix(f"{layer.path}/")
-                        if layer.path
-                        else variable.path
-                    )
-                    owner = describe.owner_path(path, own)
-                    return owner, f"{owner}: get_weights()[{index}] of {layer.name}"
-        return f"{self._path()}/constant", ""
+        """The name and note of a constant. likely: the weight that it probably is."""
+        known = describe_constant(self._visible(), data, likely)
+        return known or (f"{self._path()}/constant", "")
 
     # What can't be exported
 
