@@ -74,7 +74,12 @@ class Scan(Node):
     @property
     def formula(self) -> str:
         order = ", the last element first" if self.backwards else ""
-        return f"{self.steps} steps along axis {self.axis}{order}"
+        starts = ", ".join(
+            f"{before.label or before.name} = {'0' if first is None else first.name}"
+            for first, (before, _) in zip(self.initial, self.states, strict=True)
+        )
+        before = f"; before the first: {starts}" if starts else ""
+        return f"{self.steps} steps along axis {self.axis}{order}{before}"
 
     def infer(self) -> Spec:
         return self.infer_all()[0]

@@ -100,8 +100,7 @@ def _gate(node: Node, gates: tuple[str, ...], known: dict[Value, str]) -> str:
     if isinstance(node, Elementwise) and len(node.program.steps) == 1:
         step = node.program.steps[0]
         words = {known.get(arg) for arg in node.args if not isinstance(arg, Constant)} - {None}
-        unary = len(step.args) == 1
-        if len(words) == 1 and (unary or step.function == "add"):
-            if all(isinstance(arg, Arg) for arg in step.args):
-                return str(words.pop())
+        kept = len(step.args) == 1 or step.function == "add"
+        if kept and len(words) == 1 and all(isinstance(arg, Arg) for arg in step.args):
+            return str(words.pop())
     return ""

@@ -100,7 +100,7 @@ class Loops:
             if shown:  # the output is a state
                 last, output = shown[0], held[before.index(shown[0])]
             else:
-                last = body.state_like(output, "y")
+                last = body.state_like(output, "last")
                 blank = ops.zeros_like(output) if zero_output_for_mask else last.tensor
                 output = _where(keep, output, blank)
                 body.hand_on(last, output)

@@ -89,7 +89,7 @@ static void recurrent_lstm_h(const float *output, const float *c, float *y)
 }
 
 /* lstm: LSTM(units=3, return_sequences=True)
- * 4 steps along axis 1
+ * 4 steps along axis 1; before the first: h = 0, c = 0
  * lstm_x_gates (4, 12) -> lstm (4, 3)
  */
 static void recurrent_lstm(recurrent_workspace *w, const float *restrict lstm_x_gates, float *restrict lstm)
@@ -191,7 +191,7 @@ static void recurrent_gru_h(const float *update, const float *h, const float *x_
 }
 
 /* gru: GRU(units=2)
- * 4 steps along axis 1
+ * 4 steps along axis 1; before the first: h = 0
  * gru_x_gates (4, 6) -> gru (2)
  */
 static void recurrent_gru(recurrent_workspace *w, const float *restrict gru_x_gates, float *restrict gru)

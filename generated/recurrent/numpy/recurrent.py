@@ -90,7 +90,7 @@ def predict(sequence):
     # lstm: LSTM(units=3, return_sequences=True)
     # y[u] = sum over i of x[i] * kernel[i][u]
     lstm_x_gates = sequence @ lstm_kernel  # (batch, 4, 12)
-    # 4 steps along axis 1
+    # 4 steps along axis 1; before the first: h = 0, c = 0
     lstm_h = np.zeros((batch, 3), np.float32)
     lstm_c = np.zeros((batch, 3), np.float32)
     lstm = np.empty((batch, 4, 3), np.float32)
@@ -110,7 +110,7 @@ def predict(sequence):
     # gru: GRU(units=2)
     # y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
     gru_x_gates = lstm @ gru_kernel + gru_bias_x  # (batch, 4, 6)
-    # 4 steps along axis 1
+    # 4 steps along axis 1; before the first: h = 0
     gru_h = np.zeros((batch, 2), np.float32)
     for t in range(4):
         gru_x_gates_t = gru_x_gates[:, t]
