@@ -120,7 +120,7 @@ class Export:
         self, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]
     ) -> tuple[str, Difference] | None:
         """The first output that differs by more than rounding explains, and its difference."""
-        for value, a, b in zip(self.plan.graph.outputs, found, wanted, strict=True):
+        for value, a, b in zip(self.plan.graph.results, found, wanted, strict=True):
             gap = difference(a, b, rtol=CHECK_RTOL, atol=CHECK_ATOL)
             if not gap.ok:
                 return value.name, gap

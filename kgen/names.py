@@ -21,7 +21,23 @@ _C = """
 """
 
 # Names that the templates use in the functions whose other variables are the model's values.
-_TEMPLATES = ["w", "n", "sample", "error", "np", "batch", "predict", "checked", "t", "tt"]
+_TEMPLATES = [
+    "w",
+    "n",
+    "sample",
+    "error",
+    "np",
+    "batch",
+    "predict",
+    "checked",
+    "t",
+    "tt",
+    "arena",
+    "states",
+    "reset",
+    "first",
+    "count",
+]
 
 RESERVED = (
     frozenset(_C.split())

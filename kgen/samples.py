@@ -28,7 +28,7 @@ def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
     that, and other numbers are normally distributed.
     """
     generator = np.random.default_rng(seed)
-    return [_sample(graph, value, count, generator) for value in graph.inputs]
+    return [_sample(graph, value, count, generator) for value in graph.arguments]
 
 
 def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:

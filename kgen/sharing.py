@@ -23,13 +23,14 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Place:
-    """kind: the workspace, or the caller's array for an input or output. number: the byte in the
-    workspace, or the input's or output's number. offset: bytes behind that.
+    """kind: the workspace, the caller's array for an input or output, or what is remembered from
+    call to call. number: the byte in the workspace, or the input's, output's or state's number.
+    offset: bytes behind that.
 
     In the plan of a Scan's body the inputs are the body's, and the outputs the node's.
     """
 
-    kind: Literal["workspace", "input", "output"]
+    kind: Literal["workspace", "input", "output", "state"]
     number: int
     offset: int = 0
 
@@ -63,8 +64,10 @@ class Sharing:
         self.parent: dict[Value, Value] = {value: value for value in self.values}
         self.behind: dict[Value, int] = dict.fromkeys(self.values, 0)  # bytes behind the parent
         self.fixed: dict[Value, Place] = {
-            value: Place("input", number) for number, value in enumerate(graph.inputs)
+            value: Place("input", number) for number, value in enumerate(graph.arguments)
         }
+        for number, (before, _) in enumerate(graph.states):
+            self.fixed[before] = Place("state", number)
         self.silent: set[Node] = set()
         self.copies: list[tuple[Value, int]] = []
         self.made = dict.fromkeys(graph.inputs, -1)
@@ -141,7 +144,8 @@ class Sharing:
         """Outputs are computed in the caller's arrays, if no later step can fail."""
         for number, value in enumerate(self.graph.outputs):
             root = self.root(value)
-            if self.made[root] <= self.last_failing:
+            state = number >= len(self.graph.results)  # the old one may be read to the end
+            if state or self.made[root] <= self.last_failing:
                 self.copies.append((value, number))
             else:
                 self.fixed[root] = Place("output", number)

@@ -29,8 +29,10 @@ class Graph(Body):
     name: the model's name, as Keras has it.
     layers: the Keras layers that it was traced from, in order of their calls; inner layers come
         before the layer they belong to.
-    inputs, outputs: in the order of model.inputs and model.outputs.
+    inputs, outputs: in the order of model.inputs and model.outputs; then, for a model that
+        remembers something from call to call, its states as inputs and what they become as outputs.
     nodes: each after the nodes whose outputs it reads.
+    remembered: how many states there are. batch_size: how many samples Keras remembers them for.
     """
 
     name: str
@@ -38,6 +40,24 @@ class Graph(Body):
     outputs: tuple[Value, ...]
     nodes: tuple[Node, ...]
     layers: tuple[Layer, ...] = ()
+    remembered: int = 0
+    batch_size: int | None = None
+
+    @property
+    def arguments(self) -> tuple[Value, ...]:
+        """The inputs that are not states."""
+        return self.inputs[: len(self.inputs) - self.remembered]
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        """The outputs that are not states."""
+        return self.outputs[: len(self.outputs) - self.remembered]
+
+    @property
+    def states(self) -> tuple[tuple[Value, Value], ...]:
+        """Each state before a call and after it."""
+        first, last = len(self.arguments), len(self.results)
+        return tuple(zip(self.inputs[first:], self.outputs[last:], strict=True))
 
     @property
     def constants(self) -> tuple[Constant, ...]:
@@ -109,8 +129,10 @@ class Graph(Body):
 
     def _lines(self) -> Iterator[str]:
         """Inputs, nodes and outputs; those of bodies indented below their node."""
-        for value in self.inputs:
+        for value in self.arguments:
             yield f"input {value}"
+        for before, after in self.states:
+            yield f"state {before}, afterwards {after.name}"
         for node in self.nodes:
             yield f"{node}    # {node.origin.path or node.origin.layer}"
             for note in _programs(node):
@@ -118,7 +140,7 @@ class Graph(Body):
             for body in node.bodies:
                 assert isinstance(body, Graph)
                 yield from (f"    {line}" for line in body._lines())
-        for value in self.outputs:
+        for value in self.results:
             yield f"output {value}"
 
 

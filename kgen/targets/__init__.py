@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kgen.compare import in_batches
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
@@ -50,8 +51,22 @@ def render(
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The outputs of the plan's NumPy text, on whole batches."""
-    names = dict(numpy.weight_globals(plan))
     text = numpy.module(plan, title=plan.graph.name, weights=False)
+    return run(text, inputs, plan.graph.batch_size, numpy.weight_globals(plan))
+
+
+def run(
+    text: str,
+    inputs: Sequence[np.ndarray],
+    batch_size: int | None = None,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """The outputs of a module of the NumPy target; of a stateful one batch by batch."""
+    names: dict[str, object] = dict(weights or {})
     exec(compile(text, "<kgen>", "exec"), names)
-    results = names["predict"](*inputs)  # type: ignore[operator]
-    return list(results) if isinstance(results, tuple) else [results]
+
+    def predict(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results = names["predict"](*batch)  # type: ignore[operator]
+        return list(results) if isinstance(results, tuple) else [results]
+
+    return in_batches(batch_size, inputs, predict) if batch_size else predict(inputs)

@@ -116,6 +116,7 @@ class CModel:
         functions = self.expressions.functions
         names = Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
+            *("own", "get_state", "set_state", "batch_size"),
             *(name for name in dir(functions) if not name.startswith("_")),
         )
         taken: dict[object, str] = {}
@@ -221,7 +222,7 @@ class CModel:
         """The model's inputs and outputs, named."""
         graph = self.plan.graph
         names = Names(*(value.name for value in self.plan.places))
-        inputs = [Parameter(value.name, value, CTYPES[value.dtype]) for value in graph.inputs]
+        inputs = [Parameter(value.name, value, CTYPES[value.dtype]) for value in graph.arguments]
         copied = {value for value, _ in self.plan.copies}
         outputs = [
             Parameter(
@@ -229,9 +230,15 @@ class CModel:
                 value,
                 CTYPES[value.dtype],
             )
-            for value in graph.outputs
+            for value in graph.results
         ]
         return inputs, outputs
+
+    @cached_property
+    def states(self) -> list[Parameter]:
+        """What the model remembers from call to call: members of the workspace."""
+        before = [value for value, _ in self.plan.graph.states]
+        return [Parameter(value.name, value, CTYPES[value.dtype]) for value in before]
 
     @property
     def inputs(self) -> list[Parameter]:
@@ -282,9 +289,14 @@ class CModel:
 
     @property
     def workspace_bytes(self) -> int:
-        """sizeof the workspace: the arena, rounded up to whole elements of its largest type."""
+        """sizeof the workspace: the arena, in whole elements of its largest type, and the states."""
         largest = max(element_size(dtype) for dtype in self.arena_types)
-        return max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        total = max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        for state in self.states:
+            size = element_size(state.value.dtype)
+            total = -(-total // size) * size + max(state.value.size, 1) * size
+            largest = max(largest, size)
+        return -(-total // largest) * largest
 
     def pointers(self) -> list[Pointer]:
         """Local names for the arrays that the steps use, but for the parameters themselves."""
@@ -307,6 +319,8 @@ class CModel:
             offset = (place.number + place.offset) // element_size(value.dtype)
             text = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
             return Pointer(f"{ctype} *const {value.name}", text, note)
+        if place.kind == "state":
+            return Pointer(f"const {ctype} *const {value.name}", f"w->{value.name}", note)
         parameter = (self.inputs if place.kind == "input" else self.outputs)[place.number]
         const = "const " if place.kind == "input" else ""
         cast = f"(const {ctype} *)" if parameter.ctype != ctype else ""
@@ -325,9 +339,10 @@ class CModel:
     @property
     def copies(self) -> list[tuple[str, str, str]]:
         """(output parameter, value, bytes) of what is copied out at the end."""
+        targets = [*(p.name for p in self.outputs), *(f"w->{state.name}" for state in self.states)]
         return [
             (
-                self.outputs[number].name,
+                targets[number],
                 value.name,
                 f"{value.size} * sizeof({CTYPES[value.dtype]})",
             )
@@ -337,7 +352,20 @@ class CModel:
 
     @property
     def uses_workspace(self) -> bool:
-        return bool(self.plan.workspace_bytes)
+        return bool(self.plan.workspace_bytes or self.states)
+
+    @property
+    def batch_size(self) -> int:
+        """How many samples a stateful model remembers states for."""
+        return self.plan.graph.batch_size or 1
+
+    @property
+    def own(self) -> str:
+        """The library's own workspace."""
+        return f"{self.prefix}_own" if self.states else f"&{self.prefix}_own"
+
+    def state_parameters(self, const: str) -> str:
+        return ", ".join(f"{const}{state.ctype} *{state.name}" for state in self.states)
 
     @property
     def copies_memory(self) -> bool:

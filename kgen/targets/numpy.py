@@ -382,9 +382,17 @@ class Module:
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
         self.checked = self.functions.use("checked")
-        self.inputs = [Port(value) for value in self.graph.inputs]
-        self.outputs = [Port(value) for value in self.graph.outputs]
+        self.inputs = [Port(value) for value in self.graph.arguments]
+        self.outputs = [Port(value) for value in self.graph.results]
         self.paragraphs = self._paragraphs(self.graph.nodes)
+
+    @property
+    def states(self) -> list[tuple[str, str, str, str]]:
+        """(state, its shape for a batch, its dtype, what it is after the call)"""
+        return [
+            (before.name, shape_text(before), dtype_text(before.dtype), after.name)
+            for before, after in self.graph.states
+        ]
 
     @property
     def definitions(self) -> list[str]:
@@ -392,12 +400,12 @@ class Module:
 
     @property
     def parameters(self) -> str:
-        return ", ".join(value.name for value in self.graph.inputs)
+        return ", ".join(value.name for value in self.graph.arguments)
 
     @property
     def batch(self) -> str | None:
         """The name of the number of samples, if a statement needs it."""
-        needed = self.functions.needs_batch or len(self.inputs) > 1
+        needed = self.functions.needs_batch or len(self.inputs) > 1 or self.states
         return self.functions.name("batch") if needed else None
 
     def _paragraphs(self, nodes: Iterable[Node], depth: int = 0) -> list[Paragraph]:
@@ -438,15 +446,22 @@ class Module:
         """What predict returns: arrays that share memory with nothing."""
         producer = self.graph.producer
         given: set[Value] = {*self.graph.inputs, *self.graph.constants}
+        given.update(_source(after, producer)[0] for _, after in self.graph.states)
         texts = []
-        for value in self.graph.outputs:
-            source, repeated = value, False
-            while isinstance(node := producer.get(source), VIEWS):
-                repeated |= isinstance(node, Broadcast)
-                source = node.x
+        for value in self.graph.results:
+            source, repeated = _source(value, producer)
             texts.append(f"{value.name}.copy()" if repeated or source in given else value.name)
             given.add(source)
         return ", ".join(texts)
+
+
+def _source(value: Value, producer: dict[Value, Node]) -> tuple[Value, bool]:
+    """The value whose memory it may share, and whether it shows some of that repeatedly."""
+    repeated = False
+    while isinstance(node := producer.get(value), VIEWS):
+        repeated |= isinstance(node, Broadcast)
+        value = node.x
+    return value, repeated
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,9 @@ class BodyTrace:
 
     def final(self, state: State) -> KerasTensor:
         """The state after the last step."""
-        return self.builder.tensor(self._made[self._states.index(state)])
+        value = self._made[self._states.index(state)]
+        self.builder.labels[value] = f"last_{state.label}"
+        return self.builder.tensor(value)
 
     def stacked(self, number: int) -> KerasTensor:
         """A result for all steps."""

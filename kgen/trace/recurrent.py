@@ -16,16 +16,25 @@ from keras import ops, tree
 from kgen.trace import gates
 from kgen.trace.body import BodyTrace
 from kgen.trace.builder import Builder
+from kgen.trace.memory import Memory
 
 
 class Loops:
     """The functions of the backend that run a cell over time, for one builder.
 
-    where: the path of the layer that is being traced. cell: its cell, or None.
+    where: the path of the layer that is being traced. cell: its cell, or None. memory: of stateful
+    layers.
     """
 
-    def __init__(self, builder: Builder, where: Callable[[], str], cell: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        builder: Builder,
+        where: Callable[[], str],
+        cell: Callable[[], Any],
+        memory: Memory,
+    ) -> None:
         self.builder = builder
+        self.memory = memory
         self.where = where
         self.cell = cell
 
@@ -33,7 +42,11 @@ class Loops:
     def functions(self) -> dict[str, Callable[..., Any]]:
         """What stands in for the backend's functions of these names."""
         fused = ("lstm", "gru", "bidirectional_lstm", "bidirectional_gru")
-        return {"rnn": self.rnn, **dict.fromkeys(fused, _no_fused_kernel)}
+        return {
+            "rnn": self.rnn,
+            "convert_to_tensor": self.memory.convert_to_tensor,
+            **dict.fromkeys(fused, _no_fused_kernel),
+        }
 
     def call_of(self, layer: keras.Layer) -> Callable[..., Any] | None:
         """What is traced in place of a layer's own call, if it is a loop."""

@@ -11,6 +11,7 @@ from keras import tree
 
 from kgen.errors import ExportError
 from kgen.trace.builder import DTYPES
+from kgen.trace.memory import batch_size
 
 InputShapes = Mapping[str, Sequence[int]]
 
@@ -26,11 +27,14 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """inputs: in the order of model.inputs. structure: what the call takes, leaves numbered."""
+    """inputs: in the order of model.inputs. structure: what the call takes, leaves numbered.
+    batch_size: the only one that a stateful model takes.
+    """
 
     inputs: tuple[InputSpec, ...]
     structure: Any
     names_of_outputs: tuple[str, ...]
+    batch_size: int | None = None
 
     def arguments(self, arrays: Sequence[Any]) -> Any:
         """The arrays in the structure that the model is called with."""
@@ -88,7 +92,8 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
                 f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
                 "are float32, float64, integers or booleans."
             )
-    return Signature(inputs, numbered, tuple(getattr(model, "output_names", None) or ()))
+    names_of_outputs = tuple(getattr(model, "output_names", None) or ())
+    return Signature(inputs, numbered, names_of_outputs, batch_size(model))
 
 
 def _built_signature(model: keras.Model, pinned: InputShapes) -> tuple[list[str], list[Any], Any]:

@@ -28,6 +28,7 @@ from kgen.ir.node import GraphError, MixedSamplesError, Node, Origin
 from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.recurrent import Loops
 from kgen.trace.signature import Signature
@@ -48,7 +49,8 @@ class Tracer:
         self.model = model
         self.builder = Builder(batch_length(model))
         self.builder.describe_constant = self._describe_constant
-        self.loops = Loops(self.builder, self._path, self._cell)
+        self.memory = Memory(self.builder)
+        self.loops = Loops(self.builder, self._path, self._cell, self.memory)
         self.layers: list[keras.Layer] = []
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
@@ -75,10 +77,13 @@ class Tracer:
                 "Call the model once before you train and save it."
             )
         outputs = self._outputs(tree.flatten(results), signature)
+        states = self.memory.values(outputs)
         graph = Graph(
             name=self.model.name,
-            inputs=tuple(inputs),
-            outputs=tuple(outputs),
+            inputs=(*inputs, *(before for before, _ in states)),
+            outputs=(*outputs, *(after for _, after in states)),
+            remembered=len(states),
+            batch_size=signature.batch_size,
             nodes=tuple(self.builder.nodes),
             layers=tuple(self.records),
         )
@@ -105,6 +110,7 @@ class Tracer:
             # Keras would record the calls on the user's layers, and never forget them.
             enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend(self.loops.functions))
+            enter(self.memory.assignments())
             # Masks for dropout, which inference has no use for.
             enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
             for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
@@ -132,7 +138,8 @@ class Tracer:
                     f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
                 )
                 return self._refuse(layer, reason, args, kwargs)
-            with symbolic_self_backend(layer, self.loops.functions):
+            stand_ins = symbolic_self_backend(layer, self.loops.functions)
+            with stand_ins, self.memory.of_layer(layer, self._path()):
                 call = self.loops.call_of(layer) or LAYERS.get(name)
                 outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
