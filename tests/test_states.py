@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import keras
 import numpy as np
 import pytest
@@ -30,9 +28,9 @@ def stateful(batch_size: int) -> keras.Model:
 
 
 @pytest.fixture(params=[1, 2], scope="module")
-def job(request: pytest.FixtureRequest) -> Iterator[Export]:
+def job(request: pytest.FixtureRequest) -> Export:
     keras.utils.clear_session()
-    yield Export(stateful(request.param), "stateful", {})
+    return Export(stateful(request.param), "stateful", {})
 
 
 @pytest.fixture
@@ -62,12 +60,9 @@ def of_keras(job: Export, parts: list[np.ndarray]) -> list[np.ndarray]:
 
 def test_states_go_from_call_to_call(job: Export, module, library: Library) -> None:
     parts = batches(job)
-    for found, in_c, wanted in zip(
-        map(module["predict"], parts),
-        map(library.predict, parts),
-        of_keras(job, parts),
-        strict=True,
-    ):
+    expected = of_keras(job, parts)
+    for part, wanted in zip(parts, expected, strict=True):
+        found, in_c = module["predict"](part), library.predict(part)
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(in_c, wanted, rtol=1e-4, atol=1e-5)
 
@@ -132,7 +127,7 @@ def test_exporting_leaves_the_models_own_states_alone() -> None:
     keras.utils.clear_session()
     model = stateful(1)
     model.predict(np.ones((1, 4, 2)), batch_size=1, verbose=0)
-    before = [np.array(variable) for variable in model.layers[0].states]
+    before = [keras.ops.convert_to_numpy(state.value) for state in model.layers[0].states]
     Export(model, "model", {}).check()
-    for variable, array in zip(model.layers[0].states, before, strict=True):
-        np.testing.assert_array_equal(np.array(variable), array)
+    for state, array in zip(model.layers[0].states, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(state.value), array)

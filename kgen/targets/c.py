@@ -10,13 +10,13 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
-from kgen.ir.program import Step
 from kgen.ir.value import Constant, Value
 from kgen.names import Names
 from kgen.plan import Place, Plan, element_size
 from kgen.render.environment import environment
 from kgen.render.literals import numbers
 from kgen.targets.c_op import CTYPES, COp, literal
+from kgen.targets.c_scalar import ScalarType, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.expression import Expressions
 
@@ -44,38 +44,6 @@ class Parameter(NamedTuple):
     ctype: str
 
 
-@dataclass(frozen=True)
-class ScalarType:
-    """An element type as the templates of scalar functions see it."""
-
-    dtype: str
-
-    @property
-    def name(self) -> str:
-        return CTYPES[self.dtype]
-
-    @property
-    def float(self) -> bool:
-        return self.dtype.startswith("float")
-
-    @property
-    def signed(self) -> bool:
-        return self.dtype.startswith("int")
-
-    @property
-    def f(self) -> str:
-        """The suffix of math.h's functions."""
-        return "f" if self.dtype == "float32" else ""
-
-    def n(self, number: object) -> str:
-        return literal(number, self.dtype)
-
-    def wrap(self, sign: str, a: str, b: str) -> str:
-        """a sign b; integers wrap round."""
-        macro = environment("c").get_template("operators.j2").module.arithmetic  # type: ignore[attr-defined]
-        return str(macro(self.dtype, sign, a, b)).strip()
-
-
 @dataclass(frozen=True, eq=False)
 class CModel:
     """A plan with the names it has in C. prefix: of every name with file scope. title: Keras's
@@ -96,7 +64,7 @@ class CModel:
             functions,
             number=lambda number: literal(number.value, number.dtype),
             name=self._function_name,
-            function=_function_of,
+            function=function_of,
         )
         object.__setattr__(self, "expressions", expressions)
 
@@ -289,7 +257,7 @@ class CModel:
 
     @property
     def workspace_bytes(self) -> int:
-        """sizeof the workspace: the arena, in whole elements of its largest type, and the states."""
+        """sizeof the workspace: the arena, in whole elements of its largest type, and states."""
         largest = max(element_size(dtype) for dtype in self.arena_types)
         total = max(-(-self.plan.workspace_bytes // largest), 1) * largest
         for state in self.states:
@@ -424,10 +392,3 @@ def _op_text(env: jinja2.Environment, op: COp, style: str) -> str:
     if style == "fast":
         names.insert(0, f"fast/{op.node.kind}.c.j2")
     return env.select_template(names).render(op=op)
-
-
-def _function_of(step: Step, dtypes: list[str]) -> str:
-    """Casts of floats to integers must not meet values that C leaves undefined."""
-    if step.function == "cast" and dtypes[0].startswith("float") and "int" in step.dtype:
-        return f"to_{step.dtype}"
-    return step.function
