@@ -127,12 +127,11 @@ def test_exporting_leaves_the_models_own_states_alone() -> None:
     keras.utils.clear_session()
     model = stateful(1)
     model.predict(np.ones((1, 4, 2)), batch_size=1, verbose=0)
-    before = [
-        keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(state))
-        for state in model.layers[0].states
-    ]
+
+    def states() -> list[np.ndarray]:
+        return [keras.ops.convert_to_tensor(state).numpy() for state in model.layers[0].states]
+
+    before = states()
     Export(model, "model", {}).check()
-    for state, array in zip(model.layers[0].states, before, strict=True):
-        np.testing.assert_array_equal(
-            keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(state)), array
-        )
+    for now, then in zip(states(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
