@@ -129,7 +129,7 @@ def test_exporting_leaves_the_models_own_states_alone() -> None:
     model.predict(np.ones((1, 4, 2)), batch_size=1, verbose=0)
 
     def states() -> list[np.ndarray]:
-        return [keras.ops.convert_to_tensor(state).numpy() for state in model.layers[0].states]
+        return [state.value.numpy().copy() for state in model.layers[0].states]
 
     before = states()
     Export(model, "model", {}).check()

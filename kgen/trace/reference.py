@@ -55,14 +55,14 @@ def _in_batches(
         return run(inputs)
     layers = [one for one in model._flatten_layers() if isinstance(one, RNN) and one.stateful]
     variables = [variable for layer in layers for variable in tree.flatten(layer.states)]
-    saved = [keras.ops.convert_to_tensor(variable) for variable in variables]
+    saved = [variable.value.numpy().copy() for variable in variables]
     try:
         for variable in variables:
             variable.assign(keras.ops.zeros_like(variable.value))
         return in_batches(size, inputs, run)
     finally:
-        for variable, tensor in zip(variables, saved, strict=True):
-            variable.assign(tensor)
+        for variable, array in zip(variables, saved, strict=True):
+            variable.assign(array)
 
 
 def layer_outputs(
