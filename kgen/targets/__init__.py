@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -62,11 +62,26 @@ def run(
     weights: Mapping[str, np.ndarray] | None = None,
 ) -> list[np.ndarray]:
     """The outputs of a module of the NumPy target; of a stateful one batch by batch."""
+    predict = loaded(text, weights)
+    return in_batches(batch_size, inputs, predict) if batch_size else predict(inputs)
+
+
+def evaluate_steps(plan: Plan, calls: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+    """The outputs of calls of the plan's NumPy text, one after another."""
+    text = numpy.module(plan, title=plan.graph.name, weights=False)
+    predict = loaded(text, numpy.weight_globals(plan))
+    return [predict(inputs) for inputs in calls]
+
+
+def loaded(
+    text: str, weights: Mapping[str, np.ndarray] | None = None
+) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+    """A module of the NumPy target as a function from inputs to outputs."""
     names: dict[str, object] = dict(weights or {})
     exec(compile(text, "<kgen>", "exec"), names)
 
-    def predict(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
-        results = names["predict"](*batch)  # type: ignore[operator]
+    def predict(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results = names["predict"](*inputs)  # type: ignore[operator]
         return list(results) if isinstance(results, tuple) else [results]
 
-    return in_batches(batch_size, inputs, predict) if batch_size else predict(inputs)
+    return predict

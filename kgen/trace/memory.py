@@ -14,16 +14,15 @@ from keras import KerasTensor, tree
 from keras.src.backend.common.variables import Variable as KerasVariable
 from keras.src.layers.rnn.rnn import RNN
 
-from kgen.ir.value import Value
+from kgen.ir.value import Shape, Value
 from kgen.trace import gates
 from kgen.trace.builder import Builder, UnsupportedError
 
 
 @dataclass(eq=False)
 class Remembered:
-    """variable: Keras's. before: its value when the model is called. tensor: its value now."""
+    """before: the value when the model is called. tensor: the value now."""
 
-    variable: keras.Variable
     before: Value
     tensor: KerasTensor
 
@@ -33,7 +32,8 @@ class Memory:
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
-        self.entries: dict[int, Remembered] = {}
+        self.entries: list[Remembered] = []
+        self._variables: dict[int, Remembered] = {}
 
     @contextmanager
     def of_layer(self, layer: keras.Layer, path: str) -> Iterator[None]:
@@ -47,8 +47,10 @@ class Memory:
         labels = gates.state_labels(layer.cell, len(variables))
         _check_zero(layer)
         for variable, label in zip(variables, labels, strict=True):
-            if id(variable) not in self.entries:
-                self._remember(variable, path, label)
+            if id(variable) not in self._variables:
+                shape = (1, *variable.shape[1:])
+                dtype = keras.backend.standardize_dtype(variable.dtype)
+                self._variables[id(variable)] = self.keep(path, label, shape, dtype)
         size = layer._expected_batch_size
         layer._expected_batch_size = None
         try:
@@ -56,15 +58,17 @@ class Memory:
         finally:
             layer._expected_batch_size = size
 
-    def _remember(self, variable: keras.Variable, path: str, label: str) -> None:
-        before = Value(
-            name=f"{path}/{label}",
-            shape=(1, *variable.shape[1:]),
-            dtype=keras.backend.standardize_dtype(variable.dtype),
-            batch=0,
-            label=label,
-        )
-        self.entries[id(variable)] = Remembered(variable, before, self.builder.tensor(before))
+    def keep(self, path: str, label: str, shape: Shape, dtype: str) -> Remembered:
+        """A new thing to remember: an array for each sample, zero at first."""
+        name = f"{path}/{label}"
+        before = Value(name=name, shape=shape, dtype=dtype, batch=0, label=label)
+        self.entries.append(Remembered(before, self.builder.tensor(before)))
+        return self.entries[-1]
+
+    def holds(self, tensor: Any) -> bool:
+        """Whether the tensor is what a stateful layer's variable holds now."""
+        value, entries = self.builder.value(tensor), self._variables.values()
+        return any(self.builder.value(entry.tensor) is value for entry in entries)
 
     @contextmanager
     def assignments(self) -> Iterator[None]:
@@ -74,7 +78,7 @@ class Memory:
         def assigned(variable: Any, value: Any) -> Any:
             if not isinstance(value, KerasTensor):
                 return assign(variable, value)
-            entry = memory.entries.get(id(variable))
+            entry = memory._variables.get(id(variable))
             if entry is None:
                 raise UnsupportedError(
                     f"it changes its variable {variable.name!r} when it is called; only the "
@@ -88,7 +92,7 @@ class Memory:
 
     def convert_to_tensor(self, x: Any, dtype: Any = None, sparse: Any = None, **_: Any) -> Any:
         """keras.ops.convert_to_tensor, for remembered variables too."""
-        entry = self.entries.get(id(x))
+        entry = self._variables.get(id(x))
         return keras.ops.convert_to_tensor(x if entry is None else entry.tensor, dtype)
 
     def values(self, taken: list[Value]) -> list[tuple[Value, Value]]:
@@ -96,7 +100,7 @@ class Memory:
         and none of them is taken.
         """
         pairs = []
-        for entry in self.entries.values():
+        for entry in self.entries:
             value = self.builder.broadcast(entry.tensor, entry.before.shape, 0)
             made = any(value in node.outputs for node in self.builder.nodes)
             if not made or value in taken:

@@ -13,17 +13,18 @@ from typing import Any
 import keras
 from keras import ops, tree
 
+from kgen.ir.value import Constant
 from kgen.trace import gates
-from kgen.trace.body import BodyTrace
-from kgen.trace.builder import Builder
-from kgen.trace.memory import Memory
+from kgen.trace.body import BodyTrace, State
+from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.memory import Memory, Remembered
 
 
 class Loops:
     """The functions of the backend that run a cell over time, for one builder.
 
     where: the path of the layer that is being traced. cell: its cell, or None. memory: of stateful
-    layers.
+    layers. one_step: whether every layer remembers its states, to go on at the next call.
     """
 
     def __init__(
@@ -32,7 +33,9 @@ class Loops:
         where: Callable[[], str],
         cell: Callable[[], Any],
         memory: Memory,
+        one_step: bool = False,
     ) -> None:
+        self.one_step = one_step
         self.builder = builder
         self.memory = memory
         self.where = where
@@ -93,6 +96,10 @@ class Loops:
             mask = ops.expand_dims(mask, -1) if len(mask.shape) == 2 else mask
         initial = tree.flatten(initial_states)
         labels = gates.state_labels(self.cell(), len(initial))
+        kept: list[Remembered] = []
+        if self.one_step and not all(map(self.memory.holds, initial)):
+            kept = self._kept(initial, labels, go_backwards)
+            initial = [entry.tensor for entry in kept]
         with BodyTrace(self.builder, self.where(), axis=1, backwards=go_backwards) as body:
             before = [
                 body.state(state, label) for state, label in zip(initial, labels, strict=True)
@@ -108,21 +115,49 @@ class Loops:
             shown = [
                 state
                 for state, value in zip(before, new, strict=True)
-                if value is output and (keep is None or (state.zero and not zero_output_for_mask))
+                if value is output
+                and (keep is None or ((state.zero or self.one_step) and not zero_output_for_mask))
             ]
             if shown:  # the output is a state
                 last, output = shown[0], held[before.index(shown[0])]
             else:
-                last = body.state_like(output, "last")
+                last = self._last(body, output, keep is not None and not zero_output_for_mask, kept)
                 blank = ops.zeros_like(output) if zero_output_for_mask else last.tensor
                 output = _where(keep, output, blank)
                 body.hand_on(last, output)
             outputs = body.result(output)
+        for entry, state in zip(kept, [*before, last], strict=False):
+            entry.tensor = body.final(state)
         finals = tree.pack_sequence_as(initial_states, [body.final(state) for state in before])
         stacked = body.stacked(outputs)
         if time_major:
             stacked = _swap_time_and_batch(stacked)
         return body.final(last), stacked, finals
+
+    def _kept(self, initial: list[Any], labels: list[str], backwards: bool) -> list[Remembered]:
+        """States that a call hands on to the next one."""
+        if backwards:
+            raise UnsupportedError(
+                "it begins at the end of the sequence, which a function of one step can't see"
+            )
+        kept = []
+        for state, label in zip(initial, labels, strict=True):
+            value = self.builder.value(state)
+            if not isinstance(value, Constant) or value.data.any():
+                raise UnsupportedError(
+                    "it starts from a state that is given to it; export what comes before it by "
+                    "itself, and this part with the state as that of a stateful layer"
+                )
+            kept.append(self.memory.keep(self.where(), label, (1, *value.shape[1:]), value.dtype))
+        return kept
+
+    def _last(self, body: BodyTrace, output: Any, repeated: bool, kept: list[Remembered]) -> State:
+        """The state that holds the output of the step before. repeated: whether a step reads it."""
+        if not (kept and repeated):
+            return body.state_like(output, "last")
+        like = self.builder.value(output)
+        kept.append(self.memory.keep(self.where(), "last", like.shape, like.dtype))
+        return body.state(kept[-1].tensor, "last")
 
 
 def _where(keep: Any, new: Any, old: Any) -> Any:

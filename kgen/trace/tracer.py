@@ -43,14 +43,18 @@ from kgen.trace.weights import describe_constant
 
 
 class Tracer:
-    """One model being traced: where in it Keras is, what was built so far, and what can't be."""
+    """One model being traced: where in it Keras is, what was built so far, and what can't be.
 
-    def __init__(self, model: keras.Model) -> None:
+    one_step: whether every recurrent layer remembers its states from call to call.
+    """
+
+    def __init__(self, model: keras.Model, one_step: bool = False) -> None:
         self.model = model
+        self.one_step = one_step
         self.builder = Builder(batch_length(model))
         self.builder.describe_constant = self._describe_constant
         self.memory = Memory(self.builder)
-        self.loops = Loops(self.builder, self._path, self._cell, self.memory)
+        self.loops = Loops(self.builder, self._path, self._cell, self.memory, one_step)
         self.layers: list[keras.Layer] = []
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
@@ -111,6 +115,8 @@ class Tracer:
             enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend(self.loops.functions))
             enter(self.memory.assignments())
+            if self.one_step:  # sequences are shorter than Keras's models expect
+                enter(mock.patch.object(keras.Layer, "_assert_input_compatibility", _do_nothing))
             # Masks for dropout, which inference has no use for.
             enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
             for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
