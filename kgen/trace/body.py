@@ -10,7 +10,7 @@ import numpy as np
 from keras import KerasTensor
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Node
+from kgen.ir.node import Node, Origin
 from kgen.ir.value import Constant, Value
 from kgen.ops.scan import Scan
 from kgen.trace.builder import Builder, UnsupportedError
@@ -36,12 +36,12 @@ class State:
 class BodyTrace:
     """What Keras computes while this context lasts becomes the body of one Scan node.
 
-    path: of the layer. axis: of the sequences, the one with the steps.
+    origin: the layer. axis: of the sequences, the one with the steps.
     """
 
-    def __init__(self, builder: Builder, path: str, *, axis: int, backwards: bool) -> None:
+    def __init__(self, builder: Builder, origin: Origin, *, axis: int, backwards: bool) -> None:
         self.builder = builder
-        self.path = path
+        self.origin = origin
         self.axis = axis
         self.backwards = backwards
         self._states: list[State] = []
@@ -56,7 +56,6 @@ class BodyTrace:
 
     def __enter__(self) -> BodyTrace:
         self._outer, self.builder.nodes = self.builder.nodes, []
-        self._origin = self.builder.origin
         return self
 
     def __exit__(
@@ -80,11 +79,12 @@ class BodyTrace:
         for value, word in gate_labels(nodes, self._elements, states).items():
             self.builder.labels.setdefault(value, word)
         body = Graph(
-            name=self.path,
+            name=self.origin.path,
             inputs=(*inputs, *captured.values()),
             outputs=(*after, *self._results),
             nodes=tuple(nodes),
         ).map_values(lambda value: captured.get(value, value))
+        self.builder.origin = self.origin
         self._made = self.builder.add_several(
             Scan,
             body=body.with_nodes(body.nodes),
@@ -111,7 +111,7 @@ class BodyTrace:
 
     def _new_state(self, first: Value | None, like: Value, label: str) -> State:
         before = Value(
-            name=f"{self.path}/{label}",
+            name=f"{self.origin.path}/{label}",
             shape=like.shape,
             dtype=like.dtype,
             batch=self.axis - 1,
@@ -130,7 +130,7 @@ class BodyTrace:
         if batch is None or batch > self.axis:
             raise UnsupportedError("its sequence has no batch axis before that of the steps")
         element = Value(
-            name=f"{self.path}/{label}",
+            name=f"{self.origin.path}/{label}",
             shape=(*value.shape[: self.axis], *value.shape[self.axis + 1 :]),
             dtype=value.dtype,
             batch=batch,
@@ -146,6 +146,7 @@ class BodyTrace:
         if value in self._after.values():
             value = self.builder.add_copy(value)
         self.builder.labels.setdefault(value, state.label)
+        self.builder.names.setdefault(value, state.before.name)
         self._after[state] = value
 
     def result(self, tensor: Any) -> int:

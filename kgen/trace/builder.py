@@ -44,6 +44,7 @@ class Builder:
         self.nodes: list[Node] = []
         self.origin = Origin("", "", "")
         self.labels: dict[Value, str] = {}
+        self.names: dict[Value, str] = {}  # where the layer's name and the label are not enough
         self.outputs: Any = None  # what Keras says the current operation returns
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []

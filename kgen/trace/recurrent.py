@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops, tree
 
+from kgen.ir.node import Origin
 from kgen.ir.value import Constant
 from kgen.trace import gates
 from kgen.trace.body import BodyTrace, State
@@ -23,14 +24,14 @@ from kgen.trace.memory import Memory, Remembered
 class Loops:
     """The functions of the backend that run a cell over time, for one builder.
 
-    where: the path of the layer that is being traced. cell: its cell, or None. memory: of stateful
+    origin: the layer that is being traced. cell: its cell, or None. memory: of stateful
     layers. one_step: whether every layer remembers its states, to go on at the next call.
     """
 
     def __init__(
         self,
         builder: Builder,
-        where: Callable[[], str],
+        origin: Callable[[], Origin],
         cell: Callable[[], Any],
         memory: Memory,
         one_step: bool = False,
@@ -38,7 +39,7 @@ class Loops:
         self.one_step = one_step
         self.builder = builder
         self.memory = memory
-        self.where = where
+        self.origin = origin
         self.cell = cell
 
     @property
@@ -61,7 +62,7 @@ class Loops:
         self, layer: Any, inputs: Any, training: Any = None, mask: Any = None
     ) -> Any:
         """The inner layer on each step; Keras writes the steps out one by one."""
-        with BodyTrace(self.builder, self.where(), axis=1, backwards=False) as body:
+        with BodyTrace(self.builder, self.origin(), axis=1, backwards=False) as body:
             x = body.element(inputs, "x")
             kwargs = {"training": training} if layer.layer._call_has_training_arg else {}
             if layer.layer._call_has_mask_arg and mask is not None:
@@ -100,7 +101,7 @@ class Loops:
         if self.one_step and not all(map(self.memory.holds, initial)):
             kept = self._kept(initial, labels, go_backwards)
             initial = [entry.tensor for entry in kept]
-        with BodyTrace(self.builder, self.where(), axis=1, backwards=go_backwards) as body:
+        with BodyTrace(self.builder, self.origin(), axis=1, backwards=go_backwards) as body:
             before = [
                 body.state(state, label) for state, label in zip(initial, labels, strict=True)
             ]
@@ -148,7 +149,9 @@ class Loops:
                     "it starts from a state that is given to it; export what comes before it by "
                     "itself, and this part with the state as that of a stateful layer"
                 )
-            kept.append(self.memory.keep(self.where(), label, (1, *value.shape[1:]), value.dtype))
+            kept.append(
+                self.memory.keep(self.origin().path, label, (1, *value.shape[1:]), value.dtype)
+            )
         return kept
 
     def _last(self, body: BodyTrace, output: Any, repeated: bool, kept: list[Remembered]) -> State:
@@ -156,7 +159,7 @@ class Loops:
         if not (kept and repeated):
             return body.state_like(output, "last")
         like = self.builder.value(output)
-        kept.append(self.memory.keep(self.where(), "last", like.shape, like.dtype))
+        kept.append(self.memory.keep(self.origin().path, "last", like.shape, like.dtype))
         return body.state(kept[-1].tensor, "last")
 
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 from unittest import mock
@@ -54,7 +55,9 @@ class Tracer:
         self.builder = Builder(batch_length(model))
         self.builder.describe_constant = self._describe_constant
         self.memory = Memory(self.builder)
-        self.loops = Loops(self.builder, self._path, self._cell, self.memory, one_step)
+        self.loops = Loops(
+            self.builder, partial(self._origin, None), self._cell, self.memory, one_step
+        )
         self.layers: list[keras.Layer] = []
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
@@ -327,8 +330,9 @@ class Tracer:
         if isinstance(value, Constant):
             return value
         label = self.builder.labels.get(value, "")
-        if value in self.names:
-            return replace(value, name=self.names[value], label=label)
+        given = self.builder.names.get(value) or self.names.get(value)
+        if given:
+            return replace(value, name=given, label=label)
         if value.name or maker is None:
             return value
         name = f"{maker.origin.path}/{label}" if label else describe.node_name(maker)
