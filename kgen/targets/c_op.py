@@ -27,6 +27,10 @@ CTYPES = {
 }
 
 
+LABELLED = ("elementwise", "dense", "conv")
+"""The kinds whose loop variables no label is the same as."""
+
+
 def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
     if dtype == "bool":
@@ -71,16 +75,17 @@ class COp(Walks):
         """The name, inside the function, of each array that is passed to it."""
         node: Node = self.node
         names: dict[Value, str] = {}
+        labelled = node.kind in LABELLED
         for field in ("x", "a", "b", "indices"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
-                names.setdefault(value, value.label or field)
+                names.setdefault(value, (labelled and value.label) or field)
         rest = [value for value in node.activations if value not in names]
         letter = "z" if isinstance(node, Contraction) else "x"
         for position, value in enumerate(rest):
             plain = letter if len(rest) == 1 else f"{letter}{position}"
-            taken = value.label in names.values() or not value.label
-            names[value] = plain if taken else value.label
+            own = labelled and value.label and value.label not in names.values()
+            names[value] = value.label if own else plain
         return names
 
     def ref(self, value: Value) -> str:

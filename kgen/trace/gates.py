@@ -69,6 +69,13 @@ def gate_labels(
         if word:
             gate[node.output] = word
             labels[node.output] = prefix + word
+            if isinstance(node, Elementwise):
+                for arg in node.args:  # the last of several steps has the name
+                    if (
+                        isinstance(makers.get(arg), Elementwise)
+                        and labels.get(arg) == prefix + word
+                    ):
+                        del labels[arg]
             if isinstance(node, Slice):
                 for value in _summands(node.x, makers):
                     labels[value] = sources.get(value, "") + "gates"
@@ -76,12 +83,16 @@ def gate_labels(
 
 
 def _summands(value: Value, makers: dict[Value, Node]) -> list[Value]:
-    """The value, and what it is the sum of."""
+    """The value, and what it is the sum of in the end."""
+    return [value, *_terms(value, makers)]
+
+
+def _terms(value: Value, makers: dict[Value, Node]) -> list[Value]:
     maker = makers.get(value)
     if not isinstance(maker, Elementwise) or maker.program.steps[-1].function != "add":
         return [value]
     inner = [arg for arg in maker.args if arg.shape == value.shape and arg in makers]
-    return [value, *(one for arg in inner for one in _summands(arg, makers))]
+    return [one for arg in inner for one in _terms(arg, makers)]
 
 
 def _gate(node: Node, gates: tuple[str, ...], known: dict[Value, str]) -> str:

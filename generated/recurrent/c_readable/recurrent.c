@@ -181,12 +181,32 @@ static void recurrent_gru_update(const float *x_update, const float *h_update, f
 }
 
 /* gru: GRU(units=2), in each step
- * update (2), h (2), x_candidate (2), h_candidate (2), x_reset (2), h_reset (2) -> y (2)
+ * x_reset (2), h_reset (2) -> y (2)
  */
-static void recurrent_gru_h(const float *update, const float *h, const float *x_candidate, const float *h_candidate, const float *x_reset, const float *h_reset, float *y)
+static void recurrent_gru_reset(const float *x_reset, const float *h_reset, float *y)
 {
     for (int i = 0; i < 2; ++i) {
-        y[i] = update[i] * h[i] + (1.0f - update[i]) * tanhf(x_candidate[i] + recurrent_sigmoid(x_reset[i] + h_reset[i]) * h_candidate[i]);
+        y[i] = recurrent_sigmoid(x_reset[i] + h_reset[i]);
+    }
+}
+
+/* gru: GRU(units=2), in each step
+ * x_candidate (2), reset (2), h_candidate (2) -> y (2)
+ */
+static void recurrent_gru_candidate(const float *x_candidate, const float *reset, const float *h_candidate, float *y)
+{
+    for (int i = 0; i < 2; ++i) {
+        y[i] = tanhf(x_candidate[i] + reset[i] * h_candidate[i]);
+    }
+}
+
+/* gru: GRU(units=2), in each step
+ * update (2), h (2), candidate (2) -> y (2)
+ */
+static void recurrent_gru_h(const float *update, const float *h, const float *candidate, float *y)
+{
+    for (int i = 0; i < 2; ++i) {
+        y[i] = update[i] * h[i] + (1.0f - update[i]) * candidate[i];
     }
 }
 
@@ -202,6 +222,8 @@ static void recurrent_gru(recurrent_workspace *w, const float *restrict gru_x_ga
     float *const gru_h_reset = w->arena + 26; /* (2) */
     float *const gru_h_candidate = w->arena + 28; /* (2) */
     float *const gru_update = w->arena + 30; /* (2) */
+    float *const gru_reset = w->arena + 32; /* (2) */
+    float *const gru_candidate = w->arena + 32; /* (2) */
 
     memset(gru_h, 0, 2 * sizeof(float));
     for (int t = 0; t < 4; ++t) {
@@ -210,7 +232,9 @@ static void recurrent_gru(recurrent_workspace *w, const float *restrict gru_x_ga
         const float *const gru_x_candidate = gru_x_gates + t * 6 + 4; /* (2) */
         recurrent_gru_h_gates(gru_h, gru_h_gates);
         recurrent_gru_update(gru_x_update, gru_h_update, gru_update);
-        recurrent_gru_h(gru_update, gru_h, gru_x_candidate, gru_h_candidate, gru_x_reset, gru_h_reset, gru_h);
+        recurrent_gru_reset(gru_x_reset, gru_h_reset, gru_reset);
+        recurrent_gru_candidate(gru_x_candidate, gru_reset, gru_h_candidate, gru_candidate);
+        recurrent_gru_h(gru_update, gru_h, gru_candidate, gru_h);
     }
 }
 
@@ -248,7 +272,7 @@ int recurrent_run(recurrent_workspace *w, const float *sequence, float *score)
     float *const lstm_x_gates = w->arena; /* (4, 12) */
     float *const lstm = w->arena + 66; /* (4, 3) */
     float *const gru_x_gates = w->arena; /* (4, 6) */
-    float *const gru = w->arena + 32; /* (2) */
+    float *const gru = w->arena + 34; /* (2) */
 
     recurrent_lstm_x_gates(sequence, lstm_x_gates);
     recurrent_lstm(w, lstm_x_gates, lstm);

@@ -123,8 +123,9 @@ def predict(sequence):
         gru_h_reset = gru_h_gates[:, 2:4]  # (batch, 2)
         gru_h_candidate = gru_h_gates[:, 4:]  # (batch, 2)
         gru_update = sigmoid(gru_x_update + gru_h_update)  # (batch, 2)
-        # shape: (batch, 2)
-        gru_h = gru_update * gru_h + (1.0 - gru_update) * np.tanh(gru_x_candidate + sigmoid(gru_x_reset + gru_h_reset) * gru_h_candidate)
+        gru_reset = sigmoid(gru_x_reset + gru_h_reset)  # (batch, 2)
+        gru_candidate = np.tanh(gru_x_candidate + gru_reset * gru_h_candidate)  # (batch, 2)
+        gru_h = gru_update * gru_h + (1.0 - gru_update) * gru_candidate  # (batch, 2)
     gru = gru_h
 
     # score: Dense(units=1, activation='sigmoid')
