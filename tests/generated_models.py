@@ -101,7 +101,27 @@ def recurrent() -> keras.Model:
     )
 
 
+def stateful() -> keras.Model:
+    """A GRU that goes on, sample after sample, where it was; each sample is one step."""
+    return Sequential(
+        [
+            Input(batch_shape=(1, 1, 2), name="measurement"),
+            layers.GRU(3, stateful=True, name="gru"),
+            layers.Dense(1, name="forecast"),
+        ],
+        name="stateful",
+    )
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
-    for function in (xor, image_classifier, text_classifier, operations, scaled, recurrent)
+    for function in (
+        xor,
+        image_classifier,
+        text_classifier,
+        operations,
+        scaled,
+        recurrent,
+        stateful,
+    )
 }

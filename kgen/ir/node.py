@@ -152,6 +152,10 @@ class Node:
         """
         raise NotImplementedError
 
+    def word_for(self, value: Value) -> str:
+        """A word for one of the outputs, for its name; "" if the node's kind says enough."""
+        return ""
+
     def with_rows(self: NodeT, rows: int) -> NodeT | None:
         """The node for inputs whose first axis, which holds the batch, has this length instead of
         one; with its inputs and output as they are. None if it needs the axis to be of length one.

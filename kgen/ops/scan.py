@@ -63,6 +63,11 @@ class Scan(Node):
         pairs = zip(self.picks, self.outputs, strict=True)
         return tuple((self.body.outputs[p], v) for p, v in pairs if p >= len(self.initial))
 
+    def word_for(self, value: Value) -> str:
+        pick = self.picks[self.outputs.index(value)]
+        label = self.body.inputs[pick].label
+        return f"last_{label}" if pick < len(self.initial) and label else "all"
+
     @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.body.nodes)

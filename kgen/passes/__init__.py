@@ -9,7 +9,7 @@ from kgen.passes.batch_normalization import fold_batch_normalization
 from kgen.passes.constants import fold_constants
 from kgen.passes.duplicates import share_equal_nodes
 from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
-from kgen.passes.loops import drop_unread_results, hoist_from_loops
+from kgen.passes.loops import drop_unread_results, hoist_from_loops, write_out_single_steps
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
 
 Pass = Callable[[Graph], Graph]
@@ -23,6 +23,7 @@ PASSES: tuple[Pass, ...] = (
     compute_before_reshape,  # brings biases next to the contraction that Keras reshaped
     fuse_bias,  # before batch normalisation: that folds into kernel and bias
     fold_batch_normalization,
+    write_out_single_steps,
     hoist_from_loops,  # with the bias, and before epilogues keep a sum of products in the loop
     merge_movement,
     merge_elementwise,

@@ -78,6 +78,49 @@ def _needed(node: Scan, results: list[Value]) -> set[Value]:
             return needed
 
 
+def write_out_single_steps(graph: Graph) -> Graph:
+    """Given:   a loop of one step that starts from given states
+    Result:  the step"""
+    nodes: list[Node] = []
+    replaced: dict[Value, Value] = {}
+    for node in graph.nodes:
+        if isinstance(node, Scan) and _is_one_step(graph, node):
+            nodes += _written_out(node, replaced)
+        else:
+            nodes.append(node)
+    return substitute(graph, nodes, replaced)
+
+
+def _is_one_step(graph: Graph, node: Scan) -> bool:
+    starts = zip(node.initial, node.states, strict=True)
+    return node.steps == 1 and all(
+        first is not None and first.batch == before.batch for first, (before, _) in starts
+    )
+
+
+def _written_out(node: Scan, replaced: dict[Value, Value]) -> list[Node]:
+    """The step's nodes; `replaced` gets what to read instead of the loop's outputs."""
+    known = dict(zip(node.outer, node.captured, strict=True))
+    nodes: list[Node] = []
+
+    def reshaped(x: Value, output: Value) -> None:
+        shape, batch = output.shape, output.batch
+        nodes.append(Reshape(origin=node.origin, output=output, x=x, shape=shape, batch=batch))
+
+    for first, (before, _) in zip(node.initial, node.states, strict=True):
+        assert first is not None
+        known[before] = first
+    for sequence, element in zip(node.sequences, node.elements, strict=True):
+        known[element] = replace(element, name=f"{element.name}_t")
+        reshaped(sequence, known[element])
+    nodes += [inner.map_values(lambda v: known.get(v, v)) for inner in node.body.nodes]
+    for number, value in node.finals.items():
+        replaced[value] = node.body.outputs[number]
+    for result, value in node.stacked:
+        reshaped(result, value)
+    return nodes
+
+
 @dataclass
 class _Hoisting:
     """What was taken out of one loop. over: values of the body -> the same for all steps.

@@ -173,9 +173,7 @@ class BodyTrace:
 
     def final(self, state: State) -> KerasTensor:
         """The state after the last step."""
-        value = self._made[self._states.index(state)]
-        self.builder.labels[value] = f"last_{state.label}"
-        return self.builder.tensor(value)
+        return self.builder.tensor(self._made[self._states.index(state)])
 
     def stacked(self, number: int) -> KerasTensor:
         """A result for all steps."""

@@ -335,7 +335,7 @@ class Tracer:
             return replace(value, name=given, label=label)
         if value.name or maker is None:
             return value
-        name = f"{maker.origin.path}/{label}" if label else describe.node_name(maker)
+        name = f"{maker.origin.path}/{label}" if label else describe.node_name(maker, value)
         return replace(value, name=name, label=label)
 
 

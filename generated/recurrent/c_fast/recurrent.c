@@ -251,16 +251,16 @@ static const float recurrent_score_bias[1] = {
 
 /* score: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * last_h (2) -> y (1)
+ * x (2) -> y (1)
  * recurrent_score_kernel (2, 1): element [i][j] is number i * 1 + j
  * recurrent_score_bias (1)
  */
-static void recurrent_score(const float *restrict last_h, float *restrict y)
+static void recurrent_score(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 1; ++u) {
         double sum = recurrent_score_bias[u];
         for (int i = 0; i < 2; ++i)
-            sum += (double)last_h[i] * recurrent_score_kernel[i + u];
+            sum += (double)x[i] * recurrent_score_kernel[i + u];
         y[u] = recurrent_sigmoid((float)sum);
     }
 }
