@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import Constant, Value, element_size
 from kgen.names import Names
 from kgen.ops.reshape import Reshape
 
@@ -210,7 +208,7 @@ class _Sharing:
         for value in self.values:
             root = self.root(value)
             sizes[root] = max(sizes[root], value.nbytes)
-            elements[root] = max(elements[root], np.dtype(value.dtype).itemsize)
+            elements[root] = max(elements[root], element_size(value.dtype))
         return {
             root: Buffer(sizes[root], self.made[root], self.read[root], elements[root])
             for root in roots
@@ -264,8 +262,3 @@ def _first_fit(buffers: list[Buffer]) -> tuple[dict[Buffer, int], int]:
 
 def _aligned(offset: int, buffer: Buffer) -> int:
     return -(-offset // buffer.alignment) * buffer.alignment
-
-
-def element_size(dtype: str) -> int:
-    """Bytes of one element."""
-    return np.dtype(dtype).itemsize

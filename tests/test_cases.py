@@ -6,6 +6,7 @@ import pytest
 
 from kgen.passes import PASSES, optimize
 from kgen.plan import plan
+from kgen.targets.numpy import widened
 from tests.harness import CASES, case
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
@@ -29,7 +30,7 @@ def test_numpy_text_with_its_weights(name: str) -> None:
     """The module as users get it, literals and all."""
     names: dict[str, object] = {}
     exec(case(name).files("numpy")["model.py"], names)
-    results = names["predict"](*case(name).inputs)  # type: ignore[operator]
+    results = names["predict"](*map(widened, case(name).inputs))  # type: ignore[operator]
     case(name).assert_agrees(list(results) if isinstance(results, tuple) else [results])
 
 

@@ -16,8 +16,6 @@ from kgen.errors import ExportError
 from kgen.load import load
 from tests.legacy_files import called, dense, entry, functional, recurrent, write
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @keras.saving.register_keras_serializable("tests")  # Bidirectional makes its layers anew
 def old_hard_sigmoid(x: Any) -> Any:

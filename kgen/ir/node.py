@@ -93,6 +93,13 @@ class Node:
         return ()
 
     @property
+    def exact(self) -> bool:
+        """Whether each element of the output is one of the inputs' elements, or a literal: then it
+        is a number of their type without being rounded.
+        """
+        return False
+
+    @property
     def can_fail(self) -> bool:
         """Whether some input values have no answer (an index out of range)."""
         return False

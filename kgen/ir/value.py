@@ -10,6 +10,18 @@ import numpy as np
 
 Shape = tuple[int, ...]
 
+HALVES = ("float16", "bfloat16")
+"""Types of two bytes, which the targets know at the model's inputs and outputs alone."""
+
+
+def element_size(dtype: str) -> int:
+    """Bytes of one element."""
+    return 2 if dtype in HALVES else np.dtype(dtype).itemsize
+
+
+def is_float(dtype: str) -> bool:
+    return "float" in dtype
+
 
 def row_major(shape: Sequence[int]) -> Shape:
     """Elements between neighbours along each axis."""
@@ -57,7 +69,7 @@ class Value:
 
     @property
     def nbytes(self) -> int:
-        return self.size * np.dtype(self.dtype).itemsize
+        return self.size * element_size(self.dtype)
 
     @property
     def sample_shape(self) -> Shape:

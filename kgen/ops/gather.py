@@ -37,6 +37,10 @@ class Gather(Node):
         return not isinstance(self.indices, Constant)
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         rows = ",".join("..." for _ in range(self.axis))
         return f"y = x[{rows}{',' if rows else ''}indices]"

@@ -49,9 +49,12 @@ def render(
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The outputs of the plan's NumPy text, on whole batches."""
+    """The outputs of the plan's NumPy text, on whole batches.
+
+    inputs: of the plan's types; the text itself takes bfloat16 numbers as float32.
+    """
     names = dict(numpy.weight_globals(plan))
     text = numpy.module(plan, title=plan.graph.name, weights=False)
     exec(compile(text, "<kgen>", "exec"), names)
-    results = names["predict"](*inputs)  # type: ignore[operator]
+    results = names["predict"](*map(numpy.widened, inputs))  # type: ignore[operator]
     return list(results) if isinstance(results, tuple) else [results]

@@ -11,9 +11,9 @@ import jinja2
 
 from kgen.ir.node import Node
 from kgen.ir.program import Step
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import HALVES, Constant, Value, element_size
 from kgen.names import Names
-from kgen.plan import Plan, element_size
+from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.render.literals import numbers
 from kgen.targets.c_op import CTYPES, COp, literal
@@ -41,6 +41,11 @@ class Parameter(NamedTuple):
     name: str
     value: Value
     ctype: str
+
+    @property
+    def note(self) -> str:
+        """What the numbers are, where the C type does not say it."""
+        return f", the bits of {self.value.dtype} numbers" if self.value.dtype in HALVES else ""
 
 
 class Pointer(NamedTuple):
@@ -108,7 +113,7 @@ class CModel:
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype == "float32" else f"_{dtype}"
+        suffix = "" if dtype in ("float32", *HALVES) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property
@@ -356,7 +361,13 @@ def _op_text(env: jinja2.Environment, op: COp, style: str) -> str:
 
 
 def _function_of(step: Step, dtypes: list[str]) -> str:
-    """Casts of floats to integers must not meet values that C leaves undefined."""
+    """Casts of floats to integers must not meet values that C leaves undefined; the types of two
+    bytes are numbers to C, and their bits need reading.
+    """
+    if step.function == "cast" and dtypes[0] in HALVES:
+        return f"from_{dtypes[0]}"
+    if step.function == "cast" and step.dtype in HALVES:
+        return f"to_{step.dtype}"
     if step.function == "cast" and dtypes[0].startswith("float") and "int" in step.dtype:
         return f"to_{step.dtype}"
     return step.function

@@ -23,6 +23,8 @@ CTYPES = {
     "float32": "float",
     "float64": "double",
     "bool": "bool",
+    "float16": "uint16_t",
+    "bfloat16": "uint16_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 

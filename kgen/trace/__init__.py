@@ -6,10 +6,11 @@ import keras
 
 from kgen.ir.graph import Graph
 from kgen.trace import attention, contraction_ops, layers, nn_ops, numpy_ops, shape_ops  # noqa: F401  they fill the tables
+from kgen.trace.half import computed_in_float, precision
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer
 
-__all__ = ["Signature", "signature", "trace"]
+__all__ = ["Signature", "precision", "signature", "trace"]
 
 
 def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
@@ -18,4 +19,5 @@ def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
     input_shapes: sizes for unknown dimensions, by input name, without the batch axis.
     Raises ExportError, naming every layer and operation that can't be exported.
     """
-    return Tracer(model).run(signature(model, input_shapes or {})).check()
+    graph = Tracer(model).run(signature(model, input_shapes or {})).check()
+    return computed_in_float(graph).check()
