@@ -293,7 +293,7 @@ class CModel:
             return Pointer(f"{ctype} *const {value.name}", place, note)
         parameter = (self.inputs if kind == "input" else self.outputs)[number]
         const = "const " if kind == "input" else ""
-        cast = f"(const {ctype} *)" if parameter.ctype != ctype else ""
+        cast = f"({const}{ctype} *)" if parameter.ctype != ctype else ""
         return Pointer(f"{const}{ctype} *const {value.name}", f"{cast}{parameter.name}", note)
 
     def _arena(self, dtype: str) -> str:
