@@ -172,11 +172,14 @@ class Contraction(Node):
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The operands, then the bias, then the epilogue's."""
-        late = [*_values(self.bias), *_values(self.epilogue)]
-        own = [
-            field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")
-        ]
-        return (*(value for name in own for value in _values(getattr(self, name))), *late)
+        return (*self.operands, *_values(self.bias), *_values(self.epilogue))
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """What is multiplied."""
+        late = ("output", "bias", "epilogue")
+        names = [field.name for field in fields(self) if field.name not in late]
+        return tuple(value for name in names for value in _values(getattr(self, name)))
 
     @property
     def channel_axis(self) -> int:
@@ -211,6 +214,11 @@ class Contraction(Node):
             if broadcast([Spec(shape, dtype, batch), spec_of(arg)])[0] != shape:
                 raise GraphError(f"{self.name}: {arg} does not broadcast to {shape}")
         return Spec(shape, self.epilogue.program.dtype, batch)
+
+
+def product_dtype(a: str, b: str) -> str:
+    """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
+    return "int32" if a == b == "int8" else a
 
 
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:

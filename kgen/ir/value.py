@@ -13,6 +13,9 @@ Shape = tuple[int, ...]
 HALVES = ("float16", "bfloat16")
 """Types of two bytes, which the targets know at the model's inputs and outputs alone."""
 
+NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
+"""Types that are computed in float32, each result rounded to them."""
+
 
 def element_size(dtype: str) -> int:
     """Bytes of one element."""

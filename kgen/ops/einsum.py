@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec
+from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec, product_dtype
 from kgen.ir.value import Value
 
 
@@ -71,7 +71,8 @@ class Einsum(Contraction):
             self._check_samples(label)
         sizes = self.sizes
         batch = None if label is None else output.index(label)
-        return self.finish(tuple(sizes[letter] for letter in output), self.a.dtype, batch)
+        dtype = product_dtype(self.a.dtype, self.b.dtype)
+        return self.finish(tuple(sizes[letter] for letter in output), dtype, batch)
 
     def _check_samples(self, label: str) -> None:
         a, b, output = self.labels

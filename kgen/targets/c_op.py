@@ -110,6 +110,8 @@ class COp(Walks):
     def accumulator(self) -> str:
         """The type that sums are kept in: wide enough that its rounding does not show."""
         dtype = self._summed_dtype
+        if self._of_bytes:
+            return "int32_t"
         return "double" if dtype.startswith("float") else "uint64_t"
 
     @property
@@ -117,10 +119,19 @@ class COp(Walks):
         node = self.node
         return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
 
+    @property
+    def _of_bytes(self) -> bool:
+        """Whether the sum is one of products of int8 that an int holds, whatever they are."""
+        node = self.node
+        if not isinstance(node, Contraction) or self._summed_dtype != "int32":
+            return False
+        terms = node.macs // max(node.output.size, 1)
+        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
+
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
         dtype = self._summed_dtype
-        if dtype == "float64":
+        if dtype == "float64" or self._of_bytes:
             return text
         return f"({self.accumulator}){text}"
 
@@ -131,7 +142,7 @@ class COp(Walks):
     def total(self, text: str) -> str:
         """The accumulator's value in the element type of the sum."""
         dtype = self._summed_dtype
-        return text if dtype == "float64" else f"({CTYPES[dtype]}){text}"
+        return text if dtype == "float64" or self._of_bytes else f"({CTYPES[dtype]}){text}"
 
     @property
     def zero(self) -> str:

@@ -183,6 +183,11 @@ class Op:
         """For an array whose last axis is the bias's."""
         return f" + {self.node.bias.name}" if self.node.bias is not None else ""
 
+    def operand(self, value: Value) -> str:
+        """A contraction's first operand: NumPy would sum products of int8 in int8."""
+        wide = value.dtype == "int8" and self.node.accumulator == "int32"
+        return f"{value.name}.astype(np.int32)" if wide else value.name
+
     @property
     def keepdims(self) -> str:
         return ", keepdims=True" if self.node.keepdims else ""

@@ -12,7 +12,7 @@ from keras import KerasTensor
 
 from kgen.ir.node import MixedSamplesError, Node, Origin, Spec
 from kgen.ir.program import Arg, Number, Operand, Program, Step
-from kgen.ir.value import HALVES, Constant, Shape, Value
+from kgen.ir.value import NARROW, Constant, Shape, Value
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -22,7 +22,7 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 
 DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"} | {
-    *HALVES,
+    *NARROW,
     "float32",
     "float64",
 }

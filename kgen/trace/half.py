@@ -1,4 +1,4 @@
-"""float16 and bfloat16: computed in float32, each result rounded to the type.
+"""float16, bfloat16 and float8: computed in float32, each result rounded to the type.
 
 A number of these types is also a float32, so an array of them can be kept as one. Rounding after
 each operation gives what the operation gives in the narrow type: a float32 has more than twice the
@@ -15,7 +15,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node, Origin
 from kgen.ir.program import Arg, Number, Operand, Program, Step, Temp
-from kgen.ir.value import HALVES, Constant, Value
+from kgen.ir.value import HALVES, NARROW, Constant, Value
 from kgen.ops.elementwise import Elementwise
 
 EXACT = {
@@ -32,7 +32,7 @@ def computed_in_float(graph: Graph) -> Graph:
     Inputs and outputs keep their types; what lies between has none of the narrow ones.
     """
     values = [*graph.inputs, *(node.output for node in graph.nodes)]
-    if not any(value.dtype in HALVES for value in values):
+    if not any(value.dtype in NARROW for value in values):
         return graph
     widened: dict[Value, Value] = {}
 
@@ -43,7 +43,7 @@ def computed_in_float(graph: Graph) -> Graph:
 
     nodes: list[Node] = []
     for value in graph.inputs:
-        if value.dtype in HALVES:
+        if value.dtype in NARROW:
             origin = Origin(value.name, "InputLayer", f"{value.dtype} as float32")
             widened[value] = replace(value, name=f"{value.name}_as_float", dtype="float32")
             nodes.append(_cast(value, widened[value], origin))
@@ -52,7 +52,7 @@ def computed_in_float(graph: Graph) -> Graph:
     outputs = []
     for value in graph.outputs:
         output = wide(value)
-        if value.dtype in HALVES:
+        if value.dtype in NARROW:
             output = replace(value)
             origin = Origin("output", "Model", f"float32 as {value.dtype}")
             nodes.append(_cast(wide(value), output, origin))
@@ -61,7 +61,10 @@ def computed_in_float(graph: Graph) -> Graph:
 
 
 def precision(graph: Graph) -> str | None:
-    """The type of the fewest digits that the graph rounds to, if it has fewer than float32."""
+    """The type of the fewest digits that the graph computes in, if it has fewer than float32.
+
+    It is none if only weights and the inputs of products are rounded, as in quantized layers.
+    """
     rounded = {
         step.function.removeprefix("round_")
         for node in graph.nodes
@@ -72,7 +75,7 @@ def precision(graph: Graph) -> str | None:
 
 
 def _wide(value: Value) -> Value:
-    if value.dtype not in HALVES:
+    if value.dtype not in NARROW:
         return value
     if isinstance(value, Constant):
         return Constant.of(value.name, value.data.astype(np.float32), value.note)
@@ -90,7 +93,7 @@ def _in_float(node: Node, wide: Callable[[Value], Value]) -> Iterator[Node]:
     if isinstance(node, Elementwise):
         node = replace(node, program=_rounded_program(node.program))
         yield node.map_values(wide)
-    elif dtype not in HALVES or node.exact:
+    elif dtype not in NARROW or node.exact:
         yield node.map_values(wide)
     else:
         output = wide(node.output)
@@ -109,7 +112,7 @@ def _rounded_program(program: Program) -> Program:
         match operand:
             case Temp(index):
                 return results[index]
-            case Number(value, dtype) if dtype in HALVES:
+            case Number(value, dtype) if dtype in NARROW:
                 return Number(value, "float32")
         return operand
 
@@ -119,9 +122,9 @@ def _rounded_program(program: Program) -> Program:
 
     for step in program.steps:
         args = tuple(moved(operand) for operand in step.args)
-        half = step.dtype in HALVES
+        half = step.dtype in NARROW
         given = program.dtype_of(step.args[0])
-        narrow = given in HALVES
+        narrow = given in NARROW
         result: Operand
         if step.function == "cast" and (
             (half and (narrow or given == "float32")) or (narrow and step.dtype == "float32")
@@ -133,7 +136,7 @@ def _rounded_program(program: Program) -> Program:
         if half and not rounded:
             result = add(f"round_{step.dtype}", (result,), "float32")
         results.append(result)
-    dtypes = tuple("float32" if dtype in HALVES else dtype for dtype in program.dtypes)
+    dtypes = tuple("float32" if dtype in NARROW else dtype for dtype in program.dtypes)
     last = results[-1] if results else Arg(0)
     if last == Arg(0):
         return Program(dtypes, ())

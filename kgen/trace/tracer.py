@@ -27,6 +27,7 @@ from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
+from kgen.trace.quantized import call_of, without_gradients
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
     DECOMPOSITIONS,
@@ -98,6 +99,7 @@ class Tracer:
             # Keras would record the calls on the user's layers, and never forget them.
             enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend())
+            enter(without_gradients())
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
             filtering = keras.config.is_traceback_filtering_enabled()
@@ -116,14 +118,9 @@ class Tracer:
         try:
             if name in REFUSED_LAYERS:
                 return self._refuse(layer, REFUSED_LAYERS[name], args, kwargs)
-            if getattr(layer, "quantization_mode", None) is not None:
-                reason = (
-                    f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
-                )
-                return self._refuse(layer, reason, args, kwargs)
             with symbolic_self_backend(layer):
                 call = LAYERS.get(name)
-                outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
+                outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
