@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Shape, Value
+from kgen.ir.value import STORED_IN, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 
@@ -98,6 +98,11 @@ class Node:
         is a number of their type without being rounded.
         """
         return False
+
+    @property
+    def packable(self) -> tuple[Constant, ...]:
+        """The constants that may be kept as int4, two elements a byte."""
+        return ()
 
     @property
     def can_fail(self) -> bool:
@@ -218,6 +223,7 @@ class Contraction(Node):
 
 def product_dtype(a: str, b: str) -> str:
     """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
+    a, b = STORED_IN.get(a, a), STORED_IN.get(b, b)
     return "int32" if a == b == "int8" else a
 
 

@@ -16,6 +16,10 @@ HALVES = ("float16", "bfloat16")
 NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
 """Types that are computed in float32, each result rounded to them."""
 
+STORED_IN = {"int4": "int8"}
+"""Types that only constants have, two elements a byte, and the type that their elements are read
+in."""
+
 
 def element_size(dtype: str) -> int:
     """Bytes of one element."""
@@ -72,6 +76,8 @@ class Value:
 
     @property
     def nbytes(self) -> int:
+        if self.dtype in STORED_IN:
+            return -(-self.size // 2)
         return self.size * element_size(self.dtype)
 
     @property
@@ -96,12 +102,19 @@ class Value:
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype.
+    data: its elements, of the value's shape and dtype (int8 if that is int4).
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """
 
     data: np.ndarray
     note: str
+
+    @property
+    def packed(self) -> np.ndarray:
+        """The bytes of an int4 constant: two elements each, the first in the lower half."""
+        halves = self.data.reshape(-1).astype(np.uint8) & 15
+        halves = np.append(halves, np.zeros(self.size % 2, np.uint8))
+        return halves[::2] | halves[1::2] << 4
 
     @classmethod
     def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:

@@ -21,6 +21,10 @@ class Dense(Contraction):
         return self.output.size // max(self.kernel.shape[1], 1)
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return (self.kernel,)
+
+    @property
     def macs(self) -> int:
         return self.output.size * self.kernel.shape[0]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec, product_dtype
-from kgen.ir.value import Value
+from kgen.ir.value import Constant, Value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +43,10 @@ class Einsum(Contraction):
         """The letters summed over, in the order of a and then b."""
         a, b, output = self.labels
         return "".join(label for label in dict.fromkeys(a + b) if label not in output)
+
+    @property
+    def packable(self) -> tuple[Constant, ...]:
+        return tuple(value for value in self.operands if isinstance(value, Constant))
 
     @property
     def macs(self) -> int:

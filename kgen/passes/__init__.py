@@ -10,6 +10,7 @@ from kgen.passes.constants import fold_constants
 from kgen.passes.duplicates import share_equal_nodes
 from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
+from kgen.passes.packing import pack_int4
 
 Pass = Callable[[Graph], Graph]
 
@@ -25,6 +26,7 @@ PASSES: tuple[Pass, ...] = (
     compute_before_reshape,
     fuse_epilogue,  # last: nothing else looks inside an epilogue
     drop_no_ops,
+    pack_int4,  # last: the others compute with int8
 )
 
 

@@ -113,7 +113,7 @@ class CModel:
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype in ("float32", *HALVES) else f"_{dtype}"
+        suffix = "" if dtype in ("float32", "int4", *HALVES) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property
@@ -163,6 +163,9 @@ class CModel:
         declaration = self._declared(constant)
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
+        if constant.dtype == "int4":
+            note += "; two elements a byte, the first in its lower half"
+            return Array(declaration, note, list(numbers(constant.packed)))
         suffix = "f" if constant.dtype == "float32" else ""
         lines = list(numbers(constant.data, suffix)) or ["0"]
         return Array(declaration, note, lines)
@@ -172,7 +175,8 @@ class CModel:
 
     def _declared(self, constant: Constant) -> str:
         ctype = CTYPES[constant.dtype]
-        return f"const {ctype} {self._names[constant]}[{max(constant.size, 1)}]"
+        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
+        return f"const {ctype} {self._names[constant]}[{size}]"
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
         """The arrays that this step is the first to use, to be printed above it."""

@@ -25,6 +25,7 @@ CTYPES = {
     "bool": "bool",
     "float16": "uint16_t",
     "bfloat16": "uint16_t",
+    "int4": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 
@@ -84,6 +85,12 @@ class COp(Walks):
     def ref(self, value: Value) -> str:
         return self.symbols[value] if isinstance(value, Constant) else self.parameters[value]
 
+    def load(self, value: Value, place: str) -> str:
+        """The element of an array at an index expression."""
+        if value.dtype == "int4":
+            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
+        return f"{self.ref(value)}[{place}]"
+
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
 
@@ -126,7 +133,7 @@ class COp(Walks):
         if not isinstance(node, Contraction) or self._summed_dtype != "int32":
             return False
         terms = node.macs // max(node.output.size, 1)
-        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
+        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
 
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
@@ -269,7 +276,7 @@ class COp(Walks):
 
     def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:
         """Each value's element at its index expression."""
-        return [f"{self.ref(value)}[{place}]" for value, place in zip(values, places, strict=True)]
+        return [self.load(value, place) for value, place in zip(values, places, strict=True)]
 
     # The comment above the function
 
@@ -295,7 +302,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        dtype = "" if value.dtype == self.node.output.dtype else f" {CTYPES[value.dtype]}"
+        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
+        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
         return f"({', '.join(map(str, sizes))}){dtype}"
 
     @staticmethod
