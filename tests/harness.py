@@ -154,7 +154,9 @@ def randomize(model: keras.Model, seed: int) -> None:
     for weight in model.weights:
         if not str(weight.dtype).startswith(("float", "bfloat")):
             continue
-        if weight.name.endswith(("_scale", "_history", "g_idx")):  # goes with quantized weights
+        if weight.name.endswith(
+            ("_scale", "_scales", "_history", "g_idx")
+        ):  # goes with quantized weights
             continue
         if weight.name in ("moving_variance", "gamma", "scale"):
             value = generator.uniform(0.5, 1.5, weight.shape)

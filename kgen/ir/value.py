@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -98,16 +98,38 @@ class Value:
         return f"{self.name}: {self.dtype}[{sizes}]"
 
 
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The small integers that an array of weights was made of: (numbers - zero) * scale.
+
+    numbers, zero: int8. All three have the array's shape: zero and scale are repeated.
+    """
+
+    numbers: np.ndarray
+    scale: np.ndarray
+    zero: np.ndarray
+
+    def each(self, change: Callable[[np.ndarray], np.ndarray]) -> Levels:
+        return Levels(change(self.numbers), change(self.scale), change(self.zero))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Constant(Value):
     """An array known when exporting.
 
     data: its elements, of the value's shape and dtype (int8 if that is int4).
+    levels: what it was made of, if it is made of small integers.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """
 
     data: np.ndarray
     note: str
+    levels: Levels | None = None
+
+    def reordered(self, change: Callable[[np.ndarray], np.ndarray]) -> Constant:
+        """The same elements in another order or shape."""
+        levels = None if self.levels is None else self.levels.each(change)
+        return replace(Constant.of(self.name, change(self.data), self.note), levels=levels)
 
     @property
     def packed(self) -> np.ndarray:

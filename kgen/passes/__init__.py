@@ -10,11 +10,12 @@ from kgen.passes.constants import fold_constants
 from kgen.passes.duplicates import share_equal_nodes
 from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
-from kgen.passes.packing import pack_int4
+from kgen.passes.packing import keep_integers, pack_int4
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
+    keep_integers,  # before the others change the weights
     drop_no_ops,
     fold_constants,  # before sharing: equal constants make equal nodes
     share_equal_nodes,

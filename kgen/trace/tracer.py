@@ -27,7 +27,7 @@ from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
-from kgen.trace.quantized import call_of, without_gradients
+from kgen.trace.quantized import call_of, quantized_layers
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
     DECOMPOSITIONS,
@@ -99,7 +99,7 @@ class Tracer:
             # Keras would record the calls on the user's layers, and never forget them.
             enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend())
-            enter(without_gradients())
+            enter(quantized_layers(self.builder))
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
             filtering = keras.config.is_traceback_filtering_enabled()
