@@ -1,0 +1,52 @@
+"""Every architecture of keras.applications, at its smallest legal size, against Keras."""
+
+from __future__ import annotations
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from kgen import targets
+from kgen.api import Export
+from kgen.trace import reference
+from tests.harness import assert_close
+from tests.real_models import images, randomize
+
+pytestmark = pytest.mark.slow
+
+ARCHITECTURES = sorted(
+    name
+    for name, function in vars(keras.applications).items()
+    if inspect.isfunction(function) and name[0].isupper()
+)
+
+SMALLEST = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
+"""Pixels, where Keras does not take 32."""
+
+RESCALING = (keras.layers.Rescaling, keras.layers.Normalization)
+
+CLASSES = 7
+IMAGES = 2
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_architecture(name: str) -> None:
+    """The NumPy text; tests/test_real_models.py compiles the C of some."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(1)
+    size = SMALLEST.get(name, 32)
+    build = getattr(keras.applications, name)
+    model = build(weights=None, input_shape=(size, size, 3), classes=CLASSES)
+    randomize(model, prepared(model, images(16, size, seed=2)), seed=3)
+    job = Export(model, "model", {})
+    inputs = [prepared(model, images(IMAGES, size))]
+    expected = reference.outputs(model, job.signature, inputs)
+    assert_close(targets.evaluate(job.plan, inputs), expected)
+
+
+def prepared(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
+    """Colours from -1 to 1, unless the model takes pixels and rescales them itself."""
+    takes_pixels = any(isinstance(x, RESCALING) for x in model.layers)
+    return pixels if takes_pixels else pixels / 127.5 - 1
