@@ -39,7 +39,7 @@ def test_architecture(name: str) -> None:
     size = SMALLEST.get(name, 32)
     build = getattr(keras.applications, name)
     model = build(weights=None, input_shape=(size, size, 3), classes=CLASSES)
-    randomize(model, prepared(model, images(16, size, seed=2)), seed=3)
+    randomize(model, prepared(model, images(64, size, seed=2)), seed=3)
     job = Export(model, "model", {})
     inputs = [prepared(model, images(IMAGES, size))]
     expected = reference.outputs(model, job.signature, inputs)

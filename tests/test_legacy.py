@@ -261,10 +261,48 @@ def test_hard_sigmoid_of_keras_3_stays(tmp_path: Path) -> None:
     assert_same(load(tmp_path / "m.h5"), model, numbers(4, 3))
 
 
-@pytest.mark.parametrize("name", ["LocallyConnected1D", "TFOpLambda"])
-def test_layer_that_is_gone(name: str, tmp_path: Path) -> None:
-    config = {"class_name": "Sequential", "config": [entry(name, "one", filters=2)]}
-    with pytest.raises(ExportError, match=f"'one' is a {name}, which Keras 3 does not have"):
+def test_functions_of_tensorflow(tmp_path: Path) -> None:
+    """2 - x, a slice, a concatenation: layers of their own in Keras 2."""
+
+    def tensor(name: str, **arguments: Any) -> list[Any]:
+        return [name, 0, 0, arguments] if arguments else [name, 0, 0]
+
+    def operation(name: str, function: str, call: Any, kind: str = "TFOpLambda") -> dict[str, Any]:
+        return called(entry(kind, name, dtype="float32", function=function), call)
+
+    whole = {"start": None, "stop": None, "step": None}
+    spec = [whole, {"start": 1, "stop": None, "step": 2}, {"class_name": "__ellipsis__"}]
+    constant = ["_CONSTANT_VALUE", -1, 2.0, {"y": tensor("x"), "name": None}]
+    config = functional(
+        "m",
+        [
+            called(entry("InputLayer", "x", batch_input_shape=[None, 4, 3], dtype="float32")),
+            operation("tf.math.subtract", "math.subtract", constant),
+            operation("getitem", "__operators__.getitem", tensor("x", slice_spec=spec),
+                      "SlicingOpLambda"),
+            operation("tf.concat", "concat", [tensor("tf.math.subtract", axis=1),
+                                              tensor("getitem", axis=1)]),
+            operation("where", "where", tensor("tf.concat", x=tensor("tf.concat"), y=0.5)),
+            operation("mean", "math.reduce_mean", tensor("tf.concat", axis=1, keepdims=True)),
+        ],
+        [["x", 0, 0]],
+        [["mean", 0, 0], ["tf.concat", 0, 0]],
+    )  # fmt: skip
+    loaded = load(write(tmp_path / "m.h5", config, {}, version="2.9.0"))
+    x = Input((4, 3))
+    both = ops.concatenate([2.0 - x, x[:, 1::2]], axis=1)
+    built = Model(x, [ops.mean(both, axis=1, keepdims=True), both])
+    assert_same(loaded, built, numbers(2, 4, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("LocallyConnected1D", "LocallyConnected1D"), ("TFOpLambda", r"call of tf\.strings\.lower")],
+)
+def test_layer_that_is_gone(name: str, what: str, tmp_path: Path) -> None:
+    layer = entry(name, "one", filters=2, function="strings.lower")
+    config = {"class_name": "Sequential", "config": [layer]}
+    with pytest.raises(ExportError, match=f"'one' is a {what}, which Keras 3 does not have"):
         load(write(tmp_path / "m.h5", config, {}))
 
 

@@ -19,6 +19,7 @@ from keras.src.saving import saving_lib
 
 from kgen.legacy.activations import OBJECTS
 from kgen.legacy.config import modernized
+from kgen.legacy.operations import OPERATIONS
 from kgen.legacy.weights import load_weights
 
 Config = dict[str, Any]
@@ -45,7 +46,7 @@ def load_hdf5(path: Path, custom_objects: Mapping[str, object], safe_mode: bool)
     """
     with h5py.File(path, "r") as file:
         config = json.loads(_text(file.attrs["model_config"]))
-        objects = {**OBJECTS, **custom_objects}
+        objects = {**OBJECTS, **OPERATIONS, **custom_objects}
         with keras.saving.custom_object_scope(objects):
             model = keras.saving.deserialize_keras_object(
                 modernized(config, custom_objects), objects, safe_mode=safe_mode
@@ -58,13 +59,13 @@ def load_hdf5(path: Path, custom_objects: Mapping[str, object], safe_mode: bool)
 def load_archive(path: Path, custom_objects: Mapping[str, object], safe_mode: bool) -> keras.Model:
     """The model in a .keras archive of Keras 2."""
     changed = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "config.json":
-                content = json.dumps(modernized(json.loads(content), custom_objects)).encode()
-            new.writestr(name, content)
-    with keras.saving.custom_object_scope({**OBJECTS, **custom_objects}):
+    with keras.saving.custom_object_scope({**OBJECTS, **OPERATIONS, **custom_objects}):
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                if name == "config.json":
+                    content = json.dumps(modernized(json.loads(content), custom_objects)).encode()
+                new.writestr(name, content)
         return saving_lib.load_model(changed, compile=False, safe_mode=safe_mode)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kgen.errors import ExportError
+from kgen.legacy.operations import OPERATIONS
+
 Entry = dict[str, Any]
 
 MODELS = ("Functional", "Sequential")
@@ -42,10 +45,17 @@ def calls_as_arguments(entry: Entry) -> Entry:
         if isinstance(tensors, list) and recurrent:
             tensors, *state = tensors
             kwargs = {**kwargs, "initial_state": state}
+        if not isinstance(tensors, list | dict):
+            # `3 - x`: a layer's first argument must be a tensor.
+            argument = next(key for key, value in kwargs.items() if _has_tensor(value))
+            tensor = kwargs.pop(argument)
+            return {"args": [tensor], "kwargs": {**kwargs, "x": tensors, "argument": argument}}
         return {"args": [tensors], "kwargs": kwargs}
 
     called = [
-        {**layer, "inbound_nodes": [call(layer, node) for node in layer["inbound_nodes"]]}
+        _with_constants(
+            {**layer, "inbound_nodes": [call(layer, node) for node in layer["inbound_nodes"]]}
+        )
         for layer in layers
     ]
 
@@ -65,6 +75,31 @@ def calls_as_arguments(entry: Entry) -> Entry:
         if len(ends[key]) == 1 and _is_ref(ends[key][0]):
             (ends[key],) = ends[key]  # one tensor, not a list of one
     return {**entry, "config": {**config, "layers": called, **ends}}
+
+
+def _with_constants(layer: Entry) -> Entry:
+    """Given:   a call of a TensorFlow function with tensors and other arguments
+    Result:  the others in its configuration: Keras 3 does not let a call mix them"""
+    if layer["class_name"] not in OPERATIONS:
+        return layer
+    nodes, found = [], []
+    for node in layer["inbound_nodes"]:
+        tensors = {key: value for key, value in node["kwargs"].items() if _has_tensor(value)}
+        found.append({k: value for k, value in node["kwargs"].items() if k not in tensors})
+        nodes.append({**node, "kwargs": tensors})
+    if any(constants != found[0] for constants in found):
+        raise ExportError(
+            f"Layer {layer['name']!r} calls a TensorFlow function with different constants; build "
+            "the model anew in Keras 3 and export that."
+        )
+    config = {**layer["config"], "constants": found[0] if found else {}}
+    return {**layer, "config": config, "inbound_nodes": nodes}
+
+
+def _has_tensor(x: Any) -> bool:
+    if isinstance(x, dict):
+        return x.get("class_name") == "__keras_tensor__" or any(map(_has_tensor, x.values()))
+    return isinstance(x, list) and any(map(_has_tensor, x))
 
 
 def _as_dict(x: Any) -> dict[str, Any]:

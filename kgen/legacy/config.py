@@ -15,6 +15,7 @@ import keras
 from kgen.errors import ExportError
 from kgen.legacy.activations import RENAMED
 from kgen.legacy.calls import MODELS, calls_as_arguments, layers_of
+from kgen.legacy.operations import FUNCTIONS, OPERATIONS
 
 Entry = dict[str, Any]
 Rewrite = Callable[[Entry], Entry]
@@ -38,9 +39,6 @@ FORGOTTEN = (
     *("synchronized", "zero_output_for_mask", "num_constants", "activity_regularizer"),
 )
 """Settings that Keras 3 has no more, and that say how to compute, not what."""
-
-OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod")
-"""What functional models of Keras 2 hold for TensorFlow's functions and operators."""
 
 PARTS = ("layers", "input_layers", "output_layers", "build_input_shape")
 """What a model's configuration has besides the arguments of its constructor."""
@@ -261,11 +259,15 @@ def settings_of_keras_3(entry: Entry) -> Entry:
 def registered(entry: Entry) -> Entry:
     """The entry, if its class is registered with Keras; else ExportError"""
     name = entry["class_name"]
-    if keras.saving.get_registered_object(name) is not None:
+    function = entry["config"].get("function", "") if name in OPERATIONS else None
+    if function in FUNCTIONS or (
+        function is None and keras.saving.get_registered_object(name) is not None
+    ):
         return entry
     advice = "define a layer of that name in a file and pass it with --custom"
-    if name in OPERATIONS:
-        advice = "it is an operation of TensorFlow: write it with keras.ops in a layer of your own"
+    if function is not None:
+        name = f"call of tf.{function}"
+        advice = "write it with keras.ops in a layer of your own"
     raise ExportError(
         f"Layer {_name(entry)!r} is a {name}, which Keras 3 does not have; {advice}, or build the "
         "model anew in Keras 3 and export that."
