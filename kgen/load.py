@@ -1,4 +1,4 @@
-"""Reads a model: a .keras or whole-model .h5 file, of Keras 2 or 3."""
+"""Reads a model: a .keras or whole-model .h5 file, of Keras 1, 2 or 3."""
 
 from __future__ import annotations
 

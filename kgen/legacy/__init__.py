@@ -46,10 +46,11 @@ def load_hdf5(path: Path, custom_objects: Mapping[str, object], safe_mode: bool)
     """
     with h5py.File(path, "r") as file:
         config = json.loads(_text(file.attrs["model_config"]))
+        version = _major(file.attrs.get("keras_version", "1"))
         objects = {**OBJECTS, **OPERATIONS, **custom_objects}
         with keras.saving.custom_object_scope(objects):
             model = keras.saving.deserialize_keras_object(
-                modernized(config, custom_objects), objects, safe_mode=safe_mode
+                modernized(config, custom_objects, version), objects, safe_mode=safe_mode
             )
         # Before Keras 2.0 the weights were the file's root.
         load_weights(model, file.get("model_weights", file), config)

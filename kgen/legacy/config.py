@@ -15,6 +15,7 @@ import keras
 from kgen.errors import ExportError
 from kgen.legacy.activations import RENAMED
 from kgen.legacy.calls import MODELS, calls_as_arguments, layers_of
+from kgen.legacy.keras1 import words_of_keras_2
 from kgen.legacy.operations import FUNCTIONS, OPERATIONS
 
 Entry = dict[str, Any]
@@ -49,20 +50,19 @@ REPLACED = {
     "ThresholdedReLU": ("ReLU", {"theta": "threshold"}),
     "ReLU": ("ReLU", {"alpha": "negative_slope"}),
     "LeakyReLU": ("LeakyReLU", {"alpha": "negative_slope"}),
-    "Convolution1D": ("Conv1D", {}),
-    "Convolution2D": ("Conv2D", {}),
-    "Convolution3D": ("Conv3D", {}),
 }
 """{class: (its class in Keras 3, {setting: its name in Keras 3})}"""
 
 
-def modernized(entry: Entry, custom_objects: Mapping[str, object]) -> Entry:
+def modernized(entry: Entry, custom_objects: Mapping[str, object], version: int = 2) -> Entry:
     """A model's configuration in the words of Keras 3.
 
     custom_objects: by class name; their own settings are left alone.
+    version: of the Keras that wrote it, 1 or 2.
     Raises ExportError for layers and settings that Keras 3 can't express.
     """
-    entry = {**entry, "config": entry["config"]}
+    if version == 1:
+        entry = words_of_keras_2(entry)
     for rewrite in REWRITES:
         entry = rewrite(entry)
     if entry["class_name"] not in custom_objects:
@@ -70,9 +70,9 @@ def modernized(entry: Entry, custom_objects: Mapping[str, object]) -> Entry:
     config = dict(entry["config"])
     for key, value in config.items():
         if key in WRAPPED and _is_entry(value):
-            config[key] = modernized(value, custom_objects)
+            config[key] = modernized(value, custom_objects, version)
         elif key in ("layers", "cells", "cell") and isinstance(value, list):
-            config[key] = [modernized(one, custom_objects) for one in value]
+            config[key] = [modernized(one, custom_objects, version) for one in value]
     return {**entry, "config": config}
 
 
@@ -201,6 +201,18 @@ def gru_of_keras_2(entry: Entry) -> Entry:
     return entry
 
 
+def recurrent_of_cudnn(entry: Entry) -> Entry:
+    """Given:   {"class_name": "CuDNNGRU", "config": {"units": 3}}
+    Result:  {"class_name": "GRU", "config": {"units": 3, "reset_after": True}}, sigmoid and tanh"""
+    if entry["class_name"] not in ("CuDNNLSTM", "CuDNNGRU"):
+        return entry
+    functions = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    config = {**entry["config"], **functions}
+    if entry["class_name"] == "CuDNNGRU":
+        config["reset_after"] = True
+    return {**entry, "class_name": entry["class_name"].removeprefix("CuDNN"), "config": config}
+
+
 def old_activations(entry: Entry) -> Entry:
     """Given:   {"activation": "hard_sigmoid"}
     Result:  {"activation": the function of that name in Keras 2}"""
@@ -285,6 +297,7 @@ REWRITES: tuple[Rewrite, ...] = (
     plain_values,
     without_training,
     new_names,
+    recurrent_of_cudnn,  # before the GRU that says nothing of reset_after
     gru_of_keras_2,
     old_activations,
     old_lambdas,

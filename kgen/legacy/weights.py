@@ -11,6 +11,7 @@ from keras.src.legacy.saving.legacy_h5_format import load_attributes_from_hdf5_g
 
 from kgen.errors import ExportError
 from kgen.legacy.config import renamed_layers
+from kgen.legacy.layouts import converted
 
 
 def load_weights(model: keras.Model, group: h5py.Group, config: dict[str, Any]) -> None:
@@ -37,8 +38,9 @@ def load_weights(model: keras.Model, group: h5py.Group, config: dict[str, Any]) 
 def _set_weights(layer: keras.Layer, names: list[str], arrays: list[np.ndarray]) -> None:
     # Keras 1 and 2 kept what is trained in front of what is not.
     variables = [*layer.trainable_weights, *layer.non_trainable_weights]
-    by_name = dict(zip((_last(name) for name in names), arrays, strict=True))
-    if len(by_name) == len(arrays) and {v.name for v in variables} == set(by_name):
+    arrays = converted(layer, arrays)
+    by_name = dict(zip((_last(name) for name in names), arrays, strict=False))
+    if len(by_name) == len(arrays) == len(names) and {v.name for v in variables} == set(by_name):
         arrays = [by_name[variable.name] for variable in variables]
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [array.shape for array in arrays]:
