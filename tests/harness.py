@@ -17,7 +17,7 @@ from kgen.compare import ATOL, RTOL
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.value import Constant, Value, is_float
+from kgen.ir.value import HALVES, Constant, Value, is_float
 from kgen.library import STRICT, Library
 from kgen.ops.elementwise import Elementwise
 from kgen.plan import Plan, plan
@@ -102,7 +102,10 @@ def assert_no_worse(
 
 
 def in_float64(graph: Graph) -> Graph:
-    """The graph on float64 numbers, less the steps that round to a narrower type."""
+    """The graph on float64 numbers, less the steps that round to a narrower type; inputs of
+    narrow types keep them.
+    """
+    kept = {value for value in graph.inputs if value.dtype in HALVES}
 
     def wide(dtype: str) -> str:
         return "float64" if is_float(dtype) else dtype
@@ -110,7 +113,7 @@ def in_float64(graph: Graph) -> Graph:
     def value(old: Value) -> Value:
         if isinstance(old, Constant):
             return Constant.of(old.name, old.data.astype(wide(old.dtype)), old.note)
-        return old if old in graph.inputs else replace(old, dtype=wide(old.dtype))
+        return old if old in kept else replace(old, dtype=wide(old.dtype))
 
     def step(old: Step) -> Step:
         args = tuple(
@@ -122,7 +125,7 @@ def in_float64(graph: Graph) -> Graph:
     def node(old: Node) -> Node:
         if not isinstance(old, Elementwise):
             return old
-        dtypes = tuple(arg.dtype if arg in graph.inputs else wide(arg.dtype) for arg in old.args)
+        dtypes = tuple(arg.dtype if arg in kept else wide(arg.dtype) for arg in old.args)
         steps = tuple(step(one) for one in old.program.steps)
         return replace(old, program=Program(dtypes, steps))
 

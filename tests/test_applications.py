@@ -10,8 +10,10 @@ import pytest
 
 from kgen import targets
 from kgen.api import Export
+from kgen.compare import RTOL
+from kgen.plan import plan
 from kgen.trace import reference
-from tests.harness import assert_close
+from tests.harness import in_float64
 from tests.real_models import images, randomize
 
 pytestmark = pytest.mark.slow
@@ -28,6 +30,12 @@ SMALLEST = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
 RESCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 
 CLASSES = 7
+CHAOS = 0.01
+"""Keras's own error in a probability, beyond which its results mean nothing."""
+
+WORSE = 3
+"""How much larger than Keras's, which differs with the order of sums, the error may be."""
+
 IMAGES = 2
 
 
@@ -42,8 +50,13 @@ def test_architecture(name: str) -> None:
     randomize(model, prepared(model, images(64, size, seed=2)), seed=3)
     job = Export(model, "model", {})
     inputs = [prepared(model, images(IMAGES, size))]
-    expected = reference.outputs(model, job.signature, inputs)
-    assert_close(targets.evaluate(job.plan, inputs), expected)
+    (expected,) = reference.outputs(model, job.signature, inputs)
+    (found,) = targets.evaluate(job.plan, inputs)
+    (exact,) = targets.evaluate(plan(in_float64(job.traced)), inputs)
+    # Hundreds of layers with random weights multiply the rounding of the first ones.
+    errors = [np.abs(outputs - exact).max() for outputs in (found, expected)]
+    assert errors[1] < CHAOS
+    assert errors[0] <= WORSE * errors[1] + RTOL
 
 
 def prepared(model: keras.Model, pixels: np.ndarray) -> np.ndarray:

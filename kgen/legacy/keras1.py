@@ -48,17 +48,10 @@ MERGES = {
 }
 
 FORGOTTEN = (
-    *("init", "inner_init", "forget_bias_init", "weights", "consume_less", "input_dim"),
-    *(
-        "dropout",
-        "dropout_W",
-        "dropout_U",
-        "beta_init",
-        "gamma_init",
-        "gamma_regularizer",
-        "arguments",
-    ),
+    *("init", "inner_init", "forget_bias_init", "beta_init", "gamma_init"),
+    *("dropout", "dropout_W", "dropout_U", "weights", "consume_less", "input_dim", "arguments"),
 )
+"""Settings of training, or of how to compute."""
 
 
 def words_of_keras_2(entry: Entry) -> Entry:
