@@ -12,9 +12,9 @@ from kgen.ir.node import Node
 from kgen.ir.value import Value
 from kgen.names import Names
 from kgen.ops.scan import Scan
-from kgen.sharing import BodySharing, Buffer, Place, Sharing, element_size
+from kgen.sharing import BodySharing, Buffer, Place, Sharing
 
-__all__ = ["Place", "Plan", "element_size", "plan"]
+__all__ = ["Place", "Plan", "plan"]
 
 MAX_ELEMENT = 8
 """The size of the largest element type, in bytes."""

@@ -7,7 +7,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number
-from kgen.ir.value import Value
+from kgen.ir.value import Value, is_float
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -36,7 +36,7 @@ def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generat
     limit = index_limit(graph, value)
     if value.dtype == "bool":
         return generator.random(shape) < 0.5
-    if limit is not None or not value.dtype.startswith("float"):
+    if limit is not None or not is_float(value.dtype):
         high = INTEGER_LIMIT if limit is None else max(limit, 1)
         high = min(high, np.iinfo(value.dtype).max if "int" in value.dtype else 2**24)
         return generator.integers(0, high, shape).astype(value.dtype)

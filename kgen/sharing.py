@@ -7,11 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import Constant, Value, element_size
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
@@ -184,7 +182,7 @@ class Sharing:
         for value in self.values:
             root = self.root(value)
             sizes[root] = max(sizes[root], value.nbytes)
-            elements[root] = max(elements[root], np.dtype(value.dtype).itemsize)
+            elements[root] = max(elements[root], element_size(value.dtype))
         return {
             root: Buffer(sizes[root], self.made[root], self.read[root], elements[root])
             for root in roots
@@ -261,8 +259,3 @@ def _view_offset(node: Node) -> int | None:
     steps = zip(node.sizes, node.x_strides, node.output.strides, strict=True)
     in_a_row = node.output.size and all(size == 1 or x == y for size, x, y in steps)
     return node.x_start * element_size(node.x.dtype) if in_a_row else None
-
-
-def element_size(dtype: str) -> int:
-    """Bytes of one element."""
-    return np.dtype(dtype).itemsize

@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import Input, Model, Sequential, layers, ops
+from keras.quantizers import Int4QuantizationConfig
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -113,6 +114,16 @@ def stateful() -> keras.Model:
     )
 
 
+def quantized() -> keras.Model:
+    """Layers of eight and four bits."""
+    first = layers.Dense(5, "relu", name="eight_bits")
+    second = layers.Dense(3, name="four_bits")
+    model = with_dyadic_weights(Sequential([Input((6,), name="x"), first, second]))
+    first.quantize("int8")
+    second.quantize("int4", config=Int4QuantizationConfig(block_size=3))
+    return Model(model.inputs, model.outputs, name="quantized")
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
     for function in (
@@ -123,5 +134,6 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         scaled,
         recurrent,
         stateful,
+        quantized,
     )
 }

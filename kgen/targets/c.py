@@ -10,9 +10,9 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import HALVES, Constant, Value, element_size
 from kgen.names import Names
-from kgen.plan import Place, Plan, element_size
+from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.render.literals import numbers
 from kgen.targets.c_op import CTYPES, COp, literal
@@ -43,6 +43,11 @@ class Parameter(NamedTuple):
     value: Value
     ctype: str
 
+    @property
+    def note(self) -> str:
+        """What the numbers are, where the C type does not say it."""
+        return f", the bits of {self.value.dtype} numbers" if self.value.dtype in HALVES else ""
+
 
 @dataclass(frozen=True, eq=False)
 class CModel:
@@ -69,7 +74,7 @@ class CModel:
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype == "float32" else f"_{dtype}"
+        suffix = "" if dtype in ("float32", "int4", *HALVES) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property
@@ -143,6 +148,9 @@ class CModel:
         declaration = self._declared(constant)
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
+        if constant.dtype == "int4":
+            note += "; two elements a byte, the first in its lower half"
+            return Array(declaration, note, list(numbers(constant.packed)))
         suffix = "f" if constant.dtype == "float32" else ""
         lines = list(numbers(constant.data, suffix)) or ["0"]
         return Array(declaration, note, lines)
@@ -152,7 +160,8 @@ class CModel:
 
     def _declared(self, constant: Constant) -> str:
         ctype = CTYPES[constant.dtype]
-        return f"const {ctype} {self._names[constant]}[{max(constant.size, 1)}]"
+        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
+        return f"const {ctype} {self._names[constant]}[{size}]"
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
         """The arrays that this step is the first to use, to be printed above it."""
@@ -291,7 +300,7 @@ class CModel:
             return Pointer(f"const {ctype} *const {value.name}", f"w->{value.name}", note)
         parameter = (self.inputs if place.kind == "input" else self.outputs)[place.number]
         const = "const " if place.kind == "input" else ""
-        cast = f"(const {ctype} *)" if parameter.ctype != ctype else ""
+        cast = f"({const}{ctype} *)" if parameter.ctype != ctype else ""
         offset = place.offset // element_size(value.dtype)
         text = f"{cast}{parameter.name}" + (f" + {offset}" if offset else "")
         return Pointer(f"{const}{ctype} *const {value.name}", text, note)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from kgen.ir.value import Constant, Value
-from kgen.plan import Place, Plan, element_size
+from kgen.ir.value import Constant, Value, element_size
+from kgen.plan import Place, Plan
 from kgen.targets.c_op import CTYPES, COp
 
 

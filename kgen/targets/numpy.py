@@ -12,7 +12,7 @@ import jinja2
 import numpy as np
 
 from kgen.ir.node import Body, Node, Origin
-from kgen.ir.program import Number, Program
+from kgen.ir.program import Number, Program, Step
 from kgen.ir.value import Constant, Value
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
@@ -55,6 +55,11 @@ def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     return {constant.name: constant.data for constant in plan.graph.constants}
 
 
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array as the text takes it: bfloat16, which NumPy does not know, as float32."""
+    return array.astype(np.float32) if array.dtype == "bfloat16" else array
+
+
 class Literal(str):
     """A number's text. `typed` is the same as a scalar of NumPy's."""
 
@@ -85,6 +90,7 @@ class Functions:
             functions=self._sources[0],
             number=Literal,
             name=lambda function, dtype: self.use(function),
+            function=_function_of,
         )
 
     def name(self, word: str) -> str:
@@ -181,6 +187,11 @@ class Op:
     def plus_bias(self) -> str:
         """For an array whose last axis is the bias's."""
         return f" + {self.node.bias.name}" if self.node.bias is not None else ""
+
+    def operand(self, value: Value) -> str:
+        """A contraction's first operand: NumPy would sum products of int8 in int8."""
+        wide = value.dtype == "int8" and self.node.accumulator == "int32"
+        return f"{value.name}.astype(np.int32)" if wide else value.name
 
     @property
     def keepdims(self) -> str:
@@ -476,6 +487,8 @@ class Port:
 
     @property
     def dtype(self) -> str:
+        if self.value.dtype == "bfloat16":
+            return "float32, of bfloat16 numbers"
         return self.value.dtype
 
     @property
@@ -499,7 +512,16 @@ def header(origin: Origin) -> list[str]:
     return wrap(text, LINE - 6, subsequent_indent="    ", break_on_hyphens=False)
 
 
+def _function_of(step: Step, dtypes: list[str]) -> str:
+    """NumPy has no bfloat16: inputs are rounded to it, and stay float32."""
+    if step.function == "cast" and dtypes[0] == "bfloat16":
+        return "round_bfloat16"
+    return "as_bfloat16" if step.function == "cast" and step.dtype == "bfloat16" else step.function
+
+
 def dtype_text(dtype: str) -> str:
+    if dtype == "bfloat16":
+        return "np.float32"
     return "bool" if dtype == "bool" else f"np.{dtype}"
 
 

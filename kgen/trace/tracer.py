@@ -31,6 +31,7 @@ from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
+from kgen.trace.quantized import call_of, quantized_layers
 from kgen.trace.recurrent import Loops
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
@@ -124,6 +125,7 @@ class Tracer:
             enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
             for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
                 enter(mock.patch.object(DropoutRNNCell, getter, _do_nothing))
+            enter(quantized_layers(self.builder))
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
             filtering = keras.config.is_traceback_filtering_enabled()
@@ -142,15 +144,10 @@ class Tracer:
         try:
             if name in REFUSED_LAYERS:
                 return self._refuse(layer, REFUSED_LAYERS[name], args, kwargs)
-            if getattr(layer, "quantization_mode", None) is not None:
-                reason = (
-                    f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
-                )
-                return self._refuse(layer, reason, args, kwargs)
             stand_ins = symbolic_self_backend(layer, self.loops.functions)
             with stand_ins, self.memory.of_layer(layer, self._path()):
                 call = self.loops.call_of(layer) or LAYERS.get(name)
-                outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
+                outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
