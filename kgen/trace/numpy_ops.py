@@ -59,6 +59,7 @@ ARITHMETIC = {
     "Arctanh": "arctanh",
     "Erf": "erf",
     "Erfc": "erfc",
+    "Erfinv": "erfinv",
     "Floor": "floor",
     "Ceil": "ceil",
     "Trunc": "trunc",
@@ -68,6 +69,13 @@ ARITHMETIC = {
     "BitwiseXor": "bitwise_xor",
     "BitwiseInvert": "bitwise_not",
     "BitwiseNot": "bitwise_not",
+    "BitwiseLeftShift": "left_shift",
+    "LeftShift": "left_shift",
+    "BitwiseRightShift": "right_shift",
+    "RightShift": "right_shift",
+    "Gcd": "gcd",
+    "Cbrt": "cbrt",
+    "I0": "i0",
     # keras.activations
     "Relu": "relu",
     "Relu6": "relu6",
@@ -219,12 +227,12 @@ def where(builder: Builder, op: Any, condition: Any, x1: Any = None, x2: Any = N
 
 def _reduction(function: str, dtype: str | None = None) -> Any:
     def lower(builder: Builder, op: Any, x: Any) -> Value:
-        if getattr(op, "initial", None) is not None:
-            raise UnsupportedError(
-                f"{function} with an initial value is not supported; use keras.ops.maximum"
-            )
         value = builder.value(x, dtype or builder.spec(builder.outputs).dtype)
-        return builder.reduce(function, value, op.axis, op.keepdims)
+        result = builder.reduce(function, value, op.axis, op.keepdims)
+        initial = getattr(op, "initial", None)  # of max and min
+        if initial is None:
+            return result
+        return builder.map(f"{function}imum", result, initial, dtype=result.dtype)
 
     return lower
 
