@@ -76,6 +76,14 @@ def operations() -> keras.Model:
     return Model(x, [scores, ops.argmax(places * 2, axis=1)], name="operations")
 
 
+def mathematics() -> keras.Model:
+    """Order and places in it."""
+    x = Input((5, 5), name="x")
+    ordered = ops.sort(x, axis=2)
+    bins = ops.digitize(ordered, np.array([-1.0, 0.0, 1.0]))
+    return Model(x, [ops.median(x, axis=1), bins], name="mathematics")
+
+
 def scaled() -> keras.Model:
     """A batch normalisation that has nothing to be folded into."""
     return Sequential(
@@ -90,5 +98,5 @@ def scaled() -> keras.Model:
 
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
-    for function in (xor, image_classifier, text_classifier, operations, scaled)
+    for function in (xor, image_classifier, text_classifier, operations, mathematics, scaled)
 }

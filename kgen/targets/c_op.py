@@ -169,6 +169,10 @@ class COp(Walks):
 
     # Expressions
 
+    def call(self, function: str, dtype: str) -> str:
+        """The name of a scalar function for this dtype; it will be defined."""
+        return self.expressions.use(function, dtype)
+
     def program(self, program: Program, operands: Sequence[str]) -> Text:
         temporaries, text = self.expressions.text(program, operands)
         before = [f"const {CTYPES[dtype]} {name} = {value};" for dtype, name, value in temporaries]

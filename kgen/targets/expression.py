@@ -81,9 +81,13 @@ class Expressions:
         dtype = dtypes[0]
         if not hasattr(self.functions, function):
             raise KeyError(f"no macro for the function {function!r}")
-        self.used[(function, dtype)] = None
         args = [operand_text(operand, "") for operand in step.args]
-        return f"{self.name(function, dtype)}({', '.join(args)})", ""
+        return f"{self.use(function, dtype)}({', '.join(args)})", ""
+
+    def use(self, function: str, dtype: str) -> str:
+        """The name of a function with a definition of its own, now that it is needed."""
+        self.used[(function, dtype)] = None
+        return self.name(function, dtype)
 
 
 def without_double_parentheses(text: str) -> str:

@@ -15,6 +15,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     numpy_ops,
     product_ops,
     shape_ops,
+    sorting_ops,
     statistics_ops,
 )
 from kgen.trace.signature import InputShapes, Signature, signature

@@ -15,7 +15,6 @@ from kgen.ir.value import Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.cumulative import Cumulative
 from kgen.ops.elementwise import Elementwise
-from kgen.ops.top_k import TopK
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import OPERATIONS, decomposes, lowers
 
@@ -279,16 +278,6 @@ def cumulative(builder: Builder, op: Any, x: Any) -> Value:
         value, axis = builder.reshape(value, (value.size,), None), 0
     function = "sum" if type(op).__name__ == "Cumsum" else "prod"
     return builder.add(Cumulative, x=value, function=function, axis=axis % value.rank)
-
-
-@lowers("TopK")
-def top_k(builder: Builder, op: Any, x: Any) -> tuple[Value, Value]:
-    from kgen.ops.gather_elements import GatherElements
-
-    value = builder.value(x)
-    indices = builder.add(TopK, x=value, k=op.k)
-    values = builder.add(GatherElements, x=value, indices=indices, axis=value.rank - 1)
-    return values, indices
 
 
 @decomposes("Logsumexp")
