@@ -10,6 +10,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     arrangement_ops,
     attention,
     contraction_ops,
+    control_ops,
     layers,
     nn_ops,
     numpy_ops,
@@ -17,6 +18,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     shape_ops,
     sorting_ops,
     statistics_ops,
+    vectorize,
 )
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer

@@ -118,15 +118,16 @@ def _flattened(x: Any, axis: Any) -> tuple[Any, list[int]]:
 
 
 def _between(method: str, exact: Any, library: Any) -> list[tuple[Any, Any]]:
-    """(place, weight) of the elements that make up the quantile at the place `exact`."""
+    """(place, weight) of the elements that make up the quantile at the place `exact`; None for a
+    weight of one."""
     low, high = library.floor(exact), library.ceil(exact)
     match method:
         case "lower":
-            return [(low, 1.0)]
+            return [(low, None)]
         case "higher":
-            return [(high, 1.0)]
+            return [(high, None)]
         case "nearest":
-            return [(library.round(exact), 1.0)]
+            return [(library.round(exact), None)]
         case "midpoint":
             return [(low, 0.5), (high, 0.5)]
         case _:
@@ -152,7 +153,8 @@ def quantile(op: Any, x: Any, q: Any = 0.5) -> Any:
     parts = []
     for place, weight in _between(_method(op), (length - 1) * fractions, np):
         places = np.clip(place, 0, length - 1).astype(np.int32)
-        parts.append(ops.take(ordered, places, axis=-1) * np.asarray(weight, x.dtype))
+        picked = ops.take(ordered, places, axis=-1) if places.ndim else ordered[..., int(places)]
+        parts.append(picked if weight is None else picked * np.asarray(weight, x.dtype))
     result = sum(parts[1:], parts[0])
     unordered = ops.any(ops.isnan(flat), axis=-1, keepdims=fractions.ndim > 0)
     return _placed(op, ops.where(unordered, math.nan, result), axes, fractions.ndim)
@@ -174,7 +176,7 @@ def nanquantile(op: Any, x: Any, q: Any = 0.5) -> Any:
             places = ops.cast(ops.clip(place, 0, flat.shape[-1] - 1), "int32")
             places = ops.minimum(places, ops.maximum(ops.cast(count, "int32") - 1, 0))
             picked = ops.take_along_axis(ordered, places, axis=-1)
-            parts.append(picked * ops.cast(weight, x.dtype))
+            parts.append(picked if weight is None else picked * ops.cast(weight, x.dtype))
         results.append(ops.where(ops.equal(count, 0), math.nan, sum(parts[1:], parts[0])))
     result = ops.concatenate(results, axis=-1)
     if not fractions.ndim:

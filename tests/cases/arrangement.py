@@ -100,3 +100,13 @@ def made_from_nothing() -> keras.Model:
         return ops.matmul(x, table + grid) + sum(rows) + ops.empty_like(x) * 0
 
     return function(body, (6,))
+
+
+def block_put_into_an_array() -> keras.Model:
+    return function(
+        lambda x: [
+            ops.slice_update(x, (0, 1, 2), x[:, :2, :1] * 9),
+            ops.slice_update(x, (0, 3, 0), x[:, :2] * 7),
+        ],
+        (4, 3),
+    )
