@@ -13,6 +13,7 @@ from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.reshape import Reshape
+from kgen.ops.scatter import Scatter
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 
@@ -53,6 +54,8 @@ def index_limit(graph: Graph, value: Value) -> int | None:
             continue
         if isinstance(node, Gather | GatherElements) and node.indices is value:
             limits.append(node.length)
+        elif isinstance(node, Scatter) and node.indices is value:
+            limits.append(min(length for length, _ in node.axes))
         elif _hands_on(node):
             limit = index_limit(graph, node.output)
             if limit is not None:

@@ -77,11 +77,18 @@ def operations() -> keras.Model:
 
 
 def mathematics() -> keras.Model:
-    """Order and places in it."""
+    """Order, places in it, and updates at places."""
     x = Input((5, 5), name="x")
     ordered = ops.sort(x, axis=2)
     bins = ops.digitize(ordered, np.array([-1.0, 0.0, 1.0]))
-    return Model(x, [ops.median(x, axis=1), bins], name="mathematics")
+    counts = ops.vectorized_map(count_bins, bins)
+    return Model(x, [ops.median(x, axis=1), counts], name="mathematics")
+
+
+def count_bins(bins: keras.KerasTensor) -> keras.KerasTensor:
+    """How many of one sample's elements fell into each of the four bins."""
+    flat = ops.reshape(bins, (-1,))
+    return ops.segment_sum(ops.ones_like(flat), flat, num_segments=4)
 
 
 def scaled() -> keras.Model:

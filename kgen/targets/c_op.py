@@ -69,7 +69,7 @@ class COp(Walks):
         """The name, inside the function, of each array that is passed to it."""
         node: Node = self.node
         names: dict[Value, str] = {}
-        for field in ("x", "a", "b", "indices"):
+        for field in ("x", "a", "b", "indices", "updates"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, field)
@@ -206,6 +206,13 @@ class COp(Walks):
     @staticmethod
     def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
         return loops.index(terms, start)
+
+    @staticmethod
+    def times(number: str, stride: int) -> str:
+        """`number * stride`, without what changes nothing."""
+        if stride == 1:
+            return number
+        return f"({number}) * {stride}" if " " in number else f"{number} * {stride}"
 
     # Loops
 

@@ -15,6 +15,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     nn_ops,
     numpy_ops,
     product_ops,
+    scatter_ops,
     shape_ops,
     sorting_ops,
     statistics_ops,

@@ -23,6 +23,7 @@ from kgen.ops.gather_elements import GatherElements
 from kgen.ops.pad import Pad
 from kgen.ops.reduce import Reduce
 from kgen.ops.reshape import Reshape
+from kgen.ops.scatter import Scatter
 from kgen.ops.search_sorted import SearchSorted
 from kgen.ops.slice import Slice
 from kgen.ops.softmax import Softmax
@@ -174,6 +175,21 @@ def _gather(lift: Lift, node: Gather) -> Value:
     return builder.reshape(picked, (lift.count, *node.output.shape), lift.batch(node.output))
 
 
+def _scatter(lift: Lift, node: Scatter) -> Value:
+    """The rows of all elements are rows of one node."""
+    if node.output.shape[0] != 1 or node.output.batch is not None:
+        raise UnsupportedError("scatter of several rows inside vectorized_map is not supported")
+
+    def rows(value: Value | None) -> Value | None:
+        if value not in lift.wholes or value is None:
+            return value
+        whole = lift.all(value)
+        return lift.builder.reshape(whole, (whole.shape[0], *value.shape[1:]), whole.batch)
+
+    y = lift.add(node, x=rows(node.x), indices=rows(node.indices), updates=rows(node.updates))
+    return lift.builder.reshape(y, (lift.count, *node.output.shape), y.batch)
+
+
 _RULES: dict[type[Node], Callable[[Lift, Any], Value]] = {
     Elementwise: _elementwise,
     Reduce: _shifted("axes"),
@@ -193,6 +209,7 @@ _RULES: dict[type[Node], Callable[[Lift, Any], Value]] = {
         lift.all(node.x, node.output.rank), (lift.count, *node.shape), lift.batch(node.output)
     ),
     Slice: _slice,
+    Scatter: _scatter,
     Pad: lambda lift, node: lift.add(node, x=lift.all(node.x), padding=((0, 0), *node.padding)),
     Concatenate: lambda lift, node: lift.add(
         node, args=tuple(lift.repeated(arg) for arg in node.args), axis=node.axis + 1

@@ -3,7 +3,7 @@
  * Arrays are row-major: the last index runs fastest. Shapes leave out the batch axis.
  *   in   x: float[25], shape (5, 5)
  *   out  median: float[5], shape (5)
- *   out  digitize: int32_t[25], shape (5, 5)
+ *   out  vectorized_map: int32_t[4], shape (4)
  *
  * Inputs and outputs must not overlap. No function allocates memory or changes anything but its outputs and
  * its workspace.
@@ -34,17 +34,18 @@ typedef struct {
     union {
         float float32s[55];
         bool bools[220];
+        int32_t int32s[55];
     } arena;
 } mathematics_workspace;
 
 /* One sample, with a workspace of the library's own: not for two threads at once. */
-int mathematics_predict(const float *x, float *median, int32_t *digitize);
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map);
 
 /* One sample, with the caller's workspace. */
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *digitize);
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map);
 
 /* n samples, one after another in each array; stops at the first error. */
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *digitize);
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map);
 
 #ifdef __cplusplus
 }
