@@ -167,6 +167,10 @@ class COp(Walks):
     def literal(self, value: object, dtype: str = "") -> str:
         return literal(value, dtype or self.node.output.dtype)
 
+    def magnitude(self, text: str) -> str:
+        """The absolute value of a float of the output's type."""
+        return f"fabs{self.suffix}({text})"
+
     # Expressions
 
     def call(self, function: str, dtype: str) -> str:

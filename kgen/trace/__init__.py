@@ -12,6 +12,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     contraction_ops,
     control_ops,
     layers,
+    linalg_ops,
     nn_ops,
     numpy_ops,
     product_ops,

@@ -13,11 +13,13 @@ from kgen.ir.node import Node
 from kgen.ir.value import Shape, Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.broadcast import Broadcast
+from kgen.ops.cholesky import Cholesky
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.cumulative import Cumulative
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.factorization import Factorization
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.pad import Pad
@@ -27,6 +29,7 @@ from kgen.ops.scatter import Scatter
 from kgen.ops.search_sorted import SearchSorted
 from kgen.ops.slice import Slice
 from kgen.ops.softmax import Softmax
+from kgen.ops.solve_triangular import SolveTriangular
 from kgen.ops.sort import Sort
 from kgen.ops.transpose import Transpose
 from kgen.trace.builder import Builder, UnsupportedError
@@ -199,6 +202,11 @@ _RULES: dict[type[Node], Callable[[Lift, Any], Value]] = {
     Sort: _shifted(),
     SearchSorted: _shifted(),
     Dense: _shifted(),
+    Cholesky: _shifted(),
+    Factorization: _shifted(),
+    SolveTriangular: lambda lift, node: lift.add(
+        node, a=lift.repeated(node.a), b=lift.repeated(node.b)
+    ),
     Transpose: lambda lift, node: lift.add(
         node, x=lift.all(node.x), permutation=(0, *(axis + 1 for axis in node.permutation))
     ),
