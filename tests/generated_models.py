@@ -77,12 +77,16 @@ def operations() -> keras.Model:
 
 
 def mathematics() -> keras.Model:
-    """Order, places in it, and updates at places."""
+    """Order, places in it, updates at places; equations, and a Fourier transform."""
     x = Input((5, 5), name="x")
     ordered = ops.sort(x, axis=2)
     bins = ops.digitize(ordered, np.array([-1.0, 0.0, 1.0]))
     counts = ops.vectorized_map(count_bins, bins)
-    return Model(x, [ops.median(x, axis=1), counts], name="mathematics")
+    square = ops.matmul(x, ops.transpose(x, (0, 2, 1))) + np.eye(5, dtype="float32")
+    solution = ops.solve(x, x[:, :, :1]) + ops.cholesky(square)[:, :, :1]
+    waves = ops.rfft(x)[0]
+    outputs = [ops.median(x, axis=1), counts, solution, waves]
+    return Model(x, outputs, name="mathematics")
 
 
 def count_bins(bins: keras.KerasTensor) -> keras.KerasTensor:

@@ -20,6 +20,7 @@ from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.factorization import Factorization
+from kgen.ops.fft import Fft
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.pad import Pad
@@ -204,6 +205,11 @@ _RULES: dict[type[Node], Callable[[Lift, Any], Value]] = {
     Dense: _shifted(),
     Cholesky: _shifted(),
     Factorization: _shifted(),
+    Fft: lambda lift, node: lift.add(
+        node,
+        real=lift.repeated(node.real),
+        imaginary=None if node.imaginary is None else lift.repeated(node.imaginary),
+    ),
     SolveTriangular: lambda lift, node: lift.add(
         node, a=lift.repeated(node.a), b=lift.repeated(node.b)
     ),
