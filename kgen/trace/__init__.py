@@ -11,6 +11,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     attention,
     contraction_ops,
     control_ops,
+    image_ops,
     layers,
     linalg_ops,
     loss_ops,

@@ -144,7 +144,7 @@ def fold(op: Any, x: Any) -> Any:
     ]
     channels = x.shape[1] // (window[0] * window[1])
     patches = ops.reshape(x, (x.shape[0], channels, *window, *counts))
-    total = None
+    total: Any = None
     for i in range(window[0]):
         for j in range(window[1]):
             part = patches[:, :, i, j]

@@ -18,6 +18,7 @@ _MODULES = (
     "keras.src.layers.",
     "keras.src.activations.",
     "keras.src.backend.common.variables",  # weight * tensor
+    "keras.src.ops.image",  # what it writes in other operations
 )
 _NAMESPACES = ("numpy", "nn", "math", "image", "linalg", "core")
 _FUNCTIONS = ("cast", "convert_to_tensor", "shape", "cond", "scatter", "slice", "vectorized_map")

@@ -113,7 +113,7 @@ def overlapped(x: Any, stride: int) -> Any:
     blocks = -(-length // stride)
     lead = [(0, 0)] * (len(x.shape) - 2)
     x = ops.pad(x, [*lead, (0, 0), (0, blocks * stride - length)])
-    total = None
+    total: Any = None
     for block in range(blocks):
         part = x[..., block * stride : (block + 1) * stride]
         part = ops.pad(part, [*lead, (block, blocks - 1 - block), (0, 0)])
