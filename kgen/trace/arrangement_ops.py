@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import numpy as np
@@ -142,6 +144,24 @@ def meshgrid(op: Any, *x: Any) -> Any:
     return grids
 
 
+@decomposes("Rearrange")
+def rearrange(op: Any, tensor: Any, pattern: str, **axes_lengths: int) -> Any:
+    """einops' notation: "b (h r) w -> b h (w r)"."""
+
+    def groups(side: str) -> list[list[str]]:
+        return [part.strip("()").split() for part in re.findall(r"\w+|\([^)]*\)", side)]
+
+    before, after = (groups(side) for side in pattern.split("->"))
+    sizes = dict(axes_lengths)
+    for group, whole in zip(before, tensor.shape, strict=True):
+        known = math.prod(axes_lengths.get(name, 1) for name in group)
+        sizes.update({name: whole // known for name in group if name not in axes_lengths})
+    names = [name for group in before for name in group]
+    x = ops.reshape(tensor, [sizes[name] for name in names])
+    x = ops.transpose(x, [names.index(name) for group in after for name in group])
+    return ops.reshape(x, [math.prod(sizes[name] for name in group) for group in after])
+
+
 @decomposes("UnravelIndex")
 def unravel_index(op: Any, indices: Any) -> Any:
     one = len(indices.shape) == 1
@@ -213,12 +233,16 @@ def arange(builder: Builder, op: Any, *args: Any, **kwargs: Any) -> Value:
     )
 
 
-@lowers("Ndim", "Size")
-def sizes(builder: Builder, op: Any, x: Any) -> Value:
+@decomposes("Ndim")
+def ndim(op: Any, x: Any) -> int:
+    """A plain number, as outside of tracing: layers count with it."""
+    return len(x.shape)
+
+
+@lowers("Size")
+def size(builder: Builder, op: Any, x: Any) -> Value:
     """Known when exporting, unless it counts samples."""
     value = builder.value(x)
-    if type(op).__name__ == "Ndim":
-        return builder.value(np.asarray(value.rank, np.int32))
     if value.batch is not None:
         raise UnsupportedError("size counts all samples of a batch; use keras.ops.shape")
     return builder.value(np.asarray(value.size, np.int32))

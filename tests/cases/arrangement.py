@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tests.cases._build import function
+from tests.cases._build import Function, function, layer
 
 
 def turned() -> keras.Model:
@@ -110,3 +110,26 @@ def block_put_into_an_array() -> keras.Model:
         ],
         (4, 3),
     )
+
+
+def copies() -> keras.Model:
+    return function(lambda x: ops.conj(x) + ops.conjugate(x) - ops.array(x) * ops.copy(x), (4, 5))
+
+
+def questions_about_arrays() -> keras.Model:
+    """Answered when exporting."""
+
+    def body(x):
+        table = ops.empty((2, 5)) * 0 + np.ones((2, 5), np.float32)
+        count = ops.size(table) + ops.ndim(table)
+        known = ops.convert_to_numpy(table).sum() if ops.is_tensor(table) else 0
+        return x * ops.cast(count, ops.dtype(x)) + float(known)
+
+    return function(body, (4, 5))
+
+
+def custom_gradient() -> keras.Model:
+    def body(x):
+        return ops.custom_gradient(lambda v: (v + 1, lambda upstream: upstream))(x) * 2
+
+    return layer(Function(body), 4, 5)

@@ -45,7 +45,13 @@ def patches() -> keras.Model:
 
 
 def patches_of_volumes() -> keras.Model:
-    return function(lambda x: image.extract_patches(x, (2, 2, 3), strides=(1, 2, 1)), (4, 5, 6, 2))
+    return function(
+        lambda x: [
+            image.extract_patches(x, (2, 2, 3), strides=(1, 2, 1)),
+            image.extract_patches_3d(x, 2),
+        ],
+        (4, 5, 6, 2),
+    )
 
 
 def padded_and_cropped() -> keras.Model:

@@ -37,7 +37,8 @@ def of_vectors() -> keras.Model:
             ops.diag(v), ops.diag(v, k=1), ops.diagflat(v, k=-2), ops.vander(v),
             ops.correlate(v, np.array([1.0, 2.0, 3.0], np.float32), mode="full"),
             ops.correlate(v, v * 2, mode="same"), ops.correlate(v, v[:2], mode="valid"),
-            ops.vdot(v, v), ops.roll(v, 2), ops.append(v, v), ops.argmax(v), ops.cumsum(v),
+            ops.vdot(v, v), ops.ravel(v),
+            ops.roll(v, 2), ops.append(v, v), ops.argmax(v), ops.cumsum(v),
             ops.softmax(v), ops.pad(v, [(1, 2)]), ops.linspace(v[0], v[1], 4), ops.full((3,), v[0]),
         ]  # fmt: skip
 
@@ -65,7 +66,8 @@ def of_vectors_with_places() -> keras.Model:
 def of_matrices() -> keras.Model:
     def each(v):
         return [
-            ops.trace(v), ops.rot90(v), ops.flipud(v), ops.vstack([v, v]), ops.vsplit(v, 2)[0],
+            ops.rearrange(v, "(h r) w -> h (w r)", r=2), ops.trace(v), ops.rot90(v),
+            ops.flipud(v), ops.vstack([v, v]), ops.vsplit(v, 2)[0],
             ops.matmul(v, ops.transpose(v)), ops.matmul(ops.transpose(v), _TABLE[0]),
             ops.median(v), ops.quantile(v, [0.2, 0.7]), ops.nanmedian(v), ops.std(v),
             ops.concatenate([v, np.ones((2, 3), np.float32)], axis=0), ops.diag(v),
