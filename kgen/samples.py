@@ -14,6 +14,7 @@ from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
+from kgen.ops.scatter import Scatter
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 
@@ -54,6 +55,8 @@ def index_limit(graph: Graph, value: Value) -> int | None:
             continue
         if isinstance(node, Gather | GatherElements) and node.indices is value:
             limits.append(node.length)
+        elif isinstance(node, Scatter) and node.indices is value:
+            limits.append(min(length for length, _ in node.axes))
         elif isinstance(node, Scan):
             inner = dict(
                 zip((*node.sequences, *node.captured), (*node.elements, *node.outer), strict=True)

@@ -165,8 +165,12 @@ class Sharing:
         root = self.root(value)
         if root in self.fixed or root is self.root(node.output) or self.read[root] != step:
             return False
-        if self.root(node.output) in self.fixed and self.made[root] <= self.last_failing:
-            return False
+        if self.root(node.output) in self.fixed:
+            # The caller's array: not before the last step that can fail, and of one type only.
+            if self.made[root] <= self.last_failing:
+                return False
+            if any(member.dtype != node.output.dtype for member in self.members(root)):
+                return False
         if self.made[self.root(node.output)] != step:
             return False  # its memory holds something else before
         # Another view of the same memory may be read in another order.

@@ -77,6 +77,25 @@ def operations() -> keras.Model:
     return Model(x, [scores, ops.argmax(places * 2, axis=1)], name="operations")
 
 
+def mathematics() -> keras.Model:
+    """Order, places in it, updates at places; equations, and a Fourier transform."""
+    x = Input((5, 5), name="x")
+    ordered = ops.sort(x, axis=2)
+    bins = ops.digitize(ordered, np.array([-1.0, 0.0, 1.0]))
+    counts = ops.vectorized_map(count_bins, bins)
+    square = ops.matmul(x, ops.transpose(x, (0, 2, 1))) + np.eye(5, dtype="float32")
+    solution = ops.solve(x, x[:, :, :1]) + ops.cholesky(square)[:, :, :1]
+    waves = ops.rfft(x)[0]
+    outputs = [ops.median(x, axis=1), counts, solution, waves]
+    return Model(x, outputs, name="mathematics")
+
+
+def count_bins(bins: keras.KerasTensor) -> keras.KerasTensor:
+    """How many of one sample's elements fell into each of the four bins."""
+    flat = ops.reshape(bins, (-1,))
+    return ops.segment_sum(ops.ones_like(flat), flat, num_segments=4)
+
+
 def scaled() -> keras.Model:
     """A batch normalisation that has nothing to be folded into."""
     return Sequential(
@@ -131,6 +150,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         image_classifier,
         text_classifier,
         operations,
+        mathematics,
         scaled,
         recurrent,
         stateful,

@@ -317,7 +317,7 @@ def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
         shape.append(sizes.pop() if sizes else 1)
     if batch is not None:
         for spec, own in zip(specs, aligned, strict=True):
-            if own[batch] != shape[batch] or (spec.batch is None and own[batch] != 1):
+            if own[batch] != (1 if spec.batch is None else shape[batch]):
                 raise MixedSamplesError("it pairs the samples of a batch with something else")
     return tuple(shape), batch
 

@@ -79,7 +79,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices"):
+        for field in ("x", "a", "b", "indices", "updates"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -196,7 +196,15 @@ class COp(Walks):
     def literal(self, value: object, dtype: str = "") -> str:
         return literal(value, dtype or self.node.output.dtype)
 
+    def magnitude(self, text: str) -> str:
+        """The absolute value of a float of the output's type."""
+        return f"fabs{self.suffix}({text})"
+
     # Expressions
+
+    def call(self, function: str, dtype: str) -> str:
+        """The name of a scalar function for this dtype; it will be defined."""
+        return self.expressions.use(function, dtype)
 
     def program(self, program: Program, operands: Sequence[str]) -> Text:
         temporaries, text = self.expressions.text(program, operands)
@@ -231,6 +239,13 @@ class COp(Walks):
     @staticmethod
     def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
         return loops.index(terms, start)
+
+    @staticmethod
+    def times(number: str, stride: int) -> str:
+        """`number * stride`, without what changes nothing."""
+        if stride == 1:
+            return number
+        return f"({number}) * {stride}" if " " in number else f"{number} * {stride}"
 
     # Loops
 

@@ -224,6 +224,19 @@ class Op:
         return self.full(self.node.output)
 
     @property
+    def run_time_shape(self) -> str:
+        """The output's sizes, that of the batch axis as an expression."""
+        output = self.node.output
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == output.batch else str(size)
+            for axis, size in enumerate(output.shape)
+        )
+
+    @property
+    def dtype(self) -> str:
+        return dtype_text(self.node.output.dtype)
+
+    @property
     def slices(self) -> str:
         """`:, 2:5, ::-1`, without the last axes that stay whole."""
         node = self.node
@@ -237,7 +250,11 @@ class Op:
 
     @property
     def fill(self) -> str:
-        return Literal(Number(self.node.value, self.node.output.dtype))
+        return self.literal(self.node.value)
+
+    def literal(self, number: bool | int | float) -> str:
+        """A number of the output's type."""
+        return Literal(Number(number, self.node.output.dtype))
 
     def along_axis(self, constant: Constant) -> str:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""

@@ -5,7 +5,26 @@ from __future__ import annotations
 import keras
 
 from kgen.ir.graph import Graph
-from kgen.trace import attention, contraction_ops, layers, nn_ops, numpy_ops, shape_ops  # noqa: F401  they fill the tables
+from kgen.trace import (  # noqa: F401  they fill the tables
+    arithmetic_ops,
+    arrangement_ops,
+    attention,
+    contraction_ops,
+    control_ops,
+    image_ops,
+    layers,
+    linalg_ops,
+    loss_ops,
+    nn_ops,
+    numpy_ops,
+    product_ops,
+    scatter_ops,
+    shape_ops,
+    signal_ops,
+    sorting_ops,
+    statistics_ops,
+    vectorize,
+)
 from kgen.trace.half import computed_in_float, precision
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer

@@ -90,7 +90,9 @@ def _cast(x: Value, output: Value, origin: Origin) -> Elementwise:
 def _in_float(node: Node, wide: Callable[[Value], Value]) -> Iterator[Node]:
     """The node on float32 numbers, and a node that rounds its result, if it needs one."""
     node = node.map_bodies(
-        lambda body: replace(body, nodes=tuple(n for own in body.nodes for n in _in_float(own, wide)))
+        lambda body: replace(
+            body, nodes=tuple(n for own in body.nodes for n in _in_float(own, wide))
+        )
     )
     dtype = node.output.dtype
     if isinstance(node, Elementwise):

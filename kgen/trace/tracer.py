@@ -63,6 +63,7 @@ class Tracer:
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
         self.problems: dict[str, None] = {}
+        self.rewriting: list[Operation] = []
 
     def run(self, signature: Signature) -> Graph:
         """The model's graph.
@@ -163,9 +164,8 @@ class Tracer:
 
     def call_operation(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         name = type(operation).__name__
-        rewrite = DECOMPOSITIONS.get(name)
-        if rewrite is not None:
-            return rewrite(operation, *args, **kwargs)
+        if name in DECOMPOSITIONS:
+            return self._rewrite(operation, args, kwargs)
         like = self._keras_spec(operation, args, kwargs)
         lower = OPERATIONS.get(name)
         builder = self.builder
@@ -173,8 +173,8 @@ class Tracer:
         try:
             if lower is None:
                 raise UnsupportedError(
-                    f"keras.ops.{describe.snake_case(name)} is not supported; write it with other "
-                    "keras.ops, or compute it before or after the exported model"
+                    f"keras.ops.{describe.operation_name(name)} is not supported; write it with "
+                    "other keras.ops, or compute it before or after the exported model"
                 )
             builder.outputs = like
             values = lower(builder, operation, *args, **kwargs)
@@ -186,6 +186,21 @@ class Tracer:
         if like is None:
             return tree.map_structure(builder.tensor, values)
         return tree.map_structure_up_to(like, self._checked_tensor, like, values)
+
+    def _rewrite(self, operation: Operation, args: Any, kwargs: Any) -> Any:
+        """The operation as a composition of others, whose nodes are all said to come from it."""
+        self.rewriting.append(operation)
+        try:
+            return DECOMPOSITIONS[type(operation).__name__](operation, *args, **kwargs)
+        except UnsupportedError as error:
+            problem = self._problem(str(error))
+        finally:
+            self.rewriting.pop()
+        try:
+            like = operation.compute_output_spec(*args, **kwargs)
+        except Exception:
+            raise refusal(self.problems) from None
+        return self._unknown(like, problem)
 
     def _keras_spec(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         if type(operation).__name__ in WRONG_KERAS_RULES:
@@ -220,8 +235,10 @@ class Tracer:
             layer = self._visible()[-1]
             if not isinstance(layer, keras.Model):
                 return Origin(path, type(layer).__name__, describe.layer(layer))
+        if self.rewriting:
+            operation = self.rewriting[0]
         kind = type(operation).__name__ if operation is not None else "operation"
-        name = describe.snake_case(kind)
+        name = describe.operation_name(kind)
         return Origin(f"{path}/{name}" if path else name, kind, f"keras.ops.{name}")
 
     def _visible(self) -> list[keras.Layer]:
