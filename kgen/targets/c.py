@@ -16,6 +16,7 @@ from kgen.names import Names
 from kgen.plan import Plan, element_size
 from kgen.render.environment import environment
 from kgen.render.literals import numbers
+from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
 from kgen.targets.c_op import CTYPES, COp, literal
 from kgen.targets.expression import Expressions
 
@@ -124,6 +125,8 @@ class CModel:
         names = Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
             *(name for name in dir(functions) if not name.startswith("_")),
+            *helper_names(),
+            *("vec", "ivec", "loose", "own"),
         )
         taken: dict[object, str] = {}
         paths: set[str] = set()
@@ -141,10 +144,13 @@ class CModel:
     def ops(self) -> list[COp]:
         symbols: dict[Value, str] = {c: self._names[c] for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
-        return [
-            COp(node, self._names[node], symbols, self.expressions, error)
-            for node in self.plan.steps
-        ]
+        vectors = VectorExpressions(self.prefix)
+        result: list[COp] = []
+        for node in self.plan.steps:
+            own = (node, self._names[node], symbols, self.expressions, error)
+            fast = self.style == "fast"
+            result.append(FastOp(*own, self.prefix, vectors) if fast else COp(*own))
+        return result
 
     # Weights
 
@@ -325,7 +331,7 @@ def files(model: CModel) -> dict[str, str]:
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op, model.style) for op in model.ops]
-    helpers = [
+    functions = [
         str(
             getattr(model.expressions.functions, function)(
                 model._function_name(function, dtype), ScalarType(dtype)
@@ -333,7 +339,10 @@ def files(model: CModel) -> dict[str, str]:
         )
         for function, dtype in model.expressions.used
     ]
-    body = env.get_template("model.c.j2").render(model=model, texts=texts, helpers=helpers)
+    vectors = helpers(prefix, texts) if model.style == "fast" else []
+    body = env.get_template("model.c.j2").render(
+        model=model, texts=texts, functions=functions, vectors=vectors
+    )
     result = {
         f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
         f"{prefix}.c": body,

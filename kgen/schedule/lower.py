@@ -1,0 +1,224 @@
+"""Sums of products become Products: the axes merged, the weights packed, the tile chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from kgen.ir.graph import Graph
+from kgen.ir.node import Contraction, Node
+from kgen.ir.value import Constant, Value, broadcast_strides, row_major
+from kgen.ops.conv import Conv
+from kgen.ops.dense import Dense
+from kgen.ops.elementwise import Elementwise
+from kgen.ops.pad import Pad
+from kgen.schedule.pack import Panels, pack, padded
+from kgen.schedule.product import Axis, Product, Taps
+from kgen.schedule.tile import Tile, choose, stream
+
+PLAIN = 64
+"""Dense layers with no more products than this are fastest as plain loops, unrolled."""
+
+FEW_FILTERS = 4
+"""Groups with fewer filters waste most of a vector."""
+
+Lowering = Callable[[Contraction], Sequence[Node] | None]
+
+
+def schedule(graph: Graph, functions: Collection[str]) -> Graph:
+    """The graph with its contractions as nodes of this package, where they pay.
+
+    functions: the scalar functions that can be computed on vectors.
+    """
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        lowering = LOWERINGS.get(type(node))
+        made = None
+        if lowering is not None:
+            assert isinstance(node, Contraction)
+            *late, first = _split(node, functions)[::-1]
+            made = lowering(first) if _float(first) else None  # type: ignore[arg-type]
+            if made is not None:
+                made = [*made, *late]
+        nodes.extend(made if made is not None else [node])
+    return graph.with_nodes(nodes)
+
+
+def _float(node: Node) -> bool:
+    """Vectors hold float32 alone."""
+    return all(value.dtype == "float32" for value in (*node.inputs, node.output))
+
+
+def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
+    """The contraction, with its epilogue as a node of its own where vectors can't compute it."""
+    epilogue = node.epilogue
+    if epilogue is None or _on_vectors(node, functions):
+        return [node]
+    total = replace(node.output, name=f"{node.output.name}/sum", dtype=node.accumulator)
+    rest = Elementwise(
+        origin=node.origin,
+        output=node.output,
+        args=(total, *epilogue.args),
+        program=epilogue.program,
+    )
+    return [replace(node, epilogue=None, output=total), rest]
+
+
+def _on_vectors(node: Contraction, functions: Collection[str]) -> bool:
+    assert node.epilogue is not None
+    program = node.epilogue.program
+    return (
+        all(dtype == "float32" for dtype in program.dtypes)
+        and all(
+            step.function in functions and step.dtype in ("float32", "bool")
+            for step in program.steps
+        )
+        and all(spread(arg, node.output) for arg in node.epilogue.args)
+    )
+
+
+def spread(arg: Value, output: Value) -> str:
+    """How an epilogue's argument lies along the output: "all" of its elements, one for each
+    "unit" along the last axis, "one" for all, or "" for any other way.
+    """
+    strides = broadcast_strides(arg.shape, output.shape)
+    if arg.size == 1:
+        return "one"
+    if arg.size == output.size:
+        return "all"
+    return "unit" if not any(strides[:-1]) else ""
+
+
+def _dense(node: Contraction) -> Sequence[Node] | None:
+    assert isinstance(node, Dense)
+    inputs, units = node.kernel.shape
+    if node.macs <= PLAIN or not inputs:
+        return None
+    columns = Axis("row", node.rows, inputs, units)
+    return [
+        _product(
+            node,
+            node.x,
+            node.kernel.data.reshape(1, inputs, units),
+            axes=[columns],
+            taps=[],
+            depth=inputs,
+        )
+    ]
+
+
+def _conv(node: Contraction) -> Sequence[Node] | None:
+    assert isinstance(node, Conv)
+    if not node.channels_last or node.group_filters < FEW_FILTERS or not node.output.size:
+        return None
+    before: list[Node] = []
+    x = node.x
+    if node.padded:
+        pad = _pad(node)
+        before, x = [pad], pad.output
+    strides, y_strides = x.strides[1:-1], row_major(node.output.shape)[1:-1]
+    names = ("plane", "row", "column")[-len(strides) :]
+    axes = [
+        Axis(name, count, step * stride, y)
+        for name, count, step, stride, y in zip(
+            names, node.output_sizes, node.strides, strides, y_strides, strict=True
+        )
+    ]
+    taps = [
+        Taps(letter, count, rate * stride)
+        for letter, count, rate, stride in zip(
+            "ijk", node.window, node.dilation, strides, strict=False
+        )
+        if count > 1
+    ]
+    terms = prod(node.window) * node.group_channels
+    kernel = node.kernel.data.reshape(terms, node.groups, node.group_filters)
+    made = _product(
+        node,
+        x,
+        kernel.transpose(1, 0, 2),
+        axes=axes,
+        taps=taps,
+        depth=node.group_channels,
+    )
+    return [*before, made]
+
+
+def _pad(node: Conv) -> Pad:
+    """The zeros around x as an array: cheaper than asking at each tap, and one copy of x."""
+    padding = ((0, 0), *node.padding, (0, 0))
+    shape = tuple(size + sum(pair) for size, pair in zip(node.x.shape, padding, strict=True))
+    output = replace(node.x, name=f"{node.output.name}/pad", shape=shape)
+    return Pad(origin=node.origin, output=output, x=node.x, padding=padding, value=0.0)
+
+
+LOWERINGS: dict[type[Node], Lowering] = {Dense: _dense, Conv: _conv}
+
+
+def _product(
+    node: Contraction,
+    x: Value,
+    kernel: np.ndarray,
+    *,
+    axes: list[Axis],
+    taps: list[Taps],
+    depth: int,
+) -> Product:
+    """kernel: (groups, terms, units)."""
+    groups, terms, units = kernel.shape
+    while taps and taps[-1].x == depth and groups == 1:
+        depth *= taps.pop().count
+    outer, rows, columns = _pixels(axes)
+    tile = _tile(rows, columns, units, terms)
+    panels = Panels(units, tile.widest.units)
+    if groups > 1:
+        outer.insert(0, Axis("group", groups, depth, units, terms * panels.padded))
+    source = next(value for value in node.inputs if isinstance(value, Constant))
+    bias = node.bias
+    if bias is not None:
+        bias = Constant.of(bias.name, padded(bias.data, groups, panels), bias.note)
+    return Product(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=x,
+        kernel=Constant.of(source.name, pack(kernel, panels), f"{source.note}; packed in panels"),
+        bias=bias,
+        outer=tuple(outer),
+        rows=rows,
+        columns=columns,
+        taps=tuple(taps),
+        depth=depth,
+        depth_step=1,
+        units=units,
+        panels=panels,
+        tile=tile,
+        text=node.formula,
+    )
+
+
+def _tile(rows: Axis, columns: Axis, units: int, terms: int) -> Tile:
+    if rows.count * columns.count == 1:
+        return stream(units)
+    return choose(rows.count, columns.count, units, terms)
+
+
+def _pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:
+    """Axes that can run as one do; the last two are rows and columns of pixels."""
+    merged: list[Axis] = []
+    for axis in axes:
+        if axis.count == 1:
+            continue
+        last = merged[-1] if merged else None
+        if last and last.x == axis.count * axis.x and last.y == axis.count * axis.y:
+            merged[-1] = Axis(axis.name, last.count * axis.count, axis.x, axis.y)
+        else:
+            merged.append(axis)
+    while len(merged) < 2:
+        merged.insert(0, Axis("row" if merged else "column", 1, 0, 0))
+    *outer, rows, columns = merged
+    return outer, rows, columns

@@ -1,0 +1,128 @@
+"""Which tile of outputs to hold in registers: a small cost model in cycles, from shapes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+LINE = 16
+"""Floats in a cache line, and the lanes of the widest vectors: panels are multiples of it."""
+
+
+@dataclass(frozen=True)
+class Registers:
+    """What the tile must fit: vector registers, lanes of each."""
+
+    name: str
+    count: int
+    lanes: int
+
+
+AVX512 = Registers("AVX-512", 32, 16)
+AVX = Registers("AVX", 16, 8)
+NEON = Registers("NEON", 32, 4)
+SSE = Registers("SSE", 16, 4)
+CLASSES = (AVX512, AVX, NEON, SSE)
+"""In the order of the macro PICK."""
+
+
+class Block(NamedTuple):
+    """rows x columns pixels by `units` outputs, for one class of registers."""
+
+    rows: int
+    columns: int
+    units: int
+
+    @property
+    def pixels(self) -> int:
+        return self.rows * self.columns
+
+
+class Tile(NamedTuple):
+    """A block for each of CLASSES; why: the reason for the first, in words."""
+
+    blocks: tuple[Block, ...]
+    why: str
+
+    @property
+    def widest(self) -> Block:
+        return self.blocks[0]
+
+
+def even(count: int, most: int) -> int:
+    """The largest share when `count` is split evenly into the fewest parts of at most `most`."""
+    return ceil(count / ceil(count / most)) if count else 1
+
+
+def most_pixels(registers: Registers, units: int) -> int:
+    """Accumulators, one row of weights and one broadcast element must fit."""
+    vectors = ceil(units / registers.lanes)
+    # A lone vector of weights takes its x operand straight from memory.
+    spare = 2 if vectors == 1 else vectors + 1
+    return max((registers.count - spare) // vectors, 1)
+
+
+def cycles(block: Block, rows: int, columns: int, units: int, terms: int) -> float:
+    """Estimated time of the whole product with AVX-512 blocks of this size."""
+    total = 0.0
+    for height, vertical in _parts(rows, block.rows):
+        for width, horizontal in _parts(columns, block.columns):
+            for share, panels in _parts(-(-units // LINE) * LINE, block.units):
+                times = vertical * horizontal * panels
+                total += times * _cycles(height * width, share // LINE, terms)
+    return total
+
+
+def _cycles(pixels: int, vectors: int, terms: int) -> float:
+    """One tile: multiply-adds, loads, or the multiply-adds' latency; then the write-back."""
+    step = max(pixels * vectors, (pixels + 2 * vectors) * 0.75, 4.0)
+    return terms * step + 2 * pixels * vectors + 12
+
+
+def _parts(count: int, size: int) -> list[tuple[int, int]]:
+    """(size, how many) of the blocks that cover `count`."""
+    full, rest = divmod(count, size)
+    return [(size, full), *([(rest, 1)] if rest else [])] if full else [(rest, 1)]
+
+
+def choose(rows: int, columns: int, units: int, terms: int) -> Tile:
+    """The cheapest tile for a product of rows x columns pixels."""
+    best: tuple[float, Block] | None = None
+    padded = -(-units // LINE)
+    for vectors in range(1, min(padded, 4) + 1):
+        most = most_pixels(AVX512, vectors * LINE)
+        for pixels in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
+            block = Block(*_grid(rows, columns, pixels), vectors * LINE)
+            cost = cycles(block, rows, columns, units, terms)
+            if best is None or cost < best[0] * 0.995:
+                best = cost, block
+    assert best is not None
+    cost, block = best
+    ideal = rows * columns * units / LINE * terms
+    why = (
+        f"{block.pixels} x {block.units // LINE} sums of 16 units; "
+        f"{100 * ideal / cost:.0f} % of the multiply-add peak expected"
+    )
+    return Tile((block, *(_narrow(r, rows, columns, padded) for r in CLASSES[1:])), why)
+
+
+def _narrow(registers: Registers, rows: int, columns: int, lines: int) -> Block:
+    """One cache line of units for narrower vectors."""
+    return Block(*_grid(rows, columns, most_pixels(registers, LINE)), LINE)
+
+
+def _grid(rows: int, columns: int, most: int) -> tuple[int, int]:
+    """Rows and columns of a tile of at most `most` pixels: whole rows, or part of one."""
+    if columns >= most or rows == 1:
+        return 1, even(columns, min(most, columns))
+    return even(rows, min(most // columns, rows)), columns
+
+
+def stream(units: int) -> Tile:
+    """For a product of one pixel: only the bandwidth counts."""
+    padded = -(-units // LINE)
+    share = even(padded, 4) * LINE
+    widths = (share, share, min(share, 64), min(share, 32))
+    why = f"one pixel: {share} units at a time, read once from memory"
+    return Tile(tuple(Block(1, 1, width) for width in widths), why)

@@ -1,0 +1,228 @@
+"""What the fast style's templates see, and the helpers that their text needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import jinja2
+
+from kgen.ir.node import Contraction
+from kgen.ir.program import Number, Program, Step
+from kgen.ir.value import Value
+from kgen.render.environment import environment
+from kgen.schedule.lower import spread
+from kgen.targets import loops
+from kgen.targets.c_op import COp, Text, literal
+from kgen.targets.expression import Expressions
+from kgen.targets.loops import Loop
+
+LIBRARIES = ("fast/helpers.j2", "fast/math.j2")
+CTYPES = {"float32": "vec", "bool": "ivec"}
+
+
+def _module(name: str) -> jinja2.environment.TemplateModule:
+    return environment("c").get_template(name).module
+
+
+def _names(module: jinja2.environment.TemplateModule) -> list[str]:
+    return [name for name in dir(module) if not name.startswith("_")]
+
+
+def vector_functions() -> frozenset[str]:
+    """The scalar functions that have a definition on vectors."""
+    defined = [name[1:] for name in _names(_module("fast/math.j2")) if name.startswith("v")]
+    return frozenset([*defined, *_names(_module("fast/operators.j2"))])
+
+
+def helper_names() -> list[str]:
+    return [name for library in LIBRARIES for name in _names(_module(library))]
+
+
+def helpers(prefix: str, texts: Iterable[str]) -> list[str]:
+    """The definitions of the helpers that the texts call, each after those that it calls itself."""
+    macros = {
+        name: getattr(_module(lib), name) for lib in LIBRARIES for name in _names(_module(lib))
+    }
+    pattern = re.compile(rf"\b{prefix}_({'|'.join(sorted(macros, key=len, reverse=True))})\b")
+    found: dict[str, str] = {}
+
+    def need(text: str) -> None:
+        for name in dict.fromkeys(pattern.findall(text)):
+            if name not in found:
+                definition = str(macros[name](prefix, prefix.upper())).strip()
+                need(definition.replace(f"{prefix}_{name}(", "("))
+                found.setdefault(name, definition)
+
+    for text in texts:
+        need(text)
+    return list(found.values())
+
+
+class VectorExpressions(Expressions):
+    """Programs on vectors: what is not arithmetic is a function, and takes no bare numbers."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(
+            _module("fast/operators.j2"),
+            _module("fast/math.j2"),
+            number=lambda number: literal(number.value, "float32"),
+            name=lambda function, _: f"{prefix}_v{function}",
+        )
+        self.prefix = prefix
+
+    def _call(self, program: Program, step: Step, operand_text):  # type: ignore[no-untyped-def]
+        if getattr(self.operators, step.function, None) is not None:
+            return super()._call(program, step, operand_text)
+        args = [
+            f"{self.prefix}_splat({self.number(arg)})"
+            if isinstance(arg, Number)
+            else operand_text(arg, "")
+            for arg in step.args
+        ]
+        return f"{self.prefix}_v{step.function}({', '.join(args)})", ""
+
+
+class Late(NamedTuple):
+    """An argument of the epilogue. spread: see schedule.lower.spread."""
+
+    name: str
+    value: Value
+    spread: str
+
+
+@dataclass(frozen=True, eq=False)
+class FastOp(COp):
+    """A node as a template of the fast style sees it. prefix: of every name with file scope."""
+
+    prefix: str
+    vectors: VectorExpressions
+
+    @property
+    def upper(self) -> str:
+        return self.prefix.upper()
+
+    # Products
+
+    @cached_property
+    def late(self) -> list[Late]:
+        node: Contraction = self.node
+        args = node.epilogue.args if node.epilogue else ()
+        operands = (getattr(node, "x", None), getattr(node, "kernel", None))
+        return [
+            Late(
+                f"also{number}" if arg in operands or arg in node.constants else self.ref(arg),
+                arg,
+                spread(arg, node.output),
+            )
+            for number, arg in enumerate(args)
+        ]
+
+    def finish_on_vectors(self, total: str, at: str) -> Text:
+        """The epilogue of a vector of sums. at: the place of its first lane in the output."""
+        node: Contraction = self.node
+        if node.epilogue is None:
+            return Text([], total)
+        p = self.prefix
+        places = {
+            "all": lambda name: f"{p}_load_some({name} + {at}, count - u)",
+            "unit": lambda name: f"{p}_load_some({name} + u, count - u)",
+            "one": lambda name: f"{p}_splat(*{name})",
+        }
+        operands = [places[arg.spread](arg.name) for arg in self.late]
+        temporaries, text = self.vectors.text(node.epilogue.program, [total, *operands])
+        before = [
+            f"const {p}_{CTYPES[dtype]} {name} = {value};" for dtype, name, value in temporaries
+        ]
+        return Text(before, text)
+
+    def pick(self, field: str) -> str:
+        """The tile's size for each class of registers."""
+        return self._pick([getattr(block, field) for block in self.node.tile.blocks])
+
+    def _pick(self, numbers: list[int]) -> str:
+        if len(set(numbers)) == 1:
+            return str(numbers[0])
+        return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
+
+    @property
+    def rest_width(self) -> str:
+        """Units in a tile of the last panel."""
+        rest = self.node.panels.rest
+        widths = [min(block.units, rest) for block in self.node.tile.blocks]
+        return self._pick([width if rest % width == 0 else 16 for width in widths])
+
+    @property
+    def rest_count(self) -> str:
+        """How many of them are not padding."""
+        units, full, width = self.node.units, self.node.panels.full, self.rest_width
+        if width == str(self.node.panels.rest):
+            return str(units - full)
+        return f"{units} - u < {width} ? {units} - u : {width}"
+
+    @property
+    def chains(self) -> int:
+        """Sums kept for each unit when one pixel streams the weights."""
+        width: int = self.node.tile.widest.units
+        return max(1, min(128 // width, 8, int(self.node.depth) // 8))
+
+    @property
+    def pixel_index(self) -> str:
+        rows, columns = self.node.rows, self.node.columns
+        if rows.count == 1:
+            return loops.index([("pixel", columns.y)])
+        return loops.index([("pixel / across", rows.y), ("pixel % across", columns.y)])
+
+    @property
+    def tap_terms(self) -> list[tuple[str, int]]:
+        return [(taps.name, taps.x) for taps in self.node.taps]
+
+    @property
+    def tap_panel(self) -> str:
+        """Where a tap's rows of the panel begin."""
+        below, terms = self.node.terms, []
+        for taps in self.node.taps:
+            below //= taps.count
+            terms.append((taps.name, below))
+        if not terms:
+            return "w"
+        text = loops.index(terms)
+        return f"w + ({text}) * panel" if len(terms) > 1 else f"w + {text} * panel"
+
+    @staticmethod
+    def plus(pointer: str, terms: list[tuple[str, int]]) -> str:
+        text = loops.index(terms)
+        return pointer if text == "0" else f"{pointer} + {text}"
+
+    @property
+    def outer_loops(self) -> list[Loop]:
+        return [Loop(axis.name, axis.count) for axis in self.node.outer]
+
+    @property
+    def outer_x(self) -> list[tuple[str, int]]:
+        return [(axis.name, axis.x) for axis in self.node.outer]
+
+    def panel_of(self, unit: str) -> str:
+        """Where in the kernel the units from `unit` on begin."""
+        node = self.node
+        width, terms = node.panels.width, node.terms
+        outer = [(axis.name, axis.kernel) for axis in node.outer]
+        place = [(f"{unit} / {width}", width * terms), (f"{unit} % {width}", 1)]
+        if node.panels.padded <= width:
+            place = [(unit, 1)]
+        return self.plus(self.ref(node.kernel), [*outer, *place])
+
+    def moved(self, unit: str) -> dict[str, str]:
+        """What is added to pointers for the units from `unit` on: see `spread`."""
+        node, padded = self.node, self.node.panels.padded
+        groups = [axis for axis in node.outer if axis.name == "group"]
+        outer = [(axis.name, axis.y) for axis in node.outer]
+        return {
+            "all": f" + {loops.index([*outer, (unit, 1)])}",
+            "unit": f" + {loops.index([*((a.name, node.units) for a in groups), (unit, 1)])}",
+            "one": "",
+            "bias": f" + {loops.index([*((a.name, padded) for a in groups), (unit, 1)])}",
+        }
