@@ -10,14 +10,16 @@ import numpy as np
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
-from kgen.ir.value import Constant, Value, broadcast_strides, row_major
+from kgen.ir.value import Constant, Value, row_major
 from kgen.ops.conv import Conv
 from kgen.ops.dense import Dense
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.pad import Pad
+from kgen.schedule.depthwise import Depthwise, Reach
+from kgen.schedule.forms import on_vectors, spread
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.product import Axis, Product, Taps
-from kgen.schedule.tile import Tile, choose, stream
+from kgen.schedule.tile import LINE, Tile, choose, stream
 
 PLAIN = 64
 """Dense layers with no more products than this are fastest as plain loops, unrolled."""
@@ -69,27 +71,9 @@ def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
 
 def _on_vectors(node: Contraction, functions: Collection[str]) -> bool:
     assert node.epilogue is not None
-    program = node.epilogue.program
-    return (
-        all(dtype == "float32" for dtype in program.dtypes)
-        and all(
-            step.function in functions and step.dtype in ("float32", "bool")
-            for step in program.steps
-        )
-        and all(spread(arg, node.output) for arg in node.epilogue.args)
+    return on_vectors(node.epilogue.program, functions) and all(
+        spread(arg, node.output) for arg in node.epilogue.args
     )
-
-
-def spread(arg: Value, output: Value) -> str:
-    """How an epilogue's argument lies along the output: "all" of its elements, one for each
-    "unit" along the last axis, "one" for all, or "" for any other way.
-    """
-    strides = broadcast_strides(arg.shape, output.shape)
-    if arg.size == 1:
-        return "one"
-    if arg.size == output.size:
-        return "all"
-    return "unit" if not any(strides[:-1]) else ""
 
 
 def _dense(node: Contraction) -> Sequence[Node] | None:
@@ -112,7 +96,11 @@ def _dense(node: Contraction) -> Sequence[Node] | None:
 
 def _conv(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
-    if not node.channels_last or node.group_filters < FEW_FILTERS or not node.output.size:
+    if not node.channels_last or not node.output.size:
+        return None
+    if node.groups == node.filters and node.group_channels == 1 and len(node.window) < 3:
+        return [_depthwise(node)]
+    if node.group_filters < FEW_FILTERS:
         return None
     before: list[Node] = []
     x = node.x
@@ -145,6 +133,45 @@ def _conv(node: Contraction) -> Sequence[Node] | None:
         depth=node.group_channels,
     )
     return [*before, made]
+
+
+def _depthwise(node: Conv) -> Depthwise:
+    """A sequence is an image of one row."""
+    reaches = [
+        Reach(*numbers, before)
+        for *numbers, (before, _) in zip(
+            node.input_sizes,
+            node.output_sizes,
+            node.window,
+            node.strides,
+            node.dilation,
+            node.padding,
+            strict=True,
+        )
+    ]
+    row = Reach(1, 1, 1, 1, 1, 0)
+    rows, columns = reaches if len(reaches) == 2 else (row, *reaches)
+    taps, channels = prod(node.window), node.filters
+    width = -(-channels // LINE) * LINE
+    kernel = np.zeros((taps, width), node.kernel.dtype)
+    kernel[:, :channels] = node.kernel.data.reshape(taps, channels)
+    note = f"{node.kernel.note}; channels padded with zeros"
+    bias = node.bias
+    if bias is not None:
+        bias = Constant.of(bias.name, padded(bias.data, 1, Panels(channels, width)), bias.note)
+    return Depthwise(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=node.x,
+        kernel=Constant.of(node.kernel.name, kernel, note),
+        bias=bias,
+        rows=rows,
+        columns=columns,
+        channels=channels,
+        text=node.formula,
+    )
 
 
 def _pad(node: Conv) -> Pad:

@@ -330,7 +330,7 @@ def files(model: CModel) -> dict[str, str]:
     """The C sources: {file name: text}."""
     env = environment("c")
     prefix = model.prefix
-    texts = [_op_text(env, op, model.style) for op in model.ops]
+    texts = [_op_text(env, op) for op in model.ops]
     functions = [
         str(
             getattr(model.expressions.functions, function)(
@@ -356,10 +356,10 @@ def files(model: CModel) -> dict[str, str]:
     return result
 
 
-def _op_text(env: jinja2.Environment, op: COp, style: str) -> str:
+def _op_text(env: jinja2.Environment, op: COp) -> str:
     """The op's function: the style's own template, or the readable one."""
     names = [f"ops/{op.node.kind}.c.j2"]
-    if style == "fast":
+    if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
     return env.select_template(names).render(op=op)
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import jinja2
 
 from kgen.ir.node import Contraction
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.value import Value
+from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.render.environment import environment
-from kgen.schedule.lower import spread
+from kgen.schedule.forms import fits, innermost, spread
 from kgen.targets import loops
 from kgen.targets.c_op import COp, Text, literal
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
 LIBRARIES = ("fast/helpers.j2", "fast/math.j2")
+SHORT_SUM = 32
+"""Sums of no more terms are as exact in float as they have to be."""
+
 CTYPES = {"float32": "vec", "bool": "ivec"}
 
 
@@ -32,6 +35,7 @@ def _names(module: jinja2.environment.TemplateModule) -> list[str]:
     return [name for name in dir(module) if not name.startswith("_")]
 
 
+@cache
 def vector_functions() -> frozenset[str]:
     """The scalar functions that have a definition on vectors."""
     defined = [name[1:] for name in _names(_module("fast/math.j2")) if name.startswith("v")]
@@ -105,6 +109,84 @@ class FastOp(COp):
     def upper(self) -> str:
         return self.prefix.upper()
 
+    @cached_property
+    def on_vectors(self) -> bool:
+        """Whether the fast style's own template applies, if there is one."""
+        return fits(self.node, vector_functions())
+
+    # Plain loops: short sums in float, and the compiler unrolls them
+
+    @property
+    def _short(self) -> bool:
+        node = self.node
+        terms = node.macs / max(node.output.size, 1)
+        return self._summed_dtype == "float32" and 0 < terms <= SHORT_SUM
+
+    @property
+    def accumulator(self) -> str:
+        return "float" if self._short else super().accumulator
+
+    def term(self, text: str) -> str:
+        return text if self._short else super().term(text)
+
+    def total(self, text: str) -> str:
+        return text if self._short else super().total(text)
+
+    @property
+    def zero(self) -> str:
+        return "0.0f" if self._short else super().zero
+
+    # Runs of elements that lie side by side
+
+    def runs(
+        self, shape: Sequence[int], *strides: Sequence[int]
+    ) -> tuple[list[Loop], int, list[tuple[str, int]]]:
+        """The loops outside a run, its length, and for each array where it begins and its step."""
+        run = innermost(shape, strides)
+        outer, left = list(shape), run.count
+        for axis in reversed(range(len(outer))):
+            if left == 1:
+                break
+            left //= outer[axis]
+            outer[axis] = 1
+        nested, terms = loops.nest(outer, strides)
+        places = [(loops.index(one), step) for one, step in zip(terms, run.steps, strict=True)]
+        return nested, run.count, places
+
+    def output_runs(self, *values: Value) -> tuple[list[Loop], int, list[tuple[str, int]]]:
+        shape = self.node.output.shape
+        strides = [broadcast_strides(value.shape, shape) for value in values]
+        return self.runs(shape, row_major(shape), *strides)
+
+    def on_vector_args(self, program: Program, names: Sequence[str]) -> Text:
+        temporaries, text = self.vectors.text(program, names)
+        before = [f"const {self.prefix}_{CTYPES[dtype]} {n} = {v};" for dtype, n, v in temporaries]
+        return Text(before, text)
+
+    @staticmethod
+    def plus_text(pointer: str, place: str) -> str:
+        return pointer if place == "0" else f"{pointer} + {place}"
+
+    def reduced(self) -> tuple[list[Loop], list[tuple[str, int]], list[Loop], str, int]:
+        """A reduction with its last axis kept: loops over the other kept axes, the output's terms,
+        the loops of the reduction, where x's element is, and how far the innermost loop moves on.
+        """
+        node = self.node
+        last = node.x.rank - 1
+        kept = [axis for axis in range(last) if axis not in node.axes]
+        outer, (x, y) = loops.nest(
+            [node.x.shape[axis] for axis in kept],
+            [[strides[axis] for axis in kept] for strides in (node.x.strides, node.y_strides)],
+        )
+        inner, (taken,) = loops.nest(
+            [node.x.shape[axis] for axis in node.axes],
+            [[node.x.strides[axis] for axis in node.axes]],
+            "qrstvw",
+        )
+        if not inner:
+            inner, taken = [Loop("q", 1)], [("q", 0)]
+        return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
+
     # Products
 
     @cached_property
@@ -121,23 +203,22 @@ class FastOp(COp):
             for number, arg in enumerate(args)
         ]
 
-    def finish_on_vectors(self, total: str, at: str) -> Text:
-        """The epilogue of a vector of sums. at: the place of its first lane in the output."""
+    def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
+        """The epilogue of a vector of sums.
+
+        at: the place of its first lane in the output. left: how many lanes are not padding.
+        """
         node: Contraction = self.node
         if node.epilogue is None:
             return Text([], total)
         p = self.prefix
         places = {
-            "all": lambda name: f"{p}_load_some({name} + {at}, count - u)",
-            "unit": lambda name: f"{p}_load_some({name} + u, count - u)",
+            "all": lambda name: f"{p}_load_some({name} + {at}, {left})",
+            "unit": lambda name: f"{p}_load_some({name} + u, {left})",
             "one": lambda name: f"{p}_splat(*{name})",
         }
         operands = [places[arg.spread](arg.name) for arg in self.late]
-        temporaries, text = self.vectors.text(node.epilogue.program, [total, *operands])
-        before = [
-            f"const {p}_{CTYPES[dtype]} {name} = {value};" for dtype, name, value in temporaries
-        ]
-        return Text(before, text)
+        return self.on_vector_args(node.epilogue.program, [total, *operands])
 
     def pick(self, field: str) -> str:
         """The tile's size for each class of registers."""
