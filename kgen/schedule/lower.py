@@ -13,12 +13,15 @@ from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Constant, Value, row_major
 from kgen.ops.conv import Conv
 from kgen.ops.dense import Dense
+from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.pad import Pad
 from kgen.schedule.depthwise import Depthwise, Reach
+from kgen.schedule.einsum import Roles, arranged, axes, counted, roles, row_step, sums
 from kgen.schedule.forms import on_vectors, spread
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.product import Axis, Product, Taps
+from kgen.schedule.repack import Repack
 from kgen.schedule.tile import LINE, Tile, choose, stream
 
 PLAIN = 64
@@ -138,8 +141,8 @@ def _conv(node: Contraction) -> Sequence[Node] | None:
 def _depthwise(node: Conv) -> Depthwise:
     """A sequence is an image of one row."""
     reaches = [
-        Reach(*numbers, before)
-        for *numbers, (before, _) in zip(
+        Reach(size, count, length, stride, rate, before)
+        for size, count, length, stride, rate, (before, _) in zip(
             node.input_sizes,
             node.output_sizes,
             node.window,
@@ -182,7 +185,86 @@ def _pad(node: Conv) -> Pad:
     return Pad(origin=node.origin, output=output, x=node.x, padding=padding, value=0.0)
 
 
-LOWERINGS: dict[type[Node], Lowering] = {Dense: _dense, Conv: _conv}
+def _einsum(node: Contraction) -> Sequence[Node] | None:
+    assert isinstance(node, Einsum)
+    found = roles(node)
+    if found is None or node.macs <= PLAIN:
+        return None
+    shared, pixels = axes(node, found)
+    taps, depth, step = sums(node, found)
+    units = prod(node.sizes[c] for c in found.units)
+    terms = prod(node.sizes[c] for c in found.summed)
+    outer, rows, columns = _pixels(pixels)
+    tile = _tile(rows, columns, units, terms)
+    panels = Panels(units, tile.widest.units)
+    before: list[Node] = []
+    rows_apart = 0
+    kernel: Value
+    if isinstance(found.w, Constant):
+        note = f"{found.w.note}; packed in panels"
+        kernel = Constant.of(found.w.name, pack(arranged(node, found), panels), note)
+    else:
+        kernel = found.w
+        rows_apart = 0 if taps else row_step(node, found, tile.widest.units)
+        if not rows_apart:
+            repack = _repack(node, found, panels, terms)
+            before, kernel = [repack], repack.output
+    bias = node.bias
+    if bias is not None:
+        if bias.shape != (units,):
+            return None
+        bias = Constant.of(bias.name, padded(bias.data, 1, panels), bias.note)
+    steps = found.strides(found.w, found.w_letters, found.shared)
+    size = terms * panels.padded
+    kernels = {}
+    for letter, own in zip(reversed(found.shared), reversed(steps), strict=True):
+        kernels[letter] = own if rows_apart else size
+        size *= node.sizes[letter]
+    shared = [replace(axis, kernel=kernels[axis.name]) for axis in shared]
+    made = Product(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=found.x,
+        kernel=kernel,
+        bias=bias,
+        outer=(*shared, *outer),
+        rows=rows,
+        columns=columns,
+        taps=tuple(taps),
+        depth=depth,
+        depth_step=step,
+        units=units,
+        panels=panels,
+        tile=tile,
+        row_step=rows_apart,
+        text=node.formula,
+    )
+    return [*before, made]
+
+
+def _repack(node: Einsum, found: Roles, panels: Panels, terms: int) -> Repack:
+    groups = prod(node.sizes[c] for c in found.shared)
+    size = groups * terms * panels.padded
+    output = Value(
+        name=f"{node.output.name}/packed",
+        shape=(1, size),
+        dtype=found.w.dtype,
+        batch=0 if found.w.batch is not None else None,
+    )
+    return Repack(
+        origin=node.origin,
+        output=output,
+        x=found.w,
+        groups=counted(node, found, found.shared),
+        terms=counted(node, found, found.summed),
+        units=counted(node, found, found.units),
+        panels=panels,
+    )
+
+
+LOWERINGS: dict[type[Node], Lowering] = {Dense: _dense, Conv: _conv, Einsum: _einsum}
 
 
 def _product(

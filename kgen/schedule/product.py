@@ -42,7 +42,8 @@ class Product(Contraction):
     outer: loops outside everything (groups, images of an einsum).
     rows, columns: the pixels, of which a tile takes tile.rows x tile.columns at once.
     taps: outermost first. depth: the innermost sum, depth_step elements apart in x.
-    y: its units lie side by side.
+    row_step: if not 0, the kernel is no packed one but an array with its terms so far apart and its
+        units side by side.
     text: the layer's own formula.
     """
 
@@ -57,7 +58,8 @@ class Product(Contraction):
     units: int
     panels: Panels
     tile: Tile
-    text: str
+    row_step: int = 0
+    text: str = ""
 
     @property
     def terms(self) -> int:

@@ -187,6 +187,32 @@ class FastOp(COp):
             inner, taken = [Loop("q", 1)], [("q", 0)]
         return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
 
+    # Kernels packed at run time
+
+    def repack_loops(self) -> tuple[list[Loop], list[Loop], list[tuple[str, int]]]:
+        """Loops over groups and terms, and where x's element of them is."""
+        node = self.node
+        groups = [(f"g{i}", n, s) for i, (n, s) in enumerate(node.groups) if n > 1]
+        terms = [(f"k{i}", n, s) for i, (n, s) in enumerate(node.terms) if n > 1]
+        places = [(name, step) for name, _, step in (*groups, *terms)]
+        return (
+            [Loop(name, count) for name, count, _ in groups],
+            [Loop(name, count) for name, count, _ in terms],
+            places,
+        )
+
+    def repacked(self, place: list[tuple[str, int]], count: int, width: int) -> str:
+        """x's element of unit first + u; zero from the unit `count` of the panel on."""
+        units = [(n, s) for n, s in self.node.units if n > 1] or [(1, 0)]
+        below, terms = 1, []
+        unit = "(first + u)"
+        for position, (n, step) in reversed(list(enumerate(units))):
+            text = unit if below == 1 else f"{unit} / {below}"
+            terms.append((text if position == 0 else f"{text} % {n}", step))
+            below *= n
+        text = f"x[{loops.index([*place, *reversed(terms)])}]"
+        return f"u < {count} ? {text} : 0.0f" if count and count < width else text
+
     # Products
 
     @cached_property
@@ -290,9 +316,11 @@ class FastOp(COp):
         """Where in the kernel the units from `unit` on begin."""
         node = self.node
         width, terms = node.panels.width, node.terms
+        if node.row_step:
+            width = node.units
         outer = [(axis.name, axis.kernel) for axis in node.outer]
         place = [(f"{unit} / {width}", width * terms), (f"{unit} % {width}", 1)]
-        if node.panels.padded <= width:
+        if node.row_step or node.panels.padded <= width:
             place = [(unit, 1)]
         return self.plus(self.ref(node.kernel), [*outer, *place])
 
