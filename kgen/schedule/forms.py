@@ -10,6 +10,7 @@ from kgen.ir.program import Program
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.normalization import Normalization
+from kgen.ops.pad import Pad
 from kgen.ops.pool import Pool
 from kgen.ops.reduce import Reduce
 from kgen.ops.softmax import Softmax
@@ -87,6 +88,14 @@ def fits(node: Node, functions: Collection[str]) -> bool:
                         (node.gamma, node.beta), node.weight_strides, strict=True
                     )
                 )
+            )
+        case Pad():
+            padded = [axis for axis, pair in enumerate(node.padding) if any(pair)]
+            return (
+                node.value == 0
+                and min(min(pair) for pair in node.padding) >= 0
+                and (len(padded) == 1 or (len(padded) == 2 and padded[1] == padded[0] + 1))
+                and node.x.size > 0
             )
         case Pool():
             return node.channels_last and node.x.shape[-1] >= SHORTEST

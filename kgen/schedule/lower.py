@@ -30,6 +30,12 @@ PLAIN = 64
 FEW_FILTERS = 4
 """Groups with fewer filters waste most of a vector."""
 
+SLOW = frozenset(
+    ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "silu", "softplus")
+    + ("erf", "gelu", "gelu_tanh", "mish", "elu", "selu")
+)
+"""Functions of a dozen operations or more."""
+
 Lowering = Callable[[Contraction], Sequence[Node] | None]
 
 
@@ -60,7 +66,7 @@ def _float(node: Node) -> bool:
 def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
     """The contraction, with its epilogue as a node of its own where vectors can't compute it."""
     epilogue = node.epilogue
-    if epilogue is None or _on_vectors(node, functions):
+    if epilogue is None or (_on_vectors(node, functions) and not _wasteful(node)):
         return [node]
     total = replace(node.output, name=f"{node.output.name}/sum", dtype=node.accumulator)
     rest = Elementwise(
@@ -70,6 +76,18 @@ def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
         program=epilogue.program,
     )
     return [replace(node, epilogue=None, output=total), rest]
+
+
+def _wasteful(node: Contraction) -> bool:
+    """Whether functions that take long would be computed for many lanes of padding."""
+    assert node.epilogue is not None
+    units = node.output.shape[-1]
+    lines = -(-units // LINE)
+    return (
+        node.output.size > 16 * LINE
+        and lines * LINE > 1.3 * units
+        and any(step.function in SLOW for step in node.epilogue.program.steps)
+    )
 
 
 def _on_vectors(node: Contraction, functions: Collection[str]) -> bool:

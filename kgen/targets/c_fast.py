@@ -98,6 +98,24 @@ class Late(NamedTuple):
     spread: str
 
 
+class Frame(NamedTuple):
+    """An array inside zeros: loops over the images, where each begins, and an image's parts in
+    elements: zeros before, rows of `run` elements with a gap of zeros between them, zeros after.
+    """
+
+    loops: list[Loop]
+    x: str
+    y: str
+    rows: int
+    run: int
+    x_row: int
+    y_row: int
+    before: int
+    gap: int
+    after: int
+    after_start: int
+
+
 @dataclass(frozen=True, eq=False)
 class FastOp(COp):
     """A node as a template of the fast style sees it. prefix: of every name with file scope."""
@@ -186,6 +204,34 @@ class FastOp(COp):
         if not inner:
             inner, taken = [Loop("q", 1)], [("q", 0)]
         return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
+
+    def frame(self) -> Frame:
+        """The parts of a padded image: see schedule.forms for which paddings have this form."""
+        node = self.node
+        padded = [axis for axis, pair in enumerate(node.padding) if any(pair)]
+        first, last = padded[0], padded[-1]
+        inner = row_major(node.x.shape)[last]
+        outer, (x, y) = loops.nest(
+            node.x.shape[:first], [node.x.strides[:first], node.output.strides[:first]], "nm"
+        )
+        left, right = (count * inner for count in node.padding[last])
+        run, row = node.x.shape[last] * inner, node.output.shape[last] * inner
+        rows = node.x.shape[first] if first < last else 1
+        top, bottom = node.padding[first] if first < last else (0, 0)
+        before = top * row + left
+        return Frame(
+            loops=outer,
+            x=loops.index(x),
+            y=loops.index(y),
+            rows=rows,
+            run=run,
+            x_row=run,
+            y_row=row,
+            before=before,
+            gap=left + right,
+            after=right + bottom * row,
+            after_start=before + (rows - 1) * row + run,
+        )
 
     # Kernels packed at run time
 
