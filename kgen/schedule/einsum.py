@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
+from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Constant, Value, row_major
 from kgen.ops.einsum import Einsum
-from kgen.schedule.product import Axis, Taps
+from kgen.schedule import build
+from kgen.schedule.pack import Panels, pack, padded
+from kgen.schedule.product import Axis, Product, Taps
+from kgen.schedule.repack import Repack
 
 
 class Roles(NamedTuple):
@@ -136,3 +141,87 @@ def _evenly(axes: list[tuple[int, int]]) -> int:
         if outer != count * inner:
             return 0
     return axes[-1][1]
+
+
+def einsum(node: Contraction) -> Sequence[Node] | None:
+    assert isinstance(node, Einsum)
+    found = roles(node)
+    if found is None:
+        return None
+    shared, pixels = axes(node, found)
+    taps, depth, step = sums(node, found)
+    units = prod(node.sizes[c] for c in found.units)
+    terms = prod(node.sizes[c] for c in found.summed)
+    outer, rows, columns = build.pixels(pixels)
+    tile = build.tile_for(rows, columns, units, terms)
+    panels = Panels(units, tile.widest.units)
+    before: list[Node] = []
+    rows_apart = 0
+    kernel: Value
+    if isinstance(found.w, Constant):
+        note = f"{found.w.note}; packed in panels"
+        kernel = Constant.of(found.w.name, pack(arranged(node, found), panels), note)
+    else:
+        kernel = found.w
+        rows_apart = 0 if taps else row_step(node, found, tile.widest.units)
+        if not rows_apart:
+            repack = _repack(node, found, panels, terms)
+            before, kernel = [repack], repack.output
+    bias = node.bias
+    if bias is not None:
+        if bias.shape != (units,):
+            return None
+        bias = Constant.of(bias.name, padded(bias.data, 1, panels), bias.note)
+    shared = build.stepping(tuple(shared), terms * panels.padded)
+    if rows_apart:
+        steps = dict(counted_by_letter(node, found))
+        shared = [replace(axis, kernel=steps[axis.name]) for axis in shared]
+    kernel_bytes = 4 * terms * panels.padded
+    made = Product(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=found.x,
+        kernel=kernel,
+        bias=bias,
+        outer=(*shared, *outer),
+        rows=rows,
+        columns=columns,
+        taps=tuple(taps),
+        depth=depth,
+        depth_step=step,
+        units=units,
+        panels=panels,
+        tile=tile,
+        row_step=rows_apart,
+        pixels_outside=build.pixels_outside(rows, columns, found.x, node.output, kernel_bytes),
+        text=node.formula,
+    )
+    return [*before, made]
+
+
+def counted_by_letter(node: Einsum, found: Roles) -> list[tuple[str, int]]:
+    """The steps in w of the shared letters."""
+    steps = found.strides(found.w, found.w_letters, found.shared)
+    return list(zip(found.shared, steps, strict=True))
+
+
+def _repack(node: Einsum, found: Roles, panels: Panels, terms: int) -> Repack:
+    groups = prod(node.sizes[c] for c in found.shared)
+    size = groups * terms * panels.padded
+    output = Value(
+        name=f"{node.output.name}/packed",
+        shape=(1, size),
+        dtype=found.w.dtype,
+        batch=0 if found.w.batch is not None else None,
+    )
+    return Repack(
+        origin=node.origin,
+        output=output,
+        x=found.w,
+        groups=counted(node, found, found.shared),
+        terms=counted(node, found, found.summed),
+        units=counted(node, found, found.units),
+        panels=panels,
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from kgen.ir.node import Contraction, Spec
-from kgen.ir.value import Shape, Value
+from kgen.ir.value import Value
 from kgen.schedule.pack import Panels
 from kgen.schedule.tile import Tile
 
@@ -44,6 +44,7 @@ class Product(Contraction):
     taps: outermost first. depth: the innermost sum, depth_step elements apart in x.
     row_step: if not 0, the kernel is no packed one but an array with its terms so far apart and its
         units side by side.
+    pixels_outside: whether the loop over tiles of pixels is outside the one over panels of units.
     text: the layer's own formula.
     """
 
@@ -59,6 +60,7 @@ class Product(Contraction):
     panels: Panels
     tile: Tile
     row_step: int = 0
+    pixels_outside: bool = False
     text: str = ""
 
     @property
@@ -85,7 +87,3 @@ class Product(Contraction):
 
     def infer(self) -> Spec:
         return Spec(self.output.shape, self.output.dtype, self.output.batch)
-
-    @property
-    def padded_bias(self) -> Shape:
-        return (self.panels.padded,)

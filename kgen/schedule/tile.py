@@ -123,6 +123,7 @@ def stream(units: int) -> Tile:
     """For a product of one pixel: only the bandwidth counts."""
     padded = -(-units // LINE)
     share = even(padded, 4) * LINE
-    widths = (share, share, min(share, 64), min(share, 32))
+    narrow = 32 if share % 32 == 0 else 16
+    widths = (share, share, share, narrow)
     why = f"one pixel: {share} units at a time, read once from memory"
     return Tile(tuple(Block(1, 1, width) for width in widths), why)

@@ -354,30 +354,31 @@ class FastOp(COp):
     def outer_loops(self) -> list[Loop]:
         return [Loop(axis.name, axis.count) for axis in self.node.outer]
 
-    @property
-    def outer_x(self) -> list[tuple[str, int]]:
-        return [(axis.name, axis.x) for axis in self.node.outer]
+    def moved(self, *by: str) -> dict[str, str]:
+        """What the loops around a tile add to its pointers.
 
-    def panel_of(self, unit: str) -> str:
-        """Where in the kernel the units from `unit` on begin."""
+        by: which of them: "outer" ones, over a tile's "pixel"s, over a panel's "unit"s.
+        Keys: x, w, bias, and the spreads of an epilogue's arguments.
+        """
         node = self.node
-        width, terms = node.panels.width, node.terms
-        if node.row_step:
-            width = node.units
-        outer = [(axis.name, axis.kernel) for axis in node.outer]
-        place = [(f"{unit} / {width}", width * terms), (f"{unit} % {width}", 1)]
-        if node.row_step or node.panels.padded <= width:
-            place = [(unit, 1)]
-        return self.plus(self.ref(node.kernel), [*outer, *place])
-
-    def moved(self, unit: str) -> dict[str, str]:
-        """What is added to pointers for the units from `unit` on: see `spread`."""
-        node, padded = self.node, self.node.panels.padded
-        groups = [axis for axis in node.outer if axis.name == "group"]
-        outer = [(axis.name, axis.y) for axis in node.outer]
-        return {
-            "all": f" + {loops.index([*outer, (unit, 1)])}",
-            "unit": f" + {loops.index([*((a.name, node.units) for a in groups), (unit, 1)])}",
-            "one": "",
-            "bias": f" + {loops.index([*((a.name, padded) for a in groups), (unit, 1)])}",
+        outer = node.outer if "outer" in by else ()
+        groups = [axis for axis in outer if axis.name == "group"]
+        unit = [("u", 1)] if "unit" in by else []
+        start, end = ([("from", 1)], [("to", 1)]) if "pixel" in by else ([], [])
+        terms = {
+            "x": [*((a.name, a.x) for a in outer), *start],
+            "w": [*((a.name, a.kernel) for a in outer), *(self._panel_of("u") if unit else [])],
+            "bias": [*((a.name, node.panels.padded) for a in groups), *unit],
+            "unit": [*((a.name, node.units) for a in groups), *unit],
+            "all": [*((a.name, a.y) for a in outer), *end, *unit],
+            "one": [],
         }
+        return {key: self.plus("", one) for key, one in terms.items()}
+
+    def _panel_of(self, unit: str) -> list[tuple[str, int]]:
+        """Where the units from `unit` on begin in a kernel."""
+        node = self.node
+        width = node.panels.width
+        if node.row_step or node.panels.padded <= width:
+            return [(unit, 1)]
+        return [(f"{unit} / {width}", width * node.terms), (f"{unit} % {width}", 1)]
