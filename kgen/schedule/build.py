@@ -8,7 +8,7 @@ from kgen.ir.node import Contraction
 from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.product import Axis, Product, Taps
-from kgen.schedule.tile import Tile, choose, stream
+from kgen.schedule.tile import Pixels, Tile, choose, stream
 
 NEAR = 192 * 1024
 """Bytes that are read again and again without leaving a core's own cache."""
@@ -83,7 +83,7 @@ def pixels_outside(rows: Axis, columns: Axis, x: Value, y: Value, kernel_bytes: 
 def tile_for(rows: Axis, columns: Axis, units: int, terms: int) -> Tile:
     if rows.count * columns.count == 1:
         return stream(units)
-    return choose(rows.count, columns.count, units, terms)
+    return choose(Pixels(rows.count, columns.count, rows.x, columns.x), units, terms)
 
 
 def pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -63,20 +64,47 @@ def most_pixels(registers: Registers, units: int) -> int:
     return max((registers.count - spare) // vectors, 1)
 
 
-def cycles(block: Block, rows: int, columns: int, units: int, terms: int) -> float:
+@dataclass(frozen=True)
+class Pixels:
+    """rows x columns of them, and how many floats apart their elements of x lie."""
+
+    rows: int
+    columns: int
+    row_step: int
+    column_step: int
+
+    def crowded(self, rows: int, columns: int) -> int:
+        """How many pixels of a block keep pushing each other out of the first-level cache.
+
+        That happens when their elements lie a multiple of a large power of two apart: the cache has
+        64 sets of lines, and 8 places in each.
+        """
+        sets = Counter(
+            (row * self.row_step + column * self.column_step) // LINE % 64
+            for row in range(rows)
+            for column in range(columns)
+        )
+        return sum(count for count in sets.values() if count > 7)
+
+
+def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
     """Estimated time of the whole product with AVX-512 blocks of this size."""
     total = 0.0
-    for height, vertical in _parts(rows, block.rows):
-        for width, horizontal in _parts(columns, block.columns):
+    for height, vertical in _parts(pixels.rows, block.rows):
+        for width, horizontal in _parts(pixels.columns, block.columns):
+            crowded = pixels.crowded(height, width)
             for share, panels in _parts(-(-units // LINE) * LINE, block.units):
                 times = vertical * horizontal * panels
-                total += times * _cycles(height * width, share // LINE, terms)
+                total += times * _cycles(height * width, share // LINE, terms, crowded)
     return total
 
 
-def _cycles(pixels: int, vectors: int, terms: int) -> float:
-    """One tile: multiply-adds, loads, or the multiply-adds' latency; then the write-back."""
-    step = max(pixels * vectors, (pixels + 2 * vectors) * 0.75, 4.0)
+def _cycles(pixels: int, vectors: int, terms: int, crowded: int) -> float:
+    """One tile: multiply-adds, loads (from the second-level cache for crowded pixels), or the
+    multiply-adds' latency, and a little of each load that is not hidden; then the write-back.
+    """
+    step = max(pixels * vectors, (pixels + 2 * vectors) * 0.75, 4.0, 4.5 * crowded)
+    step += 0.06 * pixels + 0.25 * vectors
     return terms * step + 2 * pixels * vectors + 12
 
 
@@ -86,15 +114,16 @@ def _parts(count: int, size: int) -> list[tuple[int, int]]:
     return [(size, full), *([(rest, 1)] if rest else [])] if full else [(rest, 1)]
 
 
-def choose(rows: int, columns: int, units: int, terms: int) -> Tile:
-    """The cheapest tile for a product of rows x columns pixels."""
+def choose(pixels: Pixels, units: int, terms: int) -> Tile:
+    """The cheapest tile for a product."""
     best: tuple[float, Block] | None = None
+    rows, columns = pixels.rows, pixels.columns
     padded = -(-units // LINE)
     for vectors in range(1, min(padded, 4) + 1):
         most = most_pixels(AVX512, vectors * LINE)
-        for pixels in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
-            block = Block(*_grid(rows, columns, pixels), vectors * LINE)
-            cost = cycles(block, rows, columns, units, terms)
+        for size in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
+            block = Block(*_grid(rows, columns, size), vectors * LINE)
+            cost = cycles(block, pixels, units, terms)
             if best is None or cost < best[0] * 0.995:
                 best = cost, block
     assert best is not None
@@ -104,10 +133,10 @@ def choose(rows: int, columns: int, units: int, terms: int) -> Tile:
         f"{block.pixels} x {block.units // LINE} sums of 16 units; "
         f"{100 * ideal / cost:.0f} % of the multiply-add peak expected"
     )
-    return Tile((block, *(_narrow(r, rows, columns, padded) for r in CLASSES[1:])), why)
+    return Tile((block, *(_narrow(r, rows, columns) for r in CLASSES[1:])), why)
 
 
-def _narrow(registers: Registers, rows: int, columns: int, lines: int) -> Block:
+def _narrow(registers: Registers, rows: int, columns: int) -> Block:
     """One cache line of units for narrower vectors."""
     return Block(*_grid(rows, columns, most_pixels(registers, LINE)), LINE)
 
