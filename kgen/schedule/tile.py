@@ -11,6 +11,10 @@ LINE = 16
 """Floats in a cache line, and the lanes of the widest vectors: panels are multiples of it."""
 
 
+NEAR_LINES = 384
+"""Lines of a panel that stay in the first-level cache, beside x."""
+
+
 @dataclass(frozen=True)
 class Registers:
     """What the tile must fit: vector registers, lanes of each."""
@@ -73,18 +77,18 @@ class Pixels:
     row_step: int
     column_step: int
 
-    def crowded(self, rows: int, columns: int) -> int:
-        """How many pixels of a block keep pushing each other out of the first-level cache.
-
-        That happens when their elements lie a multiple of a large power of two apart: the cache has
-        64 sets of lines, and 8 places in each.
+    def crowded(self, rows: int, columns: int) -> float:
+        """Cycles lost for each term because a block's pixels push one another out of the
+        first-level cache: elements that lie a multiple of a large power of two apart meet in one
+        of its 64 sets, of 8 lines each.
         """
         sets = Counter(
             (row * self.row_step + column * self.column_step) // LINE % 64
             for row in range(rows)
             for column in range(columns)
         )
-        return sum(count for count in sets.values() if count > 7)
+        lost = {True: 4.5, False: 0.15}
+        return sum(count * lost[count > 7] for count in sets.values() if count > 6)
 
 
 def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
@@ -99,12 +103,12 @@ def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
     return total
 
 
-def _cycles(pixels: int, vectors: int, terms: int, crowded: int) -> float:
-    """One tile: multiply-adds, loads (from the second-level cache for crowded pixels), or the
-    multiply-adds' latency, and a little of each load that is not hidden; then the write-back.
+def _cycles(pixels: int, vectors: int, terms: int, crowded: float) -> float:
+    """One tile: multiply-adds or their latency, what is not hidden of each load of an element of x
+    and of a line of the panel (from the second-level cache if it is long), then the write-back.
     """
-    step = max(pixels * vectors, (pixels + 2 * vectors) * 0.75, 4.0, 4.5 * crowded)
-    step += 0.06 * pixels + 0.25 * vectors
+    line = 1.0 if terms * vectors > NEAR_LINES else 0.25
+    step = max(pixels * vectors, 4.0) + 0.06 * pixels + line * vectors + crowded
     return terms * step + 2 * pixels * vectors + 12
 
 
