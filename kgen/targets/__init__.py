@@ -10,7 +10,10 @@ from kgen.compare import in_batches
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
+from kgen.plan import plan as replan
+from kgen.schedule import schedule
 from kgen.targets import c, numpy
+from kgen.targets.c_fast import vector_functions
 
 TARGETS = ("c", "numpy")
 STYLES = ("fast", "readable")
@@ -35,6 +38,8 @@ def render(
         files = {f"{name}.py": numpy.module(plan, title=title)}
         workspace = 0
     else:
+        if style == "fast":
+            plan = replan(schedule(plan.graph, vector_functions()).check())
         model = c.CModel(plan, name, title, style)
         files = c.files(model)
         workspace = model.workspace_bytes
