@@ -88,7 +88,26 @@ def scaled() -> keras.Model:
     )
 
 
+def image_preparation() -> keras.Model:
+    """A photo made smaller, its numbers about zero."""
+    return Sequential(
+        [
+            Input((6, 5, 3), name="photo"),
+            layers.Resizing(4, 3, interpolation="bilinear", name="resizing"),
+            layers.Rescaling(1 / 128, offset=-1, name="rescaling"),
+        ],
+        name="image_preparation",
+    )
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
-    for function in (xor, image_classifier, text_classifier, operations, scaled)
+    for function in (
+        xor,
+        image_classifier,
+        text_classifier,
+        operations,
+        scaled,
+        image_preparation,
+    )
 }

@@ -205,6 +205,11 @@ class COp(Walks):
 
     # Loops
 
+    @staticmethod
+    def loops(**counts: int) -> list[Loop]:
+        """Loops of these names, less those that run once."""
+        return [Loop(name, count) for name, count in counts.items() if count != 1]
+
     def over(self, shape: Sequence[int], *strides: Sequence[int]) -> tuple[list[Loop], list[str]]:
         """The fewest loops over a shape, and the index of each array of the given strides."""
         nested, terms = loops.nest(shape, strides)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import keras
 
 from kgen.ir.graph import Graph
-from kgen.trace import attention, contraction_ops, layers, nn_ops, numpy_ops, shape_ops  # noqa: F401  they fill the tables
+from kgen.trace import (  # noqa: F401  they fill the tables
+    attention,
+    contraction_ops,
+    image_ops,
+    layers,
+    nn_ops,
+    numpy_ops,
+    shape_ops,
+)
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer
 
