@@ -100,6 +100,22 @@ def image_preparation() -> keras.Model:
     )
 
 
+def features() -> keras.Model:
+    """A table's columns, each made into numbers that a Dense layer can use."""
+    age, plan, visits = (
+        Input((1,), name="age"),
+        Input((1,), dtype="int32", name="plan"),
+        Input((5,), dtype="int32", name="visits"),
+    )
+    parts = [
+        layers.Discretization([18, 30, 65], output_mode="one_hot", name="age_group")(age),
+        layers.CategoryEncoding(3, output_mode="one_hot", name="plan_encoding")(plan),
+        layers.CategoryEncoding(4, output_mode="count", name="visit_counts")(visits),
+    ]
+    joined = layers.Concatenate(name="joined")(parts)
+    return Model([age, plan, visits], layers.Dense(2, name="scores")(joined), name="features")
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
     for function in (
@@ -109,5 +125,6 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         operations,
         scaled,
         image_preparation,
+        features,
     )
 }

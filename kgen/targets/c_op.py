@@ -69,7 +69,7 @@ class COp(Walks):
         """The name, inside the function, of each array that is passed to it."""
         node: Node = self.node
         names: dict[Value, str] = {}
-        for field in ("x", "a", "b", "indices"):
+        for field in ("x", "a", "b", "indices", "weights"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, field)

@@ -144,6 +144,10 @@ class Op:
     def shape(self) -> str:
         return shape_text(self.node.output)
 
+    @property
+    def dtype(self) -> str:
+        return dtype_text(self.node.output.dtype)
+
     def call(self, function: str) -> str:
         """The name of a function of the module; it will be defined."""
         return self.functions.use(function)

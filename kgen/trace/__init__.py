@@ -12,6 +12,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     layers,
     nn_ops,
     numpy_ops,
+    preprocessing,
     shape_ops,
 )
 from kgen.trace.signature import InputShapes, Signature, signature

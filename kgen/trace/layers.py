@@ -70,8 +70,6 @@ REFUSED_LAYERS.update(
 REFUSED_LAYERS.update(
     dict.fromkeys(
         (
-            "Discretization",
-            "CategoryEncoding",
             "Hashing",
             "HashedCrossing",
             "IntegerLookup",
