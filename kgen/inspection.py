@@ -9,7 +9,7 @@ from typing import Any
 from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.plan import element_size
+from kgen.ir.value import element_size
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STRING, Constant, Value, element_size
 from kgen.names import Names
 from kgen.ops.reshape import Reshape
 
@@ -22,10 +20,10 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Place:
-    """kind: the workspace, or the caller's array for an input or output. number: the byte in the
-    workspace, or the input's or output's number."""
+    """kind: the workspace, its array of strings, or the caller's array for an input or output.
+    number: the byte in the workspace, the string's, the input's or the output's number."""
 
-    kind: Literal["workspace", "input", "output"]
+    kind: Literal["workspace", "strings", "input", "output"]
     number: int
 
 
@@ -36,6 +34,8 @@ class Plan:
     steps: the nodes that do something; the others are views of the same memory under another shape.
     copies: outputs that are computed elsewhere and copied at the end: (value, number of the
         output).
+    strings: how many pointers to strings the workspace holds, beside its bytes: they have an array
+        of their own, because their size depends on the machine.
     workspace_bytes: the peak. lower_bound: what no placement can be below, the largest sum of the
         sizes of values that are alive together.
     """
@@ -44,6 +44,7 @@ class Plan:
     places: dict[Value, Place]
     steps: tuple[Node, ...]
     copies: tuple[tuple[Value, int], ...]
+    strings: int
     workspace_bytes: int
     lower_bound: int
 
@@ -60,13 +61,14 @@ class Plan:
 class Buffer:
     """Memory for values that share it: size in bytes, alive from step `first` to step `last`.
 
-    element: the size of its largest element, in bytes.
+    element: the size of its largest element, in bytes. text: whether it holds strings.
     """
 
     size: int
     first: int
     last: int
     element: int
+    text: bool = False
 
     @property
     def alignment(self) -> int:
@@ -84,19 +86,25 @@ def plan(graph: Graph) -> Plan:
     sharing.outputs()
     sharing.overwrites()
     buffers = sharing.buffers()
-    offsets, peak = allocate(list(buffers.values()))
+    texts = [buffer for buffer in buffers.values() if buffer.text]
+    numbers = [buffer for buffer in buffers.values() if not buffer.text]
+    offsets, peak = allocate(numbers)
+    slots, text_peak = allocate(texts)
+    pointer = element_size(STRING)
+    found = {buffer: Place("workspace", offset) for buffer, offset in offsets.items()}
+    found.update({buffer: Place("strings", slot // pointer) for buffer, slot in slots.items()})
     places = {}
     for value in sharing.values:
         root = sharing.root(value)
-        place = sharing.fixed.get(root)
-        places[value] = place or Place("workspace", offsets[buffers[root]])
+        places[value] = sharing.fixed.get(root) or found[buffers[root]]
     return Plan(
         graph=graph,
         places=places,
         steps=tuple(node for node in graph.nodes if node not in sharing.silent),
         copies=tuple(sharing.copies),
+        strings=text_peak // pointer,
         workspace_bytes=peak,
-        lower_bound=lower_bound(buffers.values()),
+        lower_bound=lower_bound(numbers),
     )
 
 
@@ -210,9 +218,15 @@ class _Sharing:
         for value in self.values:
             root = self.root(value)
             sizes[root] = max(sizes[root], value.nbytes)
-            elements[root] = max(elements[root], np.dtype(value.dtype).itemsize)
+            elements[root] = max(elements[root], element_size(value.dtype))
         return {
-            root: Buffer(sizes[root], self.made[root], self.read[root], elements[root])
+            root: Buffer(
+                sizes[root],
+                self.made[root],
+                self.read[root],
+                elements[root],
+                root.dtype == STRING,
+            )
             for root in roots
             if root not in self.fixed
         }
@@ -264,8 +278,3 @@ def _first_fit(buffers: list[Buffer]) -> tuple[dict[Buffer, int], int]:
 
 def _aligned(offset: int, buffer: Buffer) -> int:
     return -(-offset // buffer.alignment) * buffer.alignment
-
-
-def element_size(dtype: str) -> int:
-    """Bytes of one element."""
-    return np.dtype(dtype).itemsize

@@ -7,7 +7,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number
-from kgen.ir.value import Value
+from kgen.ir.value import STRING, Value
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -18,6 +18,13 @@ from kgen.ops.transpose import Transpose
 
 INTEGER_LIMIT = 10
 """Integers that are no indices are drawn below this."""
+
+UNKNOWN_WORDS = (
+    b"",
+    b"unheard",
+    "d\u00e9j\u00e0 vu".encode(),
+    b"a phrase of more than sixty-four bytes, " * 2,
+)
 
 
 def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
@@ -33,6 +40,8 @@ def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
 def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:
     shape = (count, *value.sample_shape)
     limit = index_limit(graph, value)
+    if value.dtype == STRING:
+        return _texts(graph, value, shape, generator)
     if value.dtype == "bool":
         return generator.random(shape) < 0.5
     if limit is not None or not value.dtype.startswith("float"):
@@ -43,6 +52,29 @@ def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generat
     if scale is not None:
         return (generator.random(shape) * scale).astype(value.dtype)
     return generator.standard_normal(shape).astype(value.dtype)
+
+
+def _texts(
+    graph: Graph, value: Value, shape: tuple[int, ...], generator: np.random.Generator
+) -> np.ndarray:
+    """Words that the model knows and words that it doesn't; sentences of them, where it splits."""
+    words = [*dict.fromkeys(_vocabulary(graph, value)), *UNKNOWN_WORDS]
+    drawn = np.empty(int(np.prod(shape)), object)
+    for place in range(drawn.size):
+        drawn[place] = words[int(generator.integers(len(words)))]
+    return drawn.reshape(shape)
+
+
+def _vocabulary(graph: Graph, value: Value) -> list[bytes]:
+    """The words in the tables that the value is looked up in."""
+    words: list[bytes] = []
+    for node in graph.nodes:
+        if value in node.inputs:
+            for constant in node.constants:
+                words += constant.data.flat if constant.dtype == STRING else []
+            if _hands_on(node):
+                words += _vocabulary(graph, node.output)
+    return words
 
 
 def index_limit(graph: Graph, value: Value) -> int | None:

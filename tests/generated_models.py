@@ -102,18 +102,25 @@ def image_preparation() -> keras.Model:
 
 def features() -> keras.Model:
     """A table's columns, each made into numbers that a Dense layer can use."""
-    age, plan, visits = (
+    age, city, street, plan, visits = (
         Input((1,), name="age"),
+        Input((1,), dtype="string", name="city"),
+        Input((1,), dtype="string", name="street"),
         Input((1,), dtype="int32", name="plan"),
         Input((5,), dtype="int32", name="visits"),
     )
+    cities = ["Oslo", "Lima", "Z\u00fcrich", "Accra"]
     parts = [
+        layers.StringLookup(vocabulary=cities, output_mode="one_hot", name="city_encoding")(city),
+        layers.Hashing(3, output_mode="one_hot", name="street_hash")(street),
         layers.Discretization([18, 30, 65], output_mode="one_hot", name="age_group")(age),
         layers.CategoryEncoding(3, output_mode="one_hot", name="plan_encoding")(plan),
         layers.CategoryEncoding(4, output_mode="count", name="visit_counts")(visits),
     ]
     joined = layers.Concatenate(name="joined")(parts)
-    return Model([age, plan, visits], layers.Dense(2, name="scores")(joined), name="features")
+    return Model(
+        [age, city, street, plan, visits], layers.Dense(2, name="scores")(joined), name="features"
+    )
 
 
 MODELS: dict[str, Callable[[], keras.Model]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Shape, Value
+from kgen.ir.value import STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 
@@ -207,13 +207,17 @@ class Contraction(Node):
 
 
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
-    """Those of the candidates that have the output's shape and element size."""
+    """Those of the candidates that have the output's shape and element size.
+
+    Strings share memory with strings alone: a pointer is not as large everywhere.
+    """
     return tuple(
         value
         for value in candidates
         if not isinstance(value, Constant)
         and value.size == output.size
         and value.nbytes == output.nbytes
+        and (value.dtype == STRING) == (output.dtype == STRING)
     )
 
 

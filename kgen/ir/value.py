@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
 Shape = tuple[int, ...]
+
+STRING = "string"
+"""The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
+strings; they are read, compared and moved."""
+
+
+def numpy_dtype(dtype: str) -> np.dtype[Any]:
+    """NumPy's element type for one of the graph's."""
+    return np.dtype(object if dtype == STRING else dtype)
+
+
+def element_size(dtype: str) -> int:
+    """Bytes of one element; of a string, those of a pointer to it."""
+    return numpy_dtype(dtype).itemsize
 
 
 def row_major(shape: Sequence[int]) -> Shape:
@@ -37,7 +52,7 @@ class Value:
     batch: the axis whose length is multiplied by the batch size, or None if every sample shares the
         array. Within that axis the samples are outermost: with batch size n its length is n *
         shape[batch].
-    dtype: NumPy's name of the element type.
+    dtype: NumPy's name of the element type, or "string".
     name: what to call it; a legal, unique identifier once the graph is planned.
     """
 
@@ -57,7 +72,7 @@ class Value:
 
     @property
     def nbytes(self) -> int:
-        return self.size * np.dtype(self.dtype).itemsize
+        return self.size * element_size(self.dtype)
 
     @property
     def sample_shape(self) -> Shape:
@@ -81,7 +96,7 @@ class Value:
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype.
+    data: its elements, of the value's shape and dtype; strings as an array of bytes objects.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """
 
@@ -91,9 +106,19 @@ class Constant(Value):
     @classmethod
     def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:
         data = np.ascontiguousarray(data).reshape(np.shape(data))  # keeps rank 0
-        return cls(
-            name=name, shape=data.shape, dtype=str(data.dtype), batch=None, data=data, note=note
-        )
+        dtype = STRING if data.dtype == object else str(data.dtype)
+        return cls(name=name, shape=data.shape, dtype=dtype, batch=None, data=data, note=note)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the array, and of the text of strings, each with its ending zero."""
+        text = sum(len(word) + 1 for word in self.data.flat) if self.dtype == STRING else 0
+        return super().nbytes + text
+
+    @property
+    def bits(self) -> bytes:
+        """The elements as bytes that are equal if and only if all elements are."""
+        return repr(self.data.tolist()).encode() if self.dtype == STRING else self.data.tobytes()
 
     def __str__(self) -> str:
         return f"constant {super().__str__()}"

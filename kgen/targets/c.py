@@ -11,12 +11,13 @@ import jinja2
 
 from kgen.ir.node import Node
 from kgen.ir.program import Step
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STRING, Constant, Value, element_size
 from kgen.names import Names
-from kgen.plan import Plan, element_size
+from kgen.ops.lookup import Lookup
+from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.render.literals import numbers
-from kgen.targets.c_op import CTYPES, COp, literal
+from kgen.render.literals import c_strings, numbers
+from kgen.targets.c_op import CTYPES, COp, literal, pointer
 from kgen.targets.expression import Expressions
 
 INLINE_WEIGHTS = 4096
@@ -25,6 +26,10 @@ INLINE_WEIGHTS = 4096
 
 WEIGHTS_PER_FILE = 4_000_000
 """Decimal literals cost a compiler about 300 bytes of memory each."""
+
+
+HASHES = ("fingerprint64", "siphash")
+"""Functions that are defined on strings, and by them on integers."""
 
 
 class Array(NamedTuple):
@@ -53,9 +58,13 @@ class Pointer(NamedTuple):
 
 @dataclass(frozen=True)
 class ScalarType:
-    """An element type as the templates of scalar functions see it."""
+    """An element type as the templates of scalar functions see it.
+
+    of_text: for functions of an integer's digits, the name of the same function of strings.
+    """
 
     dtype: str
+    of_text: str = ""
 
     @property
     def name(self) -> str:
@@ -108,8 +117,18 @@ class CModel:
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype == "float32" else f"_{dtype}"
+        suffix = "" if dtype in ("float32", STRING) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
+
+    @property
+    def used_functions(self) -> list[tuple[str, str]]:
+        """The scalar functions that the code needs, each after those that it calls."""
+        used: dict[tuple[str, str], None] = {}
+        for function, dtype in self.expressions.used:
+            if function in HASHES:
+                used[(function, STRING)] = None
+            used[(function, dtype)] = None
+        return list(used)
 
     @property
     def upper(self) -> str:
@@ -122,7 +141,17 @@ class CModel:
         """The C name of each constant and of each step's function."""
         functions = self.expressions.functions
         names = Names(
-            *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
+            *(
+                "predict",
+                "predict_batch",
+                "run",
+                "workspace",
+                "error",
+                "ok",
+                "reset",
+                "load",
+                "complete",
+            ),
             *(name for name in dir(functions) if not name.startswith("_")),
         )
         taken: dict[object, str] = {}
@@ -159,14 +188,15 @@ class CModel:
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
         suffix = "f" if constant.dtype == "float32" else ""
-        lines = list(numbers(constant.data, suffix)) or ["0"]
+        text = constant.dtype == STRING
+        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
         return Array(declaration, note, lines)
 
     def declaration(self, constant: Constant) -> str:
         return f"extern {self._declared(constant)};"
 
     def _declared(self, constant: Constant) -> str:
-        ctype = CTYPES[constant.dtype]
+        ctype = "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
         return f"const {ctype} {self._names[constant]}[{max(constant.size, 1)}]"
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
@@ -228,8 +258,9 @@ class CModel:
     @property
     def signature(self) -> str:
         """The parameters of predict: `const float *x, float *y`."""
-        parts = [f"const {p.ctype} *{p.name}" for p in self.inputs]
-        return ", ".join([*parts, *(f"{p.ctype} *{p.name}" for p in self.outputs)])
+        parts = [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
+        parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
+        return ", ".join(parts)
 
     @property
     def arguments(self) -> str:
@@ -261,9 +292,14 @@ class CModel:
 
     @property
     def workspace_bytes(self) -> int:
-        """sizeof the workspace: the arena, rounded up to whole elements of its largest type."""
+        """sizeof the workspace, where pointers have 8 bytes: the arena and the strings, both
+        rounded up to whole elements of the largest type.
+        """
         largest = max(element_size(dtype) for dtype in self.arena_types)
-        return max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        arena = max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        pointer_size = element_size(STRING)
+        strings = self.plan.strings * pointer_size
+        return -(-arena // pointer_size) * pointer_size + strings if strings else arena
 
     def pointers(self) -> list[Pointer]:
         """Local names for the arrays that the steps use, but for the parameters themselves."""
@@ -282,14 +318,19 @@ class CModel:
     def _pointer(self, value: Value, kind: str, number: int) -> Pointer:
         ctype = CTYPES[value.dtype]
         note = f"({', '.join(map(str, value.sample_shape))})"
+        local = f"const {value.name}"
+        if kind == "strings":
+            place = "w->strings" + (f" + {number}" if number else "")
+            return Pointer(pointer(STRING, local, const=False), place, note)
         if kind == "workspace":
             offset = number // element_size(value.dtype)
             place = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
-            return Pointer(f"{ctype} *const {value.name}", place, note)
+            return Pointer(pointer(value.dtype, local, const=False), place, note)
         parameter = (self.inputs if kind == "input" else self.outputs)[number]
         const = "const " if kind == "input" else ""
-        cast = f"(const {ctype} *)" if parameter.ctype != ctype else ""
-        return Pointer(f"{const}{ctype} *const {value.name}", f"{cast}{parameter.name}", note)
+        cast = f"({const}{ctype} *)" if parameter.ctype != ctype else ""
+        declared = pointer(value.dtype, local, const=kind == "input")
+        return Pointer(declared, f"{cast}{parameter.name}", note)
 
     def _arena(self, dtype: str) -> str:
         return "arena" if len(self.arena_types) == 1 else f"arena.{dtype}s"
@@ -313,7 +354,23 @@ class CModel:
 
     @property
     def uses_workspace(self) -> bool:
-        return any(place.kind == "workspace" for place in self.plan.places.values())
+        kinds = ("workspace", "strings")
+        return any(place.kind in kinds for place in self.plan.places.values())
+
+    @property
+    def has_strings(self) -> bool:
+        hashes = any(function in HASHES for function, _ in self.expressions.used)
+        return hashes or any(value.dtype == STRING for value in self.plan.places)
+
+    @property
+    def knows_all_words(self) -> bool:
+        """Whether a word or number that is in no vocabulary is an error."""
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+
+    @property
+    def string_inputs(self) -> list[Parameter]:
+        """The inputs whose elements are pointers, which may be null."""
+        return [p for p in self.inputs if p.value.dtype == STRING]
 
     @property
     def can_fail(self) -> bool:
@@ -325,14 +382,7 @@ def files(model: CModel) -> dict[str, str]:
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op, model.style) for op in model.ops]
-    helpers = [
-        str(
-            getattr(model.expressions.functions, function)(
-                model._function_name(function, dtype), ScalarType(dtype)
-            )
-        )
-        for function, dtype in model.expressions.used
-    ]
+    helpers = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     body = env.get_template("model.c.j2").render(model=model, texts=texts, helpers=helpers)
     result = {
         f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
@@ -345,6 +395,13 @@ def files(model: CModel) -> dict[str, str]:
                 model=model, constants=constants
             )
     return result
+
+
+def _helper_text(model: CModel, function: str, dtype: str) -> str:
+    """The definition of a scalar function."""
+    scalar = ScalarType(dtype, model._function_name(function, STRING))
+    macro = getattr(model.expressions.functions, function)
+    return str(macro(model._function_name(function, dtype), scalar))
 
 
 def _op_text(env: jinja2.Environment, op: COp, style: str) -> str:

@@ -11,15 +11,16 @@ import numpy as np
 
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Value, broadcast_strides, row_major
+from kgen.ir.value import STRING, Constant, Value, broadcast_strides, row_major
 from kgen.names import comment
-from kgen.render.literals import number
+from kgen.render.literals import c_string, number
 from kgen.targets import loops
 from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
 CTYPES = {
+    STRING: "const char *",
     "float32": "float",
     "float64": "double",
     "bool": "bool",
@@ -29,6 +30,8 @@ CTYPES = {
 
 def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
+    if dtype == STRING:
+        return c_string(value)  # type: ignore[arg-type]
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
@@ -41,6 +44,13 @@ def literal(value: object, dtype: str) -> str:
     if dtype == "int32" and value == -(2**31):
         return "INT32_MIN"
     return f"{text}u" if dtype in ("uint32", "uint64") else text
+
+
+def pointer(dtype: str, name: str, *, const: bool) -> str:
+    """The declaration of a pointer to elements: `const float *x`, `const char *const *words`."""
+    if dtype == STRING:
+        return f"const char *{'const ' if const else ''}*{name}"
+    return f"{'const ' if const else ''}{CTYPES[dtype]} *{name}"
 
 
 class Text(NamedTuple):
@@ -94,11 +104,12 @@ class COp(Walks):
     def signature(self) -> str:
         overwritten = self.node.may_overwrite
         parts = [
-            f"const {self.ctype(value)} *{'' if value in overwritten else 'restrict '}{name}"
+            pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
         ]
         # The output may be the memory of an input that it may overwrite.
-        parts.append(f"{self.type} *{'' if overwritten else 'restrict '}y")
+        y = f"{'' if overwritten else 'restrict '}y"
+        parts.append(pointer(self.node.output.dtype, y, const=False))
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 

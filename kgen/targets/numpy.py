@@ -13,7 +13,7 @@ import numpy as np
 
 from kgen.ir.node import Node, Origin
 from kgen.ir.program import Number, Program
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.conv import Conv
@@ -23,7 +23,7 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.render.literals import ROW_LIMIT, number, numbers
+from kgen.render.literals import ROW_LIMIT, number, numbers, python_strings
 from kgen.targets.expression import Expressions
 
 LONG = 4096
@@ -63,10 +63,12 @@ class Literal(str):
     def __new__(cls, literal: Number) -> Literal:
         if literal.dtype == "bool":
             text = str(bool(literal.value))
+        elif literal.dtype == STRING:
+            text = repr(literal.value)
         else:
             text = number(np.dtype(literal.dtype).type(literal.value), special=("np.nan", "np.inf"))
         self = super().__new__(cls, text)
-        self.typed = f"np.{literal.dtype}({text})" if literal.dtype != "bool" else text
+        self.typed = text if literal.dtype in ("bool", STRING) else f"np.{literal.dtype}({text})"
         return self
 
 
@@ -194,7 +196,7 @@ class Op:
     def own_dtype(self) -> str:
         """Sums and products of integers stay in their type, which NumPy would widen."""
         dtype = self.node.output.dtype
-        wide = self.node.function in ("sum", "prod") and np.dtype(dtype).kind in "biu"
+        wide = self.node.function in ("sum", "prod") and numpy_dtype(dtype).kind in "biu"
         return f", dtype={dtype_text(dtype)}" if wide else ""
 
     @property
@@ -319,10 +321,17 @@ class Module:
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
-        self.checked = self.functions.use("checked")
+        self.checks = [self._check(value) for value in self.graph.inputs]
         self.inputs = [Port(value) for value in self.graph.inputs]
         self.outputs = [Port(value) for value in self.graph.outputs]
         self.paragraphs = self._paragraphs()
+
+    def _check(self, value: Value) -> str:
+        """The expression of the input as an array of its dtype."""
+        arguments = f'"{value.name}", {value.name}, {value.sample_shape}'
+        if value.dtype == STRING:
+            return f"{self.functions.use('checked_strings')}({arguments})"
+        return f"{self.functions.use('checked')}({arguments}, {dtype_text(value.dtype)})"
 
     @property
     def definitions(self) -> list[str]:
@@ -392,10 +401,6 @@ class Port:
         return self.value.dtype
 
     @property
-    def numpy_dtype(self) -> str:
-        return dtype_text(self.value.dtype)
-
-    @property
     def shape(self) -> str:
         return shape_text(self.value)
 
@@ -413,7 +418,7 @@ def header(origin: Origin) -> list[str]:
 
 
 def dtype_text(dtype: str) -> str:
-    return "bool" if dtype == "bool" else f"np.{dtype}"
+    return {"bool": "bool", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 
 def shape_text(value: Value) -> str:
@@ -440,6 +445,8 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
 
 def array_text(array: np.ndarray) -> str:
     """An expression that gives exactly this array."""
+    if array.dtype == object:
+        return _strings_text(array)
     dtype = dtype_text(str(array.dtype))
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
@@ -458,6 +465,13 @@ def array_text(array: np.ndarray) -> str:
     body = f"[{short[0]}]" if len(short) == 1 else f"[\n{_indented(short)}]"
     text = f"np.array({body}, dtype={dtype})"
     return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape)})"
+
+
+def _strings_text(array: np.ndarray) -> str:
+    """An expression that gives this array of bytes objects."""
+    lines = python_strings(array)
+    text = f"np.array([\n{_indented(lines)}], dtype=object)"
+    return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape) or '()'})"
 
 
 def _indented(lines: Iterable[str]) -> str:

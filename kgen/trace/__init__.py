@@ -8,8 +8,10 @@ from kgen.ir.graph import Graph
 from kgen.trace import (  # noqa: F401  they fill the tables
     attention,
     contraction_ops,
+    hashing,
     image_ops,
     layers,
+    lookups,
     nn_ops,
     numpy_ops,
     preprocessing,

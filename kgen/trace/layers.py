@@ -70,10 +70,6 @@ REFUSED_LAYERS.update(
 REFUSED_LAYERS.update(
     dict.fromkeys(
         (
-            "Hashing",
-            "HashedCrossing",
-            "IntegerLookup",
-            "StringLookup",
             "TextVectorization",
             "MelSpectrogram",
             "STFTSpectrogram",

@@ -28,7 +28,10 @@ def predictions(
     model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
     """What `model.predict` returns for a batch."""
-    return _arrays(model.predict(signature.arguments(list(inputs)), verbose=0))
+    arrays = [  # predict takes strings as tensors alone
+        keras.ops.convert_to_tensor(array) if array.dtype == object else array for array in inputs
+    ]
+    return _arrays(model.predict(signature.arguments(arrays), verbose=0))
 
 
 def layer_outputs(
@@ -59,4 +62,9 @@ def _tensors(inputs: Sequence[np.ndarray]) -> list[Any]:
 
 
 def _arrays(results: Any) -> list[np.ndarray]:
-    return [keras.ops.convert_to_numpy(x) for x in tree.flatten(results) if x is not None]
+    """The results as arrays, a string as a bytes object."""
+    return [
+        x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)
+        for x in tree.flatten(results)
+        if x is not None
+    ]

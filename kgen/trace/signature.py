@@ -86,7 +86,7 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
         if spec.dtype not in DTYPES:
             raise ExportError(
                 f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
-                "are float32, float64, integers or booleans."
+                "are float32, float64, integers, booleans or strings."
             )
     return Signature(inputs, numbered, tuple(getattr(model, "output_names", None) or ()))
 
