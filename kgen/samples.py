@@ -15,6 +15,10 @@ from kgen.ops.gather_elements import GatherElements
 from kgen.ops.reshape import Reshape
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
+from kgen.ops.vectorize_text import VectorizeText
+
+SEPARATORS = (b" ", b" ", b", ", b"\t \n", b"-", b". ", b"\xc3 \xff ", b"")
+"""Between the words of a text; one of them is not UTF-8."""
 
 INTEGER_LIMIT = 10
 """Integers that are no indices are drawn below this."""
@@ -59,10 +63,26 @@ def _texts(
 ) -> np.ndarray:
     """Words that the model knows and words that it doesn't; sentences of them, where it splits."""
     words = [*dict.fromkeys(_vocabulary(graph, value)), *UNKNOWN_WORDS]
+    sentences = _is_split(graph, value)
     drawn = np.empty(int(np.prod(shape)), object)
     for place in range(drawn.size):
-        drawn[place] = words[int(generator.integers(len(words)))]
+        count = int(generator.integers(9)) if sentences else 1
+        picked = generator.integers(len(words), size=count)
+        between = generator.integers(len(SEPARATORS), size=count)
+        drawn[place] = b"".join(
+            words[word] + (SEPARATORS[gap] if sentences else b"")
+            for word, gap in zip(picked, between, strict=True)
+        )
     return drawn.reshape(shape)
+
+
+def _is_split(graph: Graph, value: Value) -> bool:
+    """Whether the strings are texts of several words."""
+    return any(
+        node.split != "none" if isinstance(node, VectorizeText) else _is_split(graph, node.output)
+        for node in graph.nodes
+        if value in node.inputs and (isinstance(node, VectorizeText) or _hands_on(node))
+    )
 
 
 def _vocabulary(graph: Graph, value: Value) -> list[bytes]:

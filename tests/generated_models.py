@@ -100,6 +100,24 @@ def image_preparation() -> keras.Model:
     )
 
 
+def sentiment() -> keras.Model:
+    """From a sentence to a score."""
+    words = ["film", "good", "bad", "not good", "a", "caf\u00e9"]
+    vectorize = layers.TextVectorization(
+        vocabulary=words, ngrams=2, output_sequence_length=8, name="vectorize"
+    )
+    return Sequential(
+        [
+            Input((1,), dtype="string", name="review"),
+            vectorize,
+            layers.Embedding(8, 2, name="embedding"),
+            layers.GlobalMaxPooling1D(name="strongest"),
+            layers.Dense(1, activation="sigmoid", name="score"),
+        ],
+        name="sentiment",
+    )
+
+
 def features() -> keras.Model:
     """A table's columns, each made into numbers that a Dense layer can use."""
     age, city, street, plan, visits = (
@@ -133,5 +151,6 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         scaled,
         image_preparation,
         features,
+        sentiment,
     )
 }

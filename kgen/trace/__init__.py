@@ -16,6 +16,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     numpy_ops,
     preprocessing,
     shape_ops,
+    text,
 )
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer

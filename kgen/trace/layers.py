@@ -70,7 +70,6 @@ REFUSED_LAYERS.update(
 REFUSED_LAYERS.update(
     dict.fromkeys(
         (
-            "TextVectorization",
             "MelSpectrogram",
             "STFTSpectrogram",
             "Equalization",

@@ -20,17 +20,24 @@ from kgen.trace.table import lowers_layer
 LONGEST_WORD = 4095
 """C99 compilers need not take longer string literals."""
 
+WORDS_NOTE, INDICES_NOTE = "the vocabulary, sorted", "the index of each word"
+
 DROPPED = np.iinfo(np.int64).max
 """The index of masked words where the indices are counted; no vocabulary is so large."""
 
 
 @lowers_layer("IntegerLookup", "StringLookup")
 def index_lookup(layer: Any, inputs: Any) -> Any:
-    if layer.vocabulary_size() <= layer._token_start_index():
-        raise UnsupportedError("it has no vocabulary: call adapt, or pass vocabulary")
+    has_vocabulary(layer)
     if layer.invert:
         return inverted(layer, inputs)
     return encoded(layer, looked_up(layer, inputs))
+
+
+def has_vocabulary(layer: Any) -> None:
+    """Raises UnsupportedError if the lookup has none."""
+    if layer.vocabulary_size() <= layer._token_start_index():
+        raise UnsupportedError("it has no vocabulary: call adapt, or pass vocabulary")
 
 
 def encoded(layer: Any, indices: Any) -> Any:
@@ -40,10 +47,13 @@ def encoded(layer: Any, indices: Any) -> Any:
     depth = layer.max_tokens if layer.pad_to_max_tokens else layer.vocabulary_size()
     mode = "count" if layer.output_mode == "tf_idf" else layer.output_mode
     result = encode(layer, indices, mode, depth, "int64")
-    if layer.output_mode == "tf_idf":
-        weights = np.asarray(layer.idf_weights_const)
-        result = ops.multiply(ops.cast(result, str(weights.dtype)), weights)
-    return result
+    return weighted(layer, result) if layer.output_mode == "tf_idf" else result
+
+
+def weighted(layer: Any, counts: Any) -> Any:
+    """Counts of words, each times how much the word says about a document."""
+    weights = np.asarray(layer.idf_weights_const)
+    return ops.multiply(ops.cast(counts, str(weights.dtype)), weights)
 
 
 def vocabulary(layer: Any) -> tuple[np.ndarray, np.ndarray, int | None]:
@@ -88,8 +98,8 @@ def looked_up(layer: Any, inputs: Any) -> Any:
         found = builder.add(
             Lookup,
             x=value,
-            keys=Constant.of(f"{path}/vocabulary", keys, "the vocabulary, sorted"),
-            values=Constant.of(f"{path}/indices", indices, "the index of each word"),
+            keys=Constant.of(f"{path}/vocabulary", keys, WORDS_NOTE),
+            values=Constant.of(f"{path}/indices", indices, INDICES_NOTE),
             default=default,
         )
         if default != -1:
