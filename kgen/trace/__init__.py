@@ -8,14 +8,16 @@ from kgen.ir.graph import Graph
 from kgen.trace import (  # noqa: F401  they fill the tables
     attention,
     contraction_ops,
+    contrast,
     hashing,
-    image_ops,
     layers,
     lookups,
     nn_ops,
     numpy_ops,
     preprocessing,
+    resize_ops,
     shape_ops,
+    spectrograms,
     text,
 )
 from kgen.trace.signature import InputShapes, Signature, signature

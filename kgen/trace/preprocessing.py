@@ -65,6 +65,19 @@ def encode(layer: Any, indices: Any, mode: str, depth: int, dtype: str, weights:
         weights = None if weights is None else ops.moveaxis(weights, 1, -1)
     elif len(indices.shape) == 0:
         indices = ops.reshape(indices, (1,))
+    return counted(indices, depth, dtype, weights, binary=mode == "multi_hot", strict=few)
+
+
+def counted(
+    x: Any,
+    depth: int,
+    dtype: str,
+    weights: Any = None,
+    *,
+    binary: bool = False,
+    strict: bool = False,
+) -> Any:
+    """How often each number below depth occurs along the last axis of integers; see Bincount."""
 
     def lower(builder: Builder, x: Any, weights: Any = None) -> Value:
         value = builder.value(x)
@@ -75,9 +88,9 @@ def encode(layer: Any, indices: Any, mode: str, depth: int, dtype: str, weights:
             x=value,
             weights=None if weights is None else builder.value(weights, dtype),
             depth=depth,
-            binary=mode == "multi_hot",
-            strict=few,
+            binary=binary,
+            strict=strict,
             dtype=dtype,
         )
 
-    return apply(lower, indices, *([] if weights is None else [weights]))
+    return apply(lower, x, *([] if weights is None else [weights]))

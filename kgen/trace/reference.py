@@ -9,6 +9,7 @@ from unittest import mock
 import keras
 import numpy as np
 from keras import tree
+from keras.src.utils.backend_utils import TFGraphScope
 
 from kgen.trace.signature import Signature
 
@@ -21,7 +22,8 @@ def outputs(
     Much faster than `model.predict` on one batch, but not always the same: some convolutions with
     channels first are wrong in TensorFlow's eager mode (Keras 3.15).
     """
-    return _arrays(model(signature.arguments(_tensors(inputs)), training=False))
+    with TFGraphScope():  # preprocessing layers do other things outside predict's graph
+        return _arrays(model(signature.arguments(_tensors(inputs)), training=False))
 
 
 def predictions(

@@ -26,6 +26,7 @@ from kgen.ir.node import GraphError, MixedSamplesError, Origin
 from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.data_layers import as_in_predict
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
@@ -123,6 +124,8 @@ class Tracer:
                 return self._refuse(layer, reason, args, kwargs)
             with symbolic_self_backend(layer):
                 call = LAYERS.get(name)
+                if call is None:
+                    args = as_in_predict(layer, args)
                 outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if not isinstance(layer, keras.Model):
@@ -131,6 +134,8 @@ class Tracer:
             return outputs
         except (ExportError, GraphError):
             raise
+        except UnsupportedError as error:
+            return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
             reason = str(error) or type(error).__name__
             return self._refuse(layer, f"it can't be traced: {_one_line(reason)}", args, kwargs)

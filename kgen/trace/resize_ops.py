@@ -1,4 +1,4 @@
-"""Lowerings of keras.ops.image."""
+"""Lowering of keras.ops.image.resize."""
 
 from __future__ import annotations
 
