@@ -13,6 +13,7 @@ from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.reshape import Reshape
+from kgen.ops.scan import Scan
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.ops.vectorize_text import VectorizeText
@@ -38,7 +39,7 @@ def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
     that, and other numbers are normally distributed.
     """
     generator = np.random.default_rng(seed)
-    return [_sample(graph, value, count, generator) for value in graph.inputs]
+    return [_sample(graph, value, count, generator) for value in graph.arguments]
 
 
 def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -99,17 +100,21 @@ def _vocabulary(graph: Graph, value: Value) -> list[bytes]:
 
 def index_limit(graph: Graph, value: Value) -> int | None:
     """The length of the shortest array that the value is used as an index of, or None."""
-    limits = []
+    limits: list[int | None] = []
     for node in graph.nodes:
         if value not in node.inputs:
             continue
         if isinstance(node, Gather | GatherElements) and node.indices is value:
             limits.append(node.length)
+        elif isinstance(node, Scan):
+            inner = dict(
+                zip((*node.sequences, *node.captured), (*node.elements, *node.outer), strict=True)
+            )
+            if value in inner:
+                limits.append(index_limit(node.body, inner[value]))
         elif _hands_on(node):
-            limit = index_limit(graph, node.output)
-            if limit is not None:
-                limits.append(limit)
-    return min(limits, default=None)
+            limits.append(index_limit(graph, node.output))
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _hands_on(node: Node) -> bool:

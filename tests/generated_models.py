@@ -141,6 +141,31 @@ def features() -> keras.Model:
     )
 
 
+def recurrent() -> keras.Model:
+    """An LSTM and a GRU, one after the other, on a sequence of four steps."""
+    return Sequential(
+        [
+            Input((4, 2), name="sequence"),
+            layers.LSTM(3, return_sequences=True, name="lstm"),
+            layers.GRU(2, name="gru"),
+            layers.Dense(1, activation="sigmoid", name="score"),
+        ],
+        name="recurrent",
+    )
+
+
+def stateful() -> keras.Model:
+    """A GRU that goes on, sample after sample, where it was; each sample is one step."""
+    return Sequential(
+        [
+            Input(batch_shape=(1, 1, 2), name="measurement"),
+            layers.GRU(3, stateful=True, name="gru"),
+            layers.Dense(1, name="forecast"),
+        ],
+        name="stateful",
+    )
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
     for function in (
@@ -152,5 +177,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         image_preparation,
         features,
         sentiment,
+        recurrent,
+        stateful,
     )
 }

@@ -99,4 +99,6 @@ def randomize(model: keras.Model, seed: int) -> None:
 def with_all_outputs(graph: Graph) -> Graph:
     """The graph with every value that has a batch axis in front for an output."""
     values = [node.output for node in graph.nodes if node.output.batch == 0]
-    return replace(graph, outputs=tuple(dict.fromkeys(values)))
+    after = [value for _, value in graph.states]
+    shown = dict.fromkeys(value for value in values if value not in after)
+    return replace(graph, outputs=(*shown, *after))

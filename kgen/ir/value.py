@@ -54,12 +54,14 @@ class Value:
         shape[batch].
     dtype: NumPy's name of the element type, or "string".
     name: what to call it; a legal, unique identifier once the graph is planned.
+    label: one word that says what it is where it is read, or "": "forget" for an LSTM's gate.
     """
 
     name: str
     shape: Shape
     dtype: str
     batch: int | None
+    label: str = ""
 
     @property
     def size(self) -> int:

@@ -28,6 +28,10 @@ CTYPES = {
 }
 
 
+LABELLED = ("elementwise", "dense", "conv")
+"""The kinds whose loop variables no label is the same as."""
+
+
 def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
     if dtype == STRING:
@@ -65,12 +69,14 @@ class COp(Walks):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
+    inner: whether it belongs to the body of a loop.
     """
 
     function: str
     symbols: dict[Value, str]
     expressions: Expressions
     error: str
+    inner: bool
 
     # Names and types
 
@@ -79,14 +85,17 @@ class COp(Walks):
         """The name, inside the function, of each array that is passed to it."""
         node: Node = self.node
         names: dict[Value, str] = {}
+        labelled = node.kind in LABELLED
         for field in ("x", "a", "b", "indices", "weights"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
-                names.setdefault(value, field)
+                names.setdefault(value, (labelled and value.label) or field)
         rest = [value for value in node.activations if value not in names]
         letter = "z" if isinstance(node, Contraction) else "x"
         for position, value in enumerate(rest):
-            names[value] = letter if len(rest) == 1 else f"{letter}{position}"
+            plain = letter if len(rest) == 1 else f"{letter}{position}"
+            own = labelled and value.label and value.label not in names.values()
+            names[value] = value.label if own else plain
         return names
 
     def ref(self, value: Value) -> str:
@@ -283,7 +292,7 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts))
+        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
 
     @property
     def shapes(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from textwrap import wrap
@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from kgen.ir.node import Node, Origin
+from kgen.ir.node import Body, Node, Origin
 from kgen.ir.program import Number, Program
 from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
@@ -125,10 +125,15 @@ class Expression:
 
 @dataclass(frozen=True)
 class Op:
-    """What an op's template sees of a node."""
+    """What an op's template sees of a node.
+
+    body: the lines of its body. depth: how many loops there are around it.
+    """
 
     node: Any
     functions: Functions
+    body: Sequence[str] = ()
+    depth: int = 0
 
     @property
     def y(self) -> str:
@@ -211,11 +216,7 @@ class Op:
     @property
     def run_time_sizes(self) -> str:
         """The sizes, that of the batch axis as an expression."""
-        shape, batch = self.node.shape, self.node.batch
-        return _tuple(
-            _samples(size, self.functions.batch) if axis == batch else str(size)
-            for axis, size in enumerate(shape)
-        )
+        return self.full(self.node.output)
 
     @property
     def slices(self) -> str:
@@ -237,6 +238,70 @@ class Op:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
         after = self.node.x.rank - 1 - self.node.axis
         return f"{constant.name}.reshape(-1{', 1' * after})" if after else constant.name
+
+    # Loops over time
+
+    @property
+    def t(self) -> str:
+        """The number of the step."""
+        return "t" * (self.depth + 1)
+
+    def at_step(self, place: str) -> str:
+        """The index of a step's part: `:, t`."""
+        return f"{':, ' * self.node.axis}{place}"
+
+    @property
+    def place(self) -> str:
+        """Where in the sequences a step finds its element."""
+        return f"-1 - {self.t}" if self.node.backwards else self.t
+
+    def full(self, value: Value) -> str:
+        """The sizes of a whole batch: (batch, 3)."""
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == value.batch else str(size)
+            for axis, size in enumerate(value.shape)
+        )
+
+    def dtype_of(self, value: Value) -> str:
+        return dtype_text(value.dtype)
+
+    @property
+    def starts(self) -> list[tuple[str, str]]:
+        """(state, what it is before the first step)"""
+        texts = []
+        for first, (state, _) in zip(self.node.initial, self.node.states, strict=True):
+            if first is None:
+                text = f"np.zeros({self.full(state)}, {self.dtype_of(state)})"
+            elif first.batch is None and state.batch is not None:
+                text = f"np.broadcast_to({first.name}, {self.full(state)})"
+            else:
+                text = first.name
+            texts.append((state.name, text))
+        return texts
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(sequence, its element at a step); what is captured is an element that never changes."""
+        pairs = zip(self.node.sequences, self.node.elements, strict=True)
+        return [(sequence.name, element.name) for sequence, element in pairs]
+
+    @property
+    def captured(self) -> list[tuple[str, str]]:
+        """(name in the body, name outside)"""
+        pairs = zip(self.node.outer, self.node.captured, strict=True)
+        return [(inner.name, value.name) for inner, value in pairs]
+
+    @property
+    def moves(self) -> list[tuple[str, str]]:
+        """(state, its new value) for states whose new value has another name."""
+        pairs = [(before.name, after.name) for before, after in self.node.states]
+        return [(before, after) for before, after in pairs if before != after]
+
+    @property
+    def last(self) -> list[tuple[str, str]]:
+        """(state, output that it is after the last step)"""
+        states = self.node.states
+        return [(states[n][1].name, value.name) for n, value in self.node.finals.items()]
 
     # Windows
 
@@ -317,14 +382,23 @@ class Module:
         self.weights = [Weight(constant) for constant in self.graph.constants] if weights else []
         values = [
             *self.graph.inputs,
-            *(node.output for node in self.graph.nodes),
+            *(value for node in self.graph.walk() for value in node.outputs),
+            *(value for node in self.graph.walk() for b in node.bodies for value in b.inputs),
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
-        self.checks = [self._check(value) for value in self.graph.inputs]
-        self.inputs = [Port(value) for value in self.graph.inputs]
-        self.outputs = [Port(value) for value in self.graph.outputs]
-        self.paragraphs = self._paragraphs()
+        self.checks = [self._check(value) for value in self.graph.arguments]
+        self.inputs = [Port(value) for value in self.graph.arguments]
+        self.outputs = [Port(value) for value in self.graph.results]
+        self.paragraphs = self._paragraphs(self.graph.nodes)
+
+    @property
+    def states(self) -> list[tuple[str, str, str, str]]:
+        """(state, its shape for a batch, its dtype, what it is after the call)"""
+        return [
+            (before.name, shape_text(before), dtype_text(before.dtype), after.name)
+            for before, after in self.graph.states
+        ]
 
     def _check(self, value: Value) -> str:
         """The expression of the input as an array of its dtype."""
@@ -339,18 +413,18 @@ class Module:
 
     @property
     def parameters(self) -> str:
-        return ", ".join(value.name for value in self.graph.inputs)
+        return ", ".join(value.name for value in self.graph.arguments)
 
     @property
     def batch(self) -> str | None:
         """The name of the number of samples, if a statement needs it."""
-        needed = self.functions.needs_batch or len(self.inputs) > 1
+        needed = self.functions.needs_batch or len(self.inputs) > 1 or self.states
         return self.functions.name("batch") if needed else None
 
-    def _paragraphs(self) -> list[Paragraph]:
+    def _paragraphs(self, nodes: Iterable[Node], depth: int = 0) -> list[Paragraph]:
         """Nodes in a row that belong to the same layers, or to some of them."""
         paragraphs: list[Paragraph] = []
-        for node in self.graph.nodes:
+        for node in nodes:
             known = paragraphs[-1].origins if paragraphs else ()
             if not paragraphs or not (
                 set(known) <= set(node.origins) or set(node.origins) <= set(known)
@@ -358,32 +432,49 @@ class Module:
                 paragraphs.append(Paragraph([], []))
             paragraph = paragraphs[-1]
             paragraph.origins.extend(one for one in node.origins if one not in paragraph.origins)
-            paragraph.codes.append(self._code(node))
+            paragraph.codes.append(self._code(node, depth))
         return paragraphs
 
-    def _code(self, node: Node) -> str:
+    def _code(self, node: Node, depth: int) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
-        op = Op(node, self.functions)
+        body = [line for one in node.bodies for line in self._body(node, one, depth + 1)]
+        op = Op(node, self.functions, body, depth)
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
+        if node.bodies:  # its template says the shapes
+            return "\n".join([*before, last])
         wide = len(last) + len(op.shape) + 8 > LINE
         after = [f"# shape: {op.shape}", last] if wide else [f"{last}  # {op.shape}"]
         return "\n".join([*before, *after])
+
+    def _body(self, node: Node, body: Body, depth: int) -> Iterator[str]:
+        """The lines of a body; layers other than the node's own have their name above them."""
+        for paragraph in self._paragraphs(body.nodes, depth):
+            if not set(paragraph.origins) <= set(node.origins):
+                yield from (f"# {line}" for line in paragraph.headers)
+            yield from (line for code in paragraph.codes for line in code.split("\n"))
 
     @property
     def results(self) -> str:
         """What predict returns: arrays that share memory with nothing."""
         producer = self.graph.producer
         given: set[Value] = {*self.graph.inputs, *self.graph.constants}
+        given.update(_source(after, producer)[0] for _, after in self.graph.states)
         texts = []
-        for value in self.graph.outputs:
-            source, repeated = value, False
-            while isinstance(node := producer.get(source), VIEWS):
-                repeated |= isinstance(node, Broadcast)
-                source = node.x
+        for value in self.graph.results:
+            source, repeated = _source(value, producer)
             texts.append(f"{value.name}.copy()" if repeated or source in given else value.name)
             given.add(source)
         return ", ".join(texts)
+
+
+def _source(value: Value, producer: dict[Value, Node]) -> tuple[Value, bool]:
+    """The value whose memory it may share, and whether it shows some of that repeatedly."""
+    repeated = False
+    while isinstance(node := producer.get(value), VIEWS):
+        repeated |= isinstance(node, Broadcast)
+        value = node.x
+    return value, repeated
 
 
 @dataclass(frozen=True)

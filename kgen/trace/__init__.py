@@ -23,7 +23,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer
 
-__all__ = ["Signature", "signature", "trace"]
+__all__ = ["Signature", "signature", "trace", "trace_as"]
 
 
 def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
@@ -32,4 +32,13 @@ def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
     input_shapes: sizes for unknown dimensions, by input name, without the batch axis.
     Raises ExportError, naming every layer and operation that can't be exported.
     """
-    return Tracer(model).run(signature(model, input_shapes or {})).check()
+    return trace_as(model, signature(model, input_shapes or {}))
+
+
+def trace_as(model: keras.Model, given: Signature, *, one_step: bool = False) -> Graph:
+    """The same for inputs of these shapes.
+
+    one_step: whether recurrent layers remember their states, so that the graph is that of one time
+        step.
+    """
+    return Tracer(model, one_step).run(given).check()

@@ -44,6 +44,8 @@ class Builder:
         self.batch = batch
         self.nodes: list[Node] = []
         self.origin = Origin("", "", "")
+        self.labels: dict[Value, str] = {}
+        self.names: dict[Value, str] = {}  # where the layer's name and the label are not enough
         self.outputs: Any = None  # what Keras says the current operation returns
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []
@@ -149,11 +151,17 @@ class Builder:
 
     def add(self, kind: type[Node], **fields: Any) -> Value:
         """Appends a node; its output's shape is what its own rule says."""
+        return self.add_several(kind, **fields)[0]
+
+    def add_several(self, kind: type[Node], **fields: Any) -> tuple[Value, ...]:
+        """The same for a node that makes several values."""
         blank = Value(name="", shape=(), dtype="", batch=None)
-        spec = kind(origin=self.origin, output=blank, **fields).infer()
-        output = Value(name="", shape=spec.shape, dtype=spec.dtype, batch=spec.batch)
-        self.nodes.append(kind(origin=self.origin, output=output, **fields))
-        return output
+        specs = kind(origin=self.origin, output=blank, **fields).infer_all()
+        output, *others = (
+            Value(name="", shape=spec.shape, dtype=spec.dtype, batch=spec.batch) for spec in specs
+        )
+        self.nodes.append(kind(origin=self.origin, output=output, others=tuple(others), **fields))
+        return (output, *others)
 
     def map(self, function: str, *args: Any, dtype: str, inputs: str | None = None) -> Value:
         """`function` of every element of the broadcast args, which are first cast to `inputs` (or

@@ -340,7 +340,6 @@ int features_run(features_workspace *w, const float *age, const char *const *cit
         return FEATURES_ERROR_NULL;
     int64_t *const city_encoding_lookup = w->arena.int64s; /* (1) */
     int64_t *const street_hash_cast = w->arena.int64s + 1; /* (1) */
-    int64_t *const street_hash_reshape = w->arena.int64s + 1; /* (1) */
     float *const street_hash = w->arena.float32s + 32; /* (3) */
     int32_t *const age_group_bucketize = w->arena.int32s + 2; /* (1) */
     float *const age_group = w->arena.float32s + 24; /* (4) */
@@ -351,7 +350,7 @@ int features_run(features_workspace *w, const float *age, const char *const *cit
 
     features_city_encoding(city, city_encoding_lookup);
     features_street_hash(street, street_hash_cast);
-    features_street_hash_elementwise(street_hash_reshape, street_hash);
+    features_street_hash_elementwise(street_hash_cast, street_hash);
     features_age_group(age, age_group_bucketize);
     features_age_group_elementwise(age_group_bucketize, age_group);
     features_plan_encoding(plan, plan_encoding);

@@ -235,9 +235,7 @@ def predict(age, city, street, plan, visits):
 
     # street_hash: Hashing(num_bins=3, output_mode='one_hot')
     street_hash_cast = (fingerprint64(street) % 3).astype(np.int64)  # (batch, 1)
-    street_hash_cast_1 = street_hash_cast.reshape(-1)  # (batch,)
-    street_hash_reshape = street_hash_cast_1.reshape(-1, 1)  # (batch, 1)
-    street_hash = (street_hash_reshape == street_hash_constant).astype(np.float32)  # (batch, 3)
+    street_hash = (street_hash_cast == street_hash_constant).astype(np.float32)  # (batch, 3)
 
     # age_group: Discretization(bin_boundaries=(18, 30, 65), output_mode='one_hot')
     # y = how many boundaries are not above x
