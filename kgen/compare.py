@@ -50,6 +50,9 @@ def difference(
         return Difference(float("inf"), float("inf"), None, False)
     if not wanted.size:
         return Difference(0.0, 0.0, 0, True)
+    if wanted.dtype.kind == "O":  # strings: how many differ
+        wrong = int((found != wanted).sum())
+        return Difference(float(wrong), wrong / wanted.size, None, wrong == 0)
     if wanted.dtype.kind != "f":
         apart = np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max()
         return Difference(float(apart), float(apart), None, bool(np.array_equal(found, wanted)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import STORED_IN, Constant, Shape, Value
+from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 BodyT = TypeVar("BodyT", bound="Body")
@@ -283,13 +283,17 @@ def product_dtype(a: str, b: str) -> str:
 
 
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
-    """Those of the candidates that have the output's shape and element size."""
+    """Those of the candidates that have the output's shape and element size.
+
+    Strings share memory with strings alone: a pointer is not as large everywhere.
+    """
     return tuple(
         value
         for value in candidates
         if not isinstance(value, Constant)
         and value.size == output.size
         and value.nbytes == output.nbytes
+        and (value.dtype == STRING) == (output.dtype == STRING)
     )
 
 

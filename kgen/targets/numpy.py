@@ -13,7 +13,7 @@ import numpy as np
 
 from kgen.ir.node import Body, Node, Origin
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.conv import Conv
@@ -23,7 +23,7 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.render.literals import ROW_LIMIT, number, numbers
+from kgen.render.literals import ROW_LIMIT, number, numbers, python_strings
 from kgen.targets.expression import Expressions
 
 LONG = 4096
@@ -68,10 +68,12 @@ class Literal(str):
     def __new__(cls, literal: Number) -> Literal:
         if literal.dtype == "bool":
             text = str(bool(literal.value))
+        elif literal.dtype == STRING:
+            text = repr(literal.value)
         else:
             text = number(np.dtype(literal.dtype).type(literal.value), special=("np.nan", "np.inf"))
         self = super().__new__(cls, text)
-        self.typed = f"np.{literal.dtype}({text})" if literal.dtype != "bool" else text
+        self.typed = text if literal.dtype in ("bool", STRING) else f"np.{literal.dtype}({text})"
         return self
 
 
@@ -155,6 +157,10 @@ class Op:
     def shape(self) -> str:
         return shape_text(self.node.output)
 
+    @property
+    def dtype(self) -> str:
+        return dtype_text(self.node.output.dtype)
+
     def call(self, function: str) -> str:
         """The name of a function of the module; it will be defined."""
         return self.functions.use(function)
@@ -206,7 +212,7 @@ class Op:
     def own_dtype(self) -> str:
         """Sums and products of integers stay in their type, which NumPy would widen."""
         dtype = self.node.output.dtype
-        wide = self.node.function in ("sum", "prod") and np.dtype(dtype).kind in "biu"
+        wide = self.node.function in ("sum", "prod") and numpy_dtype(dtype).kind in "biu"
         return f", dtype={dtype_text(dtype)}" if wide else ""
 
     @property
@@ -231,10 +237,6 @@ class Op:
             _samples(size, self.functions.batch) if axis == output.batch else str(size)
             for axis, size in enumerate(output.shape)
         )
-
-    @property
-    def dtype(self) -> str:
-        return dtype_text(self.node.output.dtype)
 
     @property
     def slices(self) -> str:
@@ -409,7 +411,7 @@ class Module:
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
-        self.checked = self.functions.use("checked")
+        self.checks = [self._check(value) for value in self.graph.arguments]
         self.inputs = [Port(value) for value in self.graph.arguments]
         self.outputs = [Port(value) for value in self.graph.results]
         self.paragraphs = self._paragraphs(self.graph.nodes)
@@ -421,6 +423,13 @@ class Module:
             (before.name, shape_text(before), dtype_text(before.dtype), after.name)
             for before, after in self.graph.states
         ]
+
+    def _check(self, value: Value) -> str:
+        """The expression of the input as an array of its dtype."""
+        arguments = f'"{value.name}", {value.name}, {value.sample_shape}'
+        if value.dtype == STRING:
+            return f"{self.functions.use('checked_strings')}({arguments})"
+        return f"{self.functions.use('checked')}({arguments}, {dtype_text(value.dtype)})"
 
     @property
     def definitions(self) -> list[str]:
@@ -509,10 +518,6 @@ class Port:
         return self.value.dtype
 
     @property
-    def numpy_dtype(self) -> str:
-        return dtype_text(self.value.dtype)
-
-    @property
     def shape(self) -> str:
         return shape_text(self.value)
 
@@ -537,9 +542,7 @@ def _function_of(step: Step, dtypes: list[str]) -> str:
 
 
 def dtype_text(dtype: str) -> str:
-    if dtype == "bfloat16":
-        return "np.float32"
-    return "bool" if dtype == "bool" else f"np.{dtype}"
+    return {"bool": "bool", "bfloat16": "np.float32", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 
 def shape_text(value: Value) -> str:
@@ -566,6 +569,8 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
 
 def array_text(array: np.ndarray) -> str:
     """An expression that gives exactly this array."""
+    if array.dtype == object:
+        return _strings_text(array)
     dtype = dtype_text(str(array.dtype))
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
@@ -584,6 +589,13 @@ def array_text(array: np.ndarray) -> str:
     body = f"[{short[0]}]" if len(short) == 1 else f"[\n{_indented(short)}]"
     text = f"np.array({body}, dtype={dtype})"
     return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape)})"
+
+
+def _strings_text(array: np.ndarray) -> str:
+    """An expression that gives this array of bytes objects."""
+    lines = python_strings(array)
+    text = f"np.array([\n{_indented(lines)}], dtype=object)"
+    return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape) or '()'})"
 
 
 def _indented(lines: Iterable[str]) -> str:
