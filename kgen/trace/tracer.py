@@ -158,6 +158,8 @@ class Tracer:
             return outputs
         except (ExportError, GraphError):
             raise
+        except UnsupportedError as error:
+            return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
             reason = str(error) or type(error).__name__
             return self._refuse(layer, f"it can't be traced: {_one_line(reason)}", args, kwargs)
