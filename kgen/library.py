@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import cffi
+import ml_dtypes  # noqa: F401  NumPy then knows bfloat16
 import numpy as np
 import orjson
 
@@ -66,6 +67,40 @@ class Library:
             raise ValueError(f"{self.name}_predict_batch returned {code}")
         return results[0] if len(results) == 1 else tuple(results)
 
+    def reset(self) -> None:
+        """Sets the states of a stateful model to zero."""
+        self._function("reset")(self._ffi.NULL)
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """The states of a stateful model: those of the first sequence of a batch, by name."""
+        specs = self.manifest["states"]
+        arrays = {spec["name"]: np.zeros(spec["shape"], spec["dtype"]) for spec in specs}
+        pointers = [self._pointer(array) for array in arrays.values()]
+        self._function("get_state")(self._ffi.NULL, *pointers)
+        return arrays
+
+    def set_state(self, **arrays: Any) -> None:
+        """Sets the states of the first sequence of a batch, all by name.
+
+        Raises ValueError for a wrong name or shape.
+        """
+        specs = {spec["name"]: spec for spec in self.manifest["states"]}
+        if arrays.keys() != specs.keys():
+            raise ValueError(f"the states are {', '.join(specs)}, not {', '.join(arrays)}")
+        given = []
+        for name, spec in specs.items():
+            given.append(np.ascontiguousarray(arrays[name], spec["dtype"]))
+            if given[-1].shape != tuple(spec["shape"]):
+                raise ValueError(
+                    f"state {name!r} has the shape {given[-1].shape}, not {tuple(spec['shape'])}"
+                )
+        self._function("set_state")(self._ffi.NULL, *(self._pointer(array) for array in given))
+
+    def _function(self, key: str) -> Any:
+        if key not in self.manifest:
+            raise ValueError(f"{self.name} is not stateful")
+        return getattr(self._library, self.manifest[key])
+
     def call(self, count: int, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> int:
         """NAME_predict_batch on arrays of the right shape and dtype; its return code."""
         pointers = [self._pointer(array) for array in (*inputs, *outputs)]
@@ -73,9 +108,13 @@ class Library:
         return int(function(count, *pointers))
 
     def _pointer(self, array: np.ndarray) -> Any:
-        ctype = {"bool": "bool *", "float32": "float *", "float64": "double *"}.get(
-            str(array.dtype), f"{array.dtype}_t *"
-        )
+        ctype = {
+            "bool": "bool *",
+            "float16": "uint16_t *",
+            "bfloat16": "uint16_t *",
+            "float32": "float *",
+            "float64": "double *",
+        }.get(str(array.dtype), f"{array.dtype}_t *")
         return self._ffi.cast(ctype, array.ctypes.data)
 
     @staticmethod

@@ -7,12 +7,13 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number
-from kgen.ir.value import Value
+from kgen.ir.value import Value, is_float
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.reshape import Reshape
+from kgen.ops.scan import Scan
 from kgen.ops.scatter import Scatter
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
@@ -28,7 +29,7 @@ def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
     that, and other numbers are normally distributed.
     """
     generator = np.random.default_rng(seed)
-    return [_sample(graph, value, count, generator) for value in graph.inputs]
+    return [_sample(graph, value, count, generator) for value in graph.arguments]
 
 
 def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -36,7 +37,7 @@ def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generat
     limit = index_limit(graph, value)
     if value.dtype == "bool":
         return generator.random(shape) < 0.5
-    if limit is not None or not value.dtype.startswith("float"):
+    if limit is not None or not is_float(value.dtype):
         high = INTEGER_LIMIT if limit is None else max(limit, 1)
         high = min(high, np.iinfo(value.dtype).max if "int" in value.dtype else 2**24)
         return generator.integers(0, high, shape).astype(value.dtype)
@@ -48,7 +49,7 @@ def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generat
 
 def index_limit(graph: Graph, value: Value) -> int | None:
     """The length of the shortest array that the value is used as an index of, or None."""
-    limits = []
+    limits: list[int | None] = []
     for node in graph.nodes:
         if value not in node.inputs:
             continue
@@ -56,11 +57,15 @@ def index_limit(graph: Graph, value: Value) -> int | None:
             limits.append(node.length)
         elif isinstance(node, Scatter) and node.indices is value:
             limits.append(min(length for length, _ in node.axes))
+        elif isinstance(node, Scan):
+            inner = dict(
+                zip((*node.sequences, *node.captured), (*node.elements, *node.outer), strict=True)
+            )
+            if value in inner:
+                limits.append(index_limit(node.body, inner[value]))
         elif _hands_on(node):
-            limit = index_limit(graph, node.output)
-            if limit is not None:
-                limits.append(limit)
-    return min(limits, default=None)
+            limits.append(index_limit(graph, node.output))
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _hands_on(node: Node) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import Input, Model, Sequential, layers, ops
+from keras.quantizers import Int4QuantizationConfig
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -107,7 +108,52 @@ def scaled() -> keras.Model:
     )
 
 
+def recurrent() -> keras.Model:
+    """An LSTM and a GRU, one after the other, on a sequence of four steps."""
+    return Sequential(
+        [
+            Input((4, 2), name="sequence"),
+            layers.LSTM(3, return_sequences=True, name="lstm"),
+            layers.GRU(2, name="gru"),
+            layers.Dense(1, activation="sigmoid", name="score"),
+        ],
+        name="recurrent",
+    )
+
+
+def stateful() -> keras.Model:
+    """A GRU that goes on, sample after sample, where it was; each sample is one step."""
+    return Sequential(
+        [
+            Input(batch_shape=(1, 1, 2), name="measurement"),
+            layers.GRU(3, stateful=True, name="gru"),
+            layers.Dense(1, name="forecast"),
+        ],
+        name="stateful",
+    )
+
+
+def quantized() -> keras.Model:
+    """Layers of eight and four bits."""
+    first = layers.Dense(5, "relu", name="eight_bits")
+    second = layers.Dense(3, name="four_bits")
+    model = with_dyadic_weights(Sequential([Input((6,), name="x"), first, second]))
+    first.quantize("int8")
+    second.quantize("int4", config=Int4QuantizationConfig(block_size=3))
+    return Model(model.inputs, model.outputs, name="quantized")
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
-    for function in (xor, image_classifier, text_classifier, operations, mathematics, scaled)
+    for function in (
+        xor,
+        image_classifier,
+        text_classifier,
+        operations,
+        mathematics,
+        scaled,
+        recurrent,
+        stateful,
+        quantized,
+    )
 }

@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Shape, Value
+from kgen.ir.value import STORED_IN, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
+BodyT = TypeVar("BodyT", bound="Body")
 
 
 class GraphError(Exception):
@@ -42,15 +43,37 @@ class Origin:
     summary: str
 
 
+class Body:
+    """A graph that a node holds as a field and runs as a part of itself: closed, its values are
+    nobody else's; constants may be.
+    """
+
+    inputs: tuple[Value, ...]
+    nodes: tuple[Node, ...]
+
+    def walk(self) -> Iterator[Node]:
+        """Every node, those of a node's bodies before the node itself."""
+        for node in self.nodes:
+            for body in node.bodies:
+                yield from body.walk()
+            yield node
+
+    def map_values(self: BodyT, change: Callable[[Value], Value]) -> BodyT:
+        """The same graph with every value replaced by `change(value)`."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Node:
     """One operation of the graph. Its inputs are the Values among its fields, in their order.
 
+    output: what it makes. others: what else it makes, if it makes several values.
     merged: where nodes came from that passes made part of this one.
     """
 
     origin: Origin
     output: Value
+    others: tuple[Value, ...] = ()
     merged: tuple[Origin, ...] = ()
 
     @property
@@ -68,13 +91,31 @@ class Node:
         return tuple(dict.fromkeys((self.origin, *self.merged)))
 
     @property
+    def outputs(self) -> tuple[Value, ...]:
+        return (self.output, *self.others)
+
+    @property
     def inputs(self) -> tuple[Value, ...]:
         return tuple(
             value
             for field in fields(self)
-            if field.name != "output"
+            if field.name not in ("output", "others")
             for value in _values(getattr(self, field.name))
         )
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The graphs among the fields."""
+        found = (getattr(self, field.name) for field in fields(self))
+        return tuple(field for field in found if isinstance(field, Body))
+
+    def map_bodies(self: NodeT, change: Callable[[Any], Body]) -> NodeT:
+        """The same node with every body replaced by `change(body)`."""
+        if not self.bodies:
+            return self
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed: dict[str, Any] = {n: change(f) for n, f in found.items() if isinstance(f, Body)}
+        return replace(self, **changed)
 
     @property
     def activations(self) -> tuple[Value, ...]:
@@ -83,6 +124,7 @@ class Node:
 
     @property
     def constants(self) -> tuple[Constant, ...]:
+        """The inputs that are constants, each once; those of its bodies are their nodes' own."""
         return tuple(dict.fromkeys(v for v in self.inputs if isinstance(v, Constant)))
 
     @property
@@ -90,6 +132,18 @@ class Node:
         """The inputs whose memory the output may take, because each element is read before it is
         written.
         """
+        return ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether each element of the output is one of the inputs' elements, or a literal: then it
+        is a number of their type without being rounded.
+        """
+        return False
+
+    @property
+    def packable(self) -> tuple[Constant, ...]:
+        """The constants that may be kept as int4, two elements a byte."""
         return ()
 
     @property
@@ -110,6 +164,16 @@ class Node:
         """
         raise NotImplementedError
 
+    def word_for(self, value: Value) -> str:
+        """A word for one of the outputs, for its name; "" if the node's kind says enough."""
+        return ""
+
+    def with_rows(self: NodeT, rows: int) -> NodeT | None:
+        """The node for inputs whose first axis, which holds the batch, has this length instead of
+        one; with its inputs and output as they are. None if it needs the axis to be of length one.
+        """
+        return None
+
     def infer(self) -> Spec:
         """The output's shape, dtype and batch axis, from the inputs alone.
 
@@ -117,11 +181,14 @@ class Node:
         """
         raise NotImplementedError
 
+    def infer_all(self) -> tuple[Spec, ...]:
+        """The same of every output, for a node that makes several."""
+        return (self.infer(),)
+
     def check(self) -> None:
-        spec = self.infer()
-        found = Spec(self.output.shape, self.output.dtype, self.output.batch)
-        if spec != found:
-            raise GraphError(f"{self} should give {spec}, but its output is {found}")
+        specs, found = self.infer_all(), tuple(spec_of(value) for value in self.outputs)
+        if specs != found:
+            raise GraphError(f"{self} should give {specs}, but its outputs are {found}")
 
     def map_values(self: NodeT, change: Callable[[Value], Value]) -> NodeT:
         """The same node with every Value, its output included, replaced by `change(value)`."""
@@ -131,14 +198,17 @@ class Node:
         )
 
     def __str__(self) -> str:
-        hidden = ("origin", "output", "merged", "bias", "epilogue")
+        hidden = ("origin", "output", "others", "merged", "bias", "epilogue")
         options = ", ".join(
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)
-            if field.name not in hidden and not any(_values(getattr(self, field.name)))
+            if field.name not in hidden
+            and not isinstance(getattr(self, field.name), Body)
+            and not any(_values(getattr(self, field.name)))
         )
         values = ", ".join(value.name for value in self.inputs)
-        return f"{self.output} = {self.kind}({values}{'; ' + options if options else ''})"
+        made = ", ".join(map(str, self.outputs))
+        return f"{made} = {self.kind}({values}{'; ' + options if options else ''})"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -165,11 +235,14 @@ class Contraction(Node):
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The operands, then the bias, then the epilogue's."""
-        late = [*_values(self.bias), *_values(self.epilogue)]
-        own = [
-            field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")
-        ]
-        return (*(value for name in own for value in _values(getattr(self, name))), *late)
+        return (*self.operands, *_values(self.bias), *_values(self.epilogue))
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """What is multiplied."""
+        late = ("output", "others", "bias", "epilogue")
+        names = [field.name for field in fields(self) if field.name not in late]
+        return tuple(value for name in names for value in _values(getattr(self, name)))
 
     @property
     def channel_axis(self) -> int:
@@ -185,13 +258,10 @@ class Contraction(Node):
     def may_overwrite(self) -> tuple[Value, ...]:
         if self.epilogue is None:
             return ()
-        operands = [
-            value for value in self.inputs if not any(value is arg for arg in self.epilogue.args)
-        ]
         return tuple(
             value
             for value in same_elements(self.epilogue.args, self.output)
-            if value not in operands
+            if value not in self.operands
         )
 
     def finish(self, shape: Shape, dtype: str, batch: int | None) -> Spec:
@@ -204,6 +274,12 @@ class Contraction(Node):
             if broadcast([Spec(shape, dtype, batch), spec_of(arg)])[0] != shape:
                 raise GraphError(f"{self.name}: {arg} does not broadcast to {shape}")
         return Spec(shape, self.epilogue.program.dtype, batch)
+
+
+def product_dtype(a: str, b: str) -> str:
+    """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
+    a, b = STORED_IN.get(a, a), STORED_IN.get(b, b)
+    return "int32" if a == b == "int8" else a
 
 
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
@@ -270,4 +346,6 @@ def _mapped(field: Any, change: Callable[[Value], Value]) -> Any:
         return tuple(_mapped(item, change) for item in field)
     if isinstance(field, Epilogue):
         return replace(field, args=_mapped(field.args, change))
+    if isinstance(field, Body):
+        return field.map_values(change)
     return field

@@ -23,8 +23,15 @@ CTYPES = {
     "float32": "float",
     "float64": "double",
     "bool": "bool",
+    "float16": "uint16_t",
+    "bfloat16": "uint16_t",
+    "int4": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
+
+
+LABELLED = ("elementwise", "dense", "conv")
+"""The kinds whose loop variables no label is the same as."""
 
 
 def literal(value: object, dtype: str) -> str:
@@ -55,12 +62,14 @@ class COp(Walks):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
+    inner: whether it belongs to the body of a loop.
     """
 
     function: str
     symbols: dict[Value, str]
     expressions: Expressions
     error: str
+    inner: bool
 
     # Names and types
 
@@ -69,18 +78,27 @@ class COp(Walks):
         """The name, inside the function, of each array that is passed to it."""
         node: Node = self.node
         names: dict[Value, str] = {}
-        for field in ("x", "a", "b", "indices", "updates"):
+        labelled = node.kind in LABELLED
+        for field in ("x", "a", "b", "indices", "updates", "kernel"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
-                names.setdefault(value, field)
+                names.setdefault(value, (labelled and value.label) or field)
         rest = [value for value in node.activations if value not in names]
         letter = "z" if isinstance(node, Contraction) else "x"
         for position, value in enumerate(rest):
-            names[value] = letter if len(rest) == 1 else f"{letter}{position}"
+            plain = letter if len(rest) == 1 else f"{letter}{position}"
+            own = labelled and value.label and value.label not in names.values()
+            names[value] = value.label if own else plain
         return names
 
     def ref(self, value: Value) -> str:
         return self.symbols[value] if isinstance(value, Constant) else self.parameters[value]
+
+    def load(self, value: Value, place: str) -> str:
+        """The element of an array at an index expression."""
+        if value.dtype == "int4":
+            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
+        return f"{self.ref(value)}[{place}]"
 
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
@@ -108,6 +126,8 @@ class COp(Walks):
     def accumulator(self) -> str:
         """The type that sums are kept in: wide enough that its rounding does not show."""
         dtype = self._summed_dtype
+        if self._of_bytes:
+            return "int32_t"
         return "double" if dtype.startswith("float") else "uint64_t"
 
     @property
@@ -115,10 +135,19 @@ class COp(Walks):
         node = self.node
         return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
 
+    @property
+    def _of_bytes(self) -> bool:
+        """Whether the sum is one of products of int8 that an int holds, whatever they are."""
+        node = self.node
+        if not isinstance(node, Contraction) or self._summed_dtype != "int32":
+            return False
+        terms = node.macs // max(node.output.size, 1)
+        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
+
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
         dtype = self._summed_dtype
-        if dtype == "float64":
+        if dtype == "float64" or self._of_bytes:
             return text
         return f"({self.accumulator}){text}"
 
@@ -129,7 +158,7 @@ class COp(Walks):
     def total(self, text: str) -> str:
         """The accumulator's value in the element type of the sum."""
         dtype = self._summed_dtype
-        return text if dtype == "float64" else f"({CTYPES[dtype]}){text}"
+        return text if dtype == "float64" or self._of_bytes else f"({CTYPES[dtype]}){text}"
 
     @property
     def zero(self) -> str:
@@ -271,7 +300,7 @@ class COp(Walks):
 
     def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:
         """Each value's element at its index expression."""
-        return [f"{self.ref(value)}[{place}]" for value, place in zip(values, places, strict=True)]
+        return [self.load(value, place) for value, place in zip(values, places, strict=True)]
 
     # The comment above the function
 
@@ -282,7 +311,7 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts))
+        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
 
     @property
     def shapes(self) -> list[str]:
@@ -297,7 +326,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        dtype = "" if value.dtype == self.node.output.dtype else f" {CTYPES[value.dtype]}"
+        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
+        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
         return f"({', '.join(map(str, sizes))}){dtype}"
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from textwrap import wrap
@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from kgen.ir.node import Node, Origin
-from kgen.ir.program import Number, Program
+from kgen.ir.node import Body, Node, Origin
+from kgen.ir.program import Number, Program, Step
 from kgen.ir.value import Constant, Value
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
@@ -55,6 +55,11 @@ def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     return {constant.name: constant.data for constant in plan.graph.constants}
 
 
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array as the text takes it: bfloat16, which NumPy does not know, as float32."""
+    return array.astype(np.float32) if array.dtype == "bfloat16" else array
+
+
 class Literal(str):
     """A number's text. `typed` is the same as a scalar of NumPy's."""
 
@@ -85,6 +90,7 @@ class Functions:
             functions=self._sources[0],
             number=Literal,
             name=lambda function, dtype: self.use(function),
+            function=_function_of,
         )
 
     def name(self, word: str) -> str:
@@ -123,10 +129,15 @@ class Expression:
 
 @dataclass(frozen=True)
 class Op:
-    """What an op's template sees of a node."""
+    """What an op's template sees of a node.
+
+    body: the lines of its body. depth: how many loops there are around it.
+    """
 
     node: Any
     functions: Functions
+    body: Sequence[str] = ()
+    depth: int = 0
 
     @property
     def y(self) -> str:
@@ -177,6 +188,11 @@ class Op:
         """For an array whose last axis is the bias's."""
         return f" + {self.node.bias.name}" if self.node.bias is not None else ""
 
+    def operand(self, value: Value) -> str:
+        """A contraction's first operand: NumPy would sum products of int8 in int8."""
+        wide = value.dtype == "int8" and self.node.accumulator == "int32"
+        return f"{value.name}.astype(np.int32)" if wide else value.name
+
     @property
     def keepdims(self) -> str:
         return ", keepdims=True" if self.node.keepdims else ""
@@ -205,11 +221,7 @@ class Op:
     @property
     def run_time_sizes(self) -> str:
         """The sizes, that of the batch axis as an expression."""
-        shape, batch = self.node.shape, self.node.batch
-        return _tuple(
-            _samples(size, self.functions.batch) if axis == batch else str(size)
-            for axis, size in enumerate(shape)
-        )
+        return self.full(self.node.output)
 
     @property
     def run_time_shape(self) -> str:
@@ -248,6 +260,70 @@ class Op:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
         after = self.node.x.rank - 1 - self.node.axis
         return f"{constant.name}.reshape(-1{', 1' * after})" if after else constant.name
+
+    # Loops over time
+
+    @property
+    def t(self) -> str:
+        """The number of the step."""
+        return "t" * (self.depth + 1)
+
+    def at_step(self, place: str) -> str:
+        """The index of a step's part: `:, t`."""
+        return f"{':, ' * self.node.axis}{place}"
+
+    @property
+    def place(self) -> str:
+        """Where in the sequences a step finds its element."""
+        return f"-1 - {self.t}" if self.node.backwards else self.t
+
+    def full(self, value: Value) -> str:
+        """The sizes of a whole batch: (batch, 3)."""
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == value.batch else str(size)
+            for axis, size in enumerate(value.shape)
+        )
+
+    def dtype_of(self, value: Value) -> str:
+        return dtype_text(value.dtype)
+
+    @property
+    def starts(self) -> list[tuple[str, str]]:
+        """(state, what it is before the first step)"""
+        texts = []
+        for first, (state, _) in zip(self.node.initial, self.node.states, strict=True):
+            if first is None:
+                text = f"np.zeros({self.full(state)}, {self.dtype_of(state)})"
+            elif first.batch is None and state.batch is not None:
+                text = f"np.broadcast_to({first.name}, {self.full(state)})"
+            else:
+                text = first.name
+            texts.append((state.name, text))
+        return texts
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(sequence, its element at a step); what is captured is an element that never changes."""
+        pairs = zip(self.node.sequences, self.node.elements, strict=True)
+        return [(sequence.name, element.name) for sequence, element in pairs]
+
+    @property
+    def captured(self) -> list[tuple[str, str]]:
+        """(name in the body, name outside)"""
+        pairs = zip(self.node.outer, self.node.captured, strict=True)
+        return [(inner.name, value.name) for inner, value in pairs]
+
+    @property
+    def moves(self) -> list[tuple[str, str]]:
+        """(state, its new value) for states whose new value has another name."""
+        pairs = [(before.name, after.name) for before, after in self.node.states]
+        return [(before, after) for before, after in pairs if before != after]
+
+    @property
+    def last(self) -> list[tuple[str, str]]:
+        """(state, output that it is after the last step)"""
+        states = self.node.states
+        return [(states[n][1].name, value.name) for n, value in self.node.finals.items()]
 
     # Windows
 
@@ -328,14 +404,23 @@ class Module:
         self.weights = [Weight(constant) for constant in self.graph.constants] if weights else []
         values = [
             *self.graph.inputs,
-            *(node.output for node in self.graph.nodes),
+            *(value for node in self.graph.walk() for value in node.outputs),
+            *(value for node in self.graph.walk() for b in node.bodies for value in b.inputs),
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
         self.checked = self.functions.use("checked")
-        self.inputs = [Port(value) for value in self.graph.inputs]
-        self.outputs = [Port(value) for value in self.graph.outputs]
-        self.paragraphs = self._paragraphs()
+        self.inputs = [Port(value) for value in self.graph.arguments]
+        self.outputs = [Port(value) for value in self.graph.results]
+        self.paragraphs = self._paragraphs(self.graph.nodes)
+
+    @property
+    def states(self) -> list[tuple[str, str, str, str]]:
+        """(state, its shape for a batch, its dtype, what it is after the call)"""
+        return [
+            (before.name, shape_text(before), dtype_text(before.dtype), after.name)
+            for before, after in self.graph.states
+        ]
 
     @property
     def definitions(self) -> list[str]:
@@ -343,18 +428,18 @@ class Module:
 
     @property
     def parameters(self) -> str:
-        return ", ".join(value.name for value in self.graph.inputs)
+        return ", ".join(value.name for value in self.graph.arguments)
 
     @property
     def batch(self) -> str | None:
         """The name of the number of samples, if a statement needs it."""
-        needed = self.functions.needs_batch or len(self.inputs) > 1
+        needed = self.functions.needs_batch or len(self.inputs) > 1 or self.states
         return self.functions.name("batch") if needed else None
 
-    def _paragraphs(self) -> list[Paragraph]:
+    def _paragraphs(self, nodes: Iterable[Node], depth: int = 0) -> list[Paragraph]:
         """Nodes in a row that belong to the same layers, or to some of them."""
         paragraphs: list[Paragraph] = []
-        for node in self.graph.nodes:
+        for node in nodes:
             known = paragraphs[-1].origins if paragraphs else ()
             if not paragraphs or not (
                 set(known) <= set(node.origins) or set(node.origins) <= set(known)
@@ -362,32 +447,49 @@ class Module:
                 paragraphs.append(Paragraph([], []))
             paragraph = paragraphs[-1]
             paragraph.origins.extend(one for one in node.origins if one not in paragraph.origins)
-            paragraph.codes.append(self._code(node))
+            paragraph.codes.append(self._code(node, depth))
         return paragraphs
 
-    def _code(self, node: Node) -> str:
+    def _code(self, node: Node, depth: int) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
-        op = Op(node, self.functions)
+        body = [line for one in node.bodies for line in self._body(node, one, depth + 1)]
+        op = Op(node, self.functions, body, depth)
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
+        if node.bodies:  # its template says the shapes
+            return "\n".join([*before, last])
         wide = len(last) + len(op.shape) + 8 > LINE
         after = [f"# shape: {op.shape}", last] if wide else [f"{last}  # {op.shape}"]
         return "\n".join([*before, *after])
+
+    def _body(self, node: Node, body: Body, depth: int) -> Iterator[str]:
+        """The lines of a body; layers other than the node's own have their name above them."""
+        for paragraph in self._paragraphs(body.nodes, depth):
+            if not set(paragraph.origins) <= set(node.origins):
+                yield from (f"# {line}" for line in paragraph.headers)
+            yield from (line for code in paragraph.codes for line in code.split("\n"))
 
     @property
     def results(self) -> str:
         """What predict returns: arrays that share memory with nothing."""
         producer = self.graph.producer
         given: set[Value] = {*self.graph.inputs, *self.graph.constants}
+        given.update(_source(after, producer)[0] for _, after in self.graph.states)
         texts = []
-        for value in self.graph.outputs:
-            source, repeated = value, False
-            while isinstance(node := producer.get(source), VIEWS):
-                repeated |= isinstance(node, Broadcast)
-                source = node.x
+        for value in self.graph.results:
+            source, repeated = _source(value, producer)
             texts.append(f"{value.name}.copy()" if repeated or source in given else value.name)
             given.add(source)
         return ", ".join(texts)
+
+
+def _source(value: Value, producer: dict[Value, Node]) -> tuple[Value, bool]:
+    """The value whose memory it may share, and whether it shows some of that repeatedly."""
+    repeated = False
+    while isinstance(node := producer.get(value), VIEWS):
+        repeated |= isinstance(node, Broadcast)
+        value = node.x
+    return value, repeated
 
 
 @dataclass(frozen=True)
@@ -402,6 +504,8 @@ class Port:
 
     @property
     def dtype(self) -> str:
+        if self.value.dtype == "bfloat16":
+            return "float32, of bfloat16 numbers"
         return self.value.dtype
 
     @property
@@ -425,7 +529,16 @@ def header(origin: Origin) -> list[str]:
     return wrap(text, LINE - 6, subsequent_indent="    ", break_on_hyphens=False)
 
 
+def _function_of(step: Step, dtypes: list[str]) -> str:
+    """NumPy has no bfloat16: inputs are rounded to it, and stay float32."""
+    if step.function == "cast" and dtypes[0] == "bfloat16":
+        return "round_bfloat16"
+    return "as_bfloat16" if step.function == "cast" and step.dtype == "bfloat16" else step.function
+
+
 def dtype_text(dtype: str) -> str:
+    if dtype == "bfloat16":
+        return "np.float32"
     return "bool" if dtype == "bool" else f"np.{dtype}"
 
 

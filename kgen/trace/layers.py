@@ -40,32 +40,12 @@ def _identity(layer: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
 
 LAYERS.update(dict.fromkeys(_IDENTITY_AT_INFERENCE, _identity))
 
-_RECURRENT = (
-    "recurrent layers are not supported yet; what works is the same sequence written with Conv1D, "
-    "attention or keras.ops"
-)
 _PREPROCESSING = (
     "this preprocessing layer is not supported yet; apply it before the exported model and export "
     "the rest"
 )
 _FOREIGN = "it runs code of another framework, which can't be turned into source"
 
-REFUSED_LAYERS.update(
-    dict.fromkeys(
-        (
-            "RNN",
-            "SimpleRNN",
-            "LSTM",
-            "GRU",
-            "Bidirectional",
-            "TimeDistributed",
-            "ConvLSTM1D",
-            "ConvLSTM2D",
-            "ConvLSTM3D",
-        ),
-        _RECURRENT,
-    )
-)
 REFUSED_LAYERS.update(
     dict.fromkeys(
         (

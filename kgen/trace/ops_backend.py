@@ -8,7 +8,7 @@ Those layers (Softmax with a mask, Rescaling, ...) call `backend.numpy.where` or
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -34,12 +34,18 @@ class _Namespace:
 
 
 class OpsBackend:
-    """Stands in for the backend module: same names, keras.ops behind those that compute."""
+    """Stands in for the backend module: same names, keras.ops behind those that compute.
 
-    def __init__(self, real: Any) -> None:
+    functions: what else stands in for a function of the backend, by name.
+    """
+
+    def __init__(self, real: Any, functions: Mapping[str, Any]) -> None:
         self._real = real
+        self._stand_ins = functions
 
     def __getattr__(self, name: str) -> Any:
+        if name in self._stand_ins:
+            return self._stand_ins[name]
         if name in _NAMESPACES:
             return _Namespace(getattr(self._real, name))
         if name in _FUNCTIONS:
@@ -53,7 +59,7 @@ def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def symbolic_backend() -> Iterator[None]:
+def symbolic_backend(functions: Mapping[str, Any]) -> Iterator[None]:
     """Binds the name `backend` to an OpsBackend in modules whose code meets symbolic tensors."""
     modules = [
         module
@@ -63,7 +69,7 @@ def symbolic_backend() -> Iterator[None]:
     originals = [(module, module.backend) for module in modules]
     try:
         for module, real in originals:
-            module.__dict__["backend"] = OpsBackend(real)
+            module.__dict__["backend"] = OpsBackend(real, functions)
         with mock.patch.object(keras.src.backend.core, "custom_gradient", _forward):
             yield
     finally:
@@ -72,14 +78,14 @@ def symbolic_backend() -> Iterator[None]:
 
 
 @contextmanager
-def symbolic_self_backend(layer: Any) -> Iterator[None]:
+def symbolic_self_backend(layer: Any, functions: Mapping[str, Any]) -> Iterator[None]:
     """The same for a layer that keeps a backend of its own in `self.backend`."""
     real = layer.__dict__.get("backend")
     if real is None:
         yield
         return
     try:
-        layer.__dict__["backend"] = OpsBackend(real)
+        layer.__dict__["backend"] = OpsBackend(real, functions)
         yield
     finally:
         layer.__dict__["backend"] = real
