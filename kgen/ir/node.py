@@ -181,10 +181,11 @@ class Contraction(Node):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """What is multiplied."""
-        late = ("output", "bias", "epilogue")
-        names = [field.name for field in fields(self) if field.name not in late]
-        return tuple(value for name in names for value in _values(getattr(self, name)))
+        """What the sum of products is of."""
+        own = [
+            field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")
+        ]
+        return tuple(value for name in own for value in _values(getattr(self, name)))
 
     @property
     def channel_axis(self) -> int:
@@ -200,13 +201,10 @@ class Contraction(Node):
     def may_overwrite(self) -> tuple[Value, ...]:
         if self.epilogue is None:
             return ()
-        operands = [
-            value for value in self.inputs if not any(value is arg for arg in self.epilogue.args)
-        ]
         return tuple(
             value
             for value in same_elements(self.epilogue.args, self.output)
-            if value not in operands
+            if value not in self.operands
         )
 
     def finish(self, shape: Shape, dtype: str, batch: int | None) -> Spec:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -34,13 +35,8 @@ def computed_in_float(graph: Graph) -> Graph:
     values = [*graph.inputs, *(node.output for node in graph.nodes)]
     if not any(value.dtype in NARROW for value in values):
         return graph
-    widened: dict[Value, Value] = {}
-
-    def wide(value: Value) -> Value:
-        if value not in widened:
-            widened[value] = _wide(value)
-        return widened[value]
-
+    widened = _Widened()
+    wide = widened.__getitem__
     nodes: list[Node] = []
     for value in graph.inputs:
         if value.dtype in NARROW:
@@ -67,19 +63,44 @@ def precision(graph: Graph) -> str | None:
     """
     rounded = {
         step.function.removeprefix("round_")
-        for node in graph.nodes
+        for node in _all_nodes(graph)
         if isinstance(node, Elementwise)
         for step in node.program.steps
     }
     return next((dtype for dtype in reversed(HALVES) if dtype in rounded), None)
 
 
-def _wide(value: Value) -> Value:
-    if value.dtype not in NARROW:
-        return value
-    if isinstance(value, Constant):
-        return Constant.of(value.name, value.data.astype(np.float32), value.note)
-    return replace(value, dtype="float32")
+def _all_nodes(graph: Graph) -> Iterator[Node]:
+    """Those of graphs inside nodes too."""
+    for node in graph.nodes:
+        yield node
+        for field in vars(node).values():
+            if isinstance(field, Graph):
+                yield from _all_nodes(field)
+
+
+class _Widened(dict[Value, Value]):
+    """Each value in float32, if it is of a narrow type."""
+
+    def __missing__(self, value: Value) -> Value:
+        if value.dtype not in NARROW:
+            self[value] = value
+        elif isinstance(value, Constant):
+            self[value] = Constant.of(value.name, value.data.astype(np.float32), value.note)
+        else:
+            self[value] = replace(value, dtype="float32")
+        return self[value]
+
+
+def _inside(body: Graph) -> Graph:
+    """The same of a graph inside a node: between the two, narrow numbers are float32 already."""
+    wide = _Widened().__getitem__
+    return replace(
+        body,
+        inputs=tuple(map(wide, body.inputs)),
+        nodes=tuple(rounded for node in body.nodes for rounded in _in_float(node, wide)),
+        outputs=tuple(map(wide, body.outputs)),
+    )
 
 
 def _cast(x: Value, output: Value, origin: Origin) -> Elementwise:
@@ -90,7 +111,11 @@ def _cast(x: Value, output: Value, origin: Origin) -> Elementwise:
 def _in_float(node: Node, wide: Callable[[Value], Value]) -> Iterator[Node]:
     """The node on float32 numbers, and a node that rounds its result, if it needs one."""
     dtype = node.output.dtype
-    if isinstance(node, Elementwise):
+    bodies = {name: value for name, value in vars(node).items() if isinstance(value, Graph)}
+    if bodies:
+        changed: dict[str, Any] = {name: _inside(body) for name, body in bodies.items()}
+        yield replace(node, **changed).map_values(wide)
+    elif isinstance(node, Elementwise):
         node = replace(node, program=_rounded_program(node.program))
         yield node.map_values(wide)
     elif dtype not in NARROW or node.exact:
