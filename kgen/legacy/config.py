@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+from keras.src import ops
 
 from kgen.errors import ExportError
 from kgen.legacy.activations import RENAMED
@@ -58,14 +59,14 @@ def modernized(entry: Entry, custom_objects: Mapping[str, object], version: int 
     """A model's configuration in the words of Keras 3.
 
     custom_objects: by class name; their own settings are left alone.
-    version: of the Keras that wrote it, 1 or 2.
+    version: of the Keras that wrote it.
     Raises ExportError for layers and settings that Keras 3 can't express.
     """
     if version == 1:
         entry = words_of_keras_2(entry)
-    for rewrite in REWRITES:
+    for rewrite in REWRITES if version < 3 else REWRITES_OF_KERAS_3:
         entry = rewrite(entry)
-    if entry["class_name"] not in custom_objects:
+    if _operation(entry) is None and entry["class_name"] not in custom_objects:
         entry = settings_of_keras_3(entry) if _is_known(entry) else registered(entry)
     config = dict(entry["config"])
     for key, value in config.items():
@@ -244,6 +245,9 @@ def modules(entry: Entry) -> Entry:
     Result:  {"class_name": "LSTM", "module": "keras.layers", ...}"""
     kept = {key: value for key, value in entry.items() if key != "build_config"}
     name = entry["class_name"].removeprefix("Keras>")
+    operation = _operation(entry)
+    if operation is not None:
+        return {**kept, "module": operation.__module__, "registered_name": name}
     if name in MODELS:
         module = "keras" if name == "Sequential" else "keras.src.models.functional"
         return {**kept, "class_name": name, "module": module, "registered_name": None}
@@ -303,6 +307,10 @@ REWRITES: tuple[Rewrite, ...] = (
     old_lambdas,
     modules,
 )
+
+
+REWRITES_OF_KERAS_3: tuple[Rewrite, ...] = (plain_values, without_training, modules)
+"""What lets Keras 3 read HDF5 files of its own with keras.ops between layers."""
 
 
 def renamed_layers(entry: Entry) -> dict[str, str]:
@@ -394,6 +402,17 @@ def _class(entry: Entry) -> type:
         or (keras.src.models.functional.Functional)
     )
     return found
+
+
+def _operation(entry: Entry) -> type | None:
+    """The class of an operation of keras.ops, which unlike a layer is never trainable."""
+    if "trainable" in entry["config"] or "layers" in entry["config"]:
+        return None
+    for module in (ops.numpy, ops.nn, ops.math, ops.core, ops.image, ops.linalg):
+        found = getattr(module, entry["class_name"], None)
+        if isinstance(found, type) and issubclass(found, ops.operation.Operation):
+            return found
+    return None
 
 
 def _is_known(entry: Entry) -> bool:
