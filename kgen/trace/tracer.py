@@ -27,7 +27,7 @@ from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
-from kgen.trace.quantized import call_of, quantized_layers
+from kgen.trace.quantized import call_of, quantized_layers, unpacked_weight
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
     DECOMPOSITIONS,
@@ -243,7 +243,8 @@ class Tracer:
                     )
                     owner = describe.owner_path(path, own)
                     return owner, f"{owner}: get_weights()[{index}] of {layer.name}"
-        return f"{self._path()}/constant", ""
+        unpacked = unpacked_weight(self.layers[-1], data) if self.layers else ""
+        return f"{self._path()}/{unpacked or 'constant'}", unpacked and "weights of four bits"
 
     # What can't be exported
 
