@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,9 @@ def difference(
         return Difference(float("inf"), float("inf"), None, False)
     if not wanted.size:
         return Difference(0.0, 0.0, 0, True)
+    if wanted.dtype.kind == "O":  # strings: how many differ
+        wrong = int((found != wanted).sum())
+        return Difference(float(wrong), wrong / wanted.size, None, wrong == 0)
     if wanted.dtype.kind != "f":
         apart = np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max()
         return Difference(float(apart), float(apart), None, bool(np.array_equal(found, wanted)))
@@ -81,3 +85,17 @@ def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
 
     both = np.isfinite(found) & np.isfinite(wanted)
     return int(np.abs(ordered(found) - ordered(wanted))[both].max(initial=0))
+
+
+def in_batches(
+    size: int,
+    inputs: Sequence[np.ndarray],
+    run: Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]],
+) -> list[np.ndarray]:
+    """What `run` returns for batches of this size, one after another; the last one is filled up."""
+    count = len(inputs[0])
+    parts = []
+    for start in range(0, count, size):
+        rows = np.minimum(np.arange(start, start + size), count - 1)
+        parts.append(run([array[rows] for array in inputs]))
+    return [np.concatenate(arrays)[:count] for arrays in zip(*parts, strict=True)]

@@ -37,6 +37,9 @@ class Concatenate(Node):
     def formula(self) -> str:
         return f"y = its inputs one after another along axis {self.axis}"
 
+    def with_rows(self, rows: int) -> Concatenate:
+        return self
+
     def infer(self) -> Spec:
         first = self.args[0]
         for arg in self.args:

@@ -33,6 +33,9 @@ class Dense(Contraction):
         bias = " + bias[u]" if self.bias is not None else ""
         return f"y[u] = sum over i of x[i] * kernel[i][u]{bias}"
 
+    def with_rows(self, rows: int) -> Dense:
+        return self
+
     def infer(self) -> Spec:
         inputs, units = self.kernel.shape
         if self.x.shape[-1] != inputs:

@@ -59,6 +59,9 @@ class Einsum(Contraction):
         bias = f" + bias[{output.rpartition(',')[2]}]" if self.bias is not None else ""
         return f"y[{output}] = {total}a[{a}] * b[{b}]{bias}"
 
+    def with_rows(self, rows: int) -> Einsum:
+        return self
+
     def infer(self) -> Spec:
         a, b, output = self.labels
         if any(len(set(labels)) != len(labels) for labels in self.labels):

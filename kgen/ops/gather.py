@@ -49,6 +49,9 @@ class Gather(Node):
         rows = ",".join("..." for _ in range(self.axis))
         return f"y = x[{rows}{',' if rows else ''}indices]"
 
+    def with_rows(self, rows: int) -> Gather:
+        return self
+
     def infer(self) -> Spec:
         forbid_batch(self.x, (self.axis,), "pick from")
         dtype = STORED_IN.get(self.x.dtype, self.x.dtype)

@@ -38,6 +38,9 @@ class Reduce(Node):
     def formula(self) -> str:
         return f"y = {self.function} of x over axes {self.axes}"
 
+    def with_rows(self, rows: int) -> Reduce:
+        return self
+
     def infer(self) -> Spec:
         if self.function not in FUNCTIONS:
             raise GraphError(f"no reduction {self.function!r}")

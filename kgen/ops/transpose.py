@@ -29,6 +29,9 @@ class Transpose(Node):
         letters = "abcdefgh"[: self.x.rank]
         return f"y[{','.join(letters[axis] for axis in self.permutation)}] = x[{','.join(letters)}]"
 
+    def with_rows(self, rows: int) -> Transpose:
+        return self
+
     def infer(self) -> Spec:
         if sorted(self.permutation) != list(range(self.x.rank)):
             raise GraphError(f"{self.name}: {self.permutation} of {self.x}")

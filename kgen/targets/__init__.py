@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from kgen.compare import in_batches
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
+from kgen.plan import plan as replan
+from kgen.schedule import schedule
 from kgen.targets import c, numpy
+from kgen.targets.c_fast import vector_functions
 
 TARGETS = ("c", "numpy")
 STYLES = ("fast", "readable")
@@ -30,10 +34,12 @@ def render(
     """{file name: text} of a plan. name: of the files, and the prefix of C functions."""
     check_choice(target, style)
     title = plan.graph.name
+    parameters = sum(constant.size for constant in plan.graph.constants)
     if target == "numpy":
         files = {f"{name}.py": numpy.module(plan, title=title)}
         workspace = 0
     else:
+        plan = fast(plan) if style == "fast" else plan
         model = c.CModel(plan, name, title, style)
         files = c.files(model)
         workspace = model.workspace_bytes
@@ -44,8 +50,14 @@ def render(
         style=style,
         versions=dict(versions),
         workspace_bytes=workspace,
+        parameters=parameters,
     )
     return files
+
+
+def fast(plan: Plan) -> Plan:
+    """The plan of the C target's fast style: packed weights, tiles, padded copies."""
+    return replan(schedule(plan.graph, vector_functions()).check())
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -53,8 +65,37 @@ def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
 
     inputs: of the plan's types; the text itself takes bfloat16 numbers as float32.
     """
-    names = dict(numpy.weight_globals(plan))
     text = numpy.module(plan, title=plan.graph.name, weights=False)
+    return run(text, inputs, plan.graph.batch_size, numpy.weight_globals(plan))
+
+
+def run(
+    text: str,
+    inputs: Sequence[np.ndarray],
+    batch_size: int | None = None,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """The outputs of a module of the NumPy target; of a stateful one batch by batch."""
+    predict = loaded(text, weights)
+    return in_batches(batch_size, inputs, predict) if batch_size else predict(inputs)
+
+
+def evaluate_steps(plan: Plan, calls: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+    """The outputs of calls of the plan's NumPy text, one after another."""
+    text = numpy.module(plan, title=plan.graph.name, weights=False)
+    predict = loaded(text, numpy.weight_globals(plan))
+    return [predict(inputs) for inputs in calls]
+
+
+def loaded(
+    text: str, weights: Mapping[str, np.ndarray] | None = None
+) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+    """A module of the NumPy target as a function from inputs to outputs."""
+    names: dict[str, object] = dict(weights or {})
     exec(compile(text, "<kgen>", "exec"), names)
-    results = names["predict"](*map(numpy.widened, inputs))  # type: ignore[operator]
-    return list(results) if isinstance(results, tuple) else [results]
+
+    def predict(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results = names["predict"](*map(numpy.widened, inputs))  # type: ignore[operator]
+        return list(results) if isinstance(results, tuple) else [results]
+
+    return predict

@@ -13,7 +13,7 @@ from keras import KerasTensor
 
 from kgen.ir.node import MixedSamplesError, Node, Origin, Spec
 from kgen.ir.program import Arg, Number, Operand, Program, Step
-from kgen.ir.value import NARROW, Constant, Levels, Shape, Value
+from kgen.ir.value import NARROW, STRING, Constant, Levels, Shape, Value
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -26,6 +26,7 @@ DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
     *NARROW,
     "float32",
     "float64",
+    STRING,
 }
 
 
@@ -45,6 +46,8 @@ class Builder:
         self.batch = batch
         self.nodes: list[Node] = []
         self.origin = Origin("", "", "")
+        self.labels: dict[Value, str] = {}
+        self.names: dict[Value, str] = {}  # where the layer's name and the label are not enough
         self.outputs: Any = None  # what Keras says the current operation returns
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []
@@ -156,11 +159,17 @@ class Builder:
 
     def add(self, kind: type[Node], **fields: Any) -> Value:
         """Appends a node; its output's shape is what its own rule says."""
+        return self.add_several(kind, **fields)[0]
+
+    def add_several(self, kind: type[Node], **fields: Any) -> tuple[Value, ...]:
+        """The same for a node that makes several values."""
         blank = Value(name="", shape=(), dtype="", batch=None)
-        spec = kind(origin=self.origin, output=blank, **fields).infer()
-        output = Value(name="", shape=spec.shape, dtype=spec.dtype, batch=spec.batch)
-        self.nodes.append(kind(origin=self.origin, output=output, **fields))
-        return output
+        specs = kind(origin=self.origin, output=blank, **fields).infer_all()
+        output, *others = (
+            Value(name="", shape=spec.shape, dtype=spec.dtype, batch=spec.batch) for spec in specs
+        )
+        self.nodes.append(kind(origin=self.origin, output=output, others=tuple(others), **fields))
+        return (output, *others)
 
     def map(self, function: str, *args: Any, dtype: str, inputs: str | None = None) -> Value:
         """`function` of every element of the broadcast args, which are first cast to `inputs` (or
@@ -204,6 +213,8 @@ class Builder:
             return value
         if isinstance(value, Constant):
             return Constant.of(value.name, value.data.astype(dtype), value.note)
+        if STRING in (value.dtype, dtype):
+            raise UnsupportedError(f"{value.dtype} values can't become {dtype} ones")
         if dtype not in DTYPES:
             raise UnsupportedError(
                 f"numbers of type {dtype} are not supported; use float32 or float64"

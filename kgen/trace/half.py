@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -32,11 +31,16 @@ def computed_in_float(graph: Graph) -> Graph:
 
     Inputs and outputs keep their types; what lies between has none of the narrow ones.
     """
-    values = [*graph.inputs, *(node.output for node in graph.nodes)]
+    values = [*graph.inputs, *(value for node in graph.walk() for value in node.outputs)]
     if not any(value.dtype in NARROW for value in values):
         return graph
-    widened = _Widened()
-    wide = widened.__getitem__
+    widened: dict[Value, Value] = {}
+
+    def wide(value: Value) -> Value:
+        if value not in widened:
+            widened[value] = _wide(value)
+        return widened[value]
+
     nodes: list[Node] = []
     for value in graph.inputs:
         if value.dtype in NARROW:
@@ -63,44 +67,19 @@ def precision(graph: Graph) -> str | None:
     """
     rounded = {
         step.function.removeprefix("round_")
-        for node in _all_nodes(graph)
+        for node in graph.walk()
         if isinstance(node, Elementwise)
         for step in node.program.steps
     }
     return next((dtype for dtype in reversed(HALVES) if dtype in rounded), None)
 
 
-def _all_nodes(graph: Graph) -> Iterator[Node]:
-    """Those of graphs inside nodes too."""
-    for node in graph.nodes:
-        yield node
-        for field in vars(node).values():
-            if isinstance(field, Graph):
-                yield from _all_nodes(field)
-
-
-class _Widened(dict[Value, Value]):
-    """Each value in float32, if it is of a narrow type."""
-
-    def __missing__(self, value: Value) -> Value:
-        if value.dtype not in NARROW:
-            self[value] = value
-        elif isinstance(value, Constant):
-            self[value] = Constant.of(value.name, value.data.astype(np.float32), value.note)
-        else:
-            self[value] = replace(value, dtype="float32")
-        return self[value]
-
-
-def _inside(body: Graph) -> Graph:
-    """The same of a graph inside a node: between the two, narrow numbers are float32 already."""
-    wide = _Widened().__getitem__
-    return replace(
-        body,
-        inputs=tuple(map(wide, body.inputs)),
-        nodes=tuple(rounded for node in body.nodes for rounded in _in_float(node, wide)),
-        outputs=tuple(map(wide, body.outputs)),
-    )
+def _wide(value: Value) -> Value:
+    if value.dtype not in NARROW:
+        return value
+    if isinstance(value, Constant):
+        return Constant.of(value.name, value.data.astype(np.float32), value.note)
+    return replace(value, dtype="float32")
 
 
 def _cast(x: Value, output: Value, origin: Origin) -> Elementwise:
@@ -110,12 +89,13 @@ def _cast(x: Value, output: Value, origin: Origin) -> Elementwise:
 
 def _in_float(node: Node, wide: Callable[[Value], Value]) -> Iterator[Node]:
     """The node on float32 numbers, and a node that rounds its result, if it needs one."""
+    node = node.map_bodies(
+        lambda body: replace(
+            body, nodes=tuple(n for own in body.nodes for n in _in_float(own, wide))
+        )
+    )
     dtype = node.output.dtype
-    bodies = {name: value for name, value in vars(node).items() if isinstance(value, Graph)}
-    if bodies:
-        changed: dict[str, Any] = {name: _inside(body) for name, body in bodies.items()}
-        yield replace(node, **changed).map_values(wide)
-    elif isinstance(node, Elementwise):
+    if isinstance(node, Elementwise):
         node = replace(node, program=_rounded_program(node.program))
         yield node.map_values(wide)
     elif dtype not in NARROW or node.exact:

@@ -13,7 +13,6 @@ from unittest import mock
 
 import keras
 import numpy as np
-from keras.src import ops
 from keras.src.backend import any_symbolic_tensors
 from keras.src.layers.core import dense, einsum_dense
 from keras.src.quantizers import quantizers
@@ -24,9 +23,7 @@ from kgen.trace.builder import Builder
 
 @contextmanager
 def quantized_layers(builder: Builder) -> Iterator[None]:
-    """Binds keras.ops.custom_gradient to what leaves the gradient out, and the function that makes
-    weights of small integers to one that remembers them.
-    """
+    """Binds the function that makes weights of small integers to one that remembers them."""
 
     def dequantized(numbers: Any, scale: Any, zero: Any, group: Any, group_axis: int = -1) -> Any:
         known = not any_symbolic_tensors((numbers, scale, zero, group))
@@ -39,7 +36,6 @@ def quantized_layers(builder: Builder) -> Iterator[None]:
         return builder.tensor(builder.weights_of(weights, levels))
 
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(ops, "custom_gradient", _forward))
         for module in (dense, einsum_dense):
             stack.enter_context(mock.patch.object(module, "dequantize_with_sz_map", dequantized))
         yield
@@ -55,17 +51,6 @@ def _levels(
     return Levels(
         numbers.astype(np.int8), scale.take(group, axis), zero.astype(np.int8).take(group, axis)
     )
-
-
-def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Given:   a function that returns its result and the gradient's function
-    Result:  the function that returns its result"""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result, _ = function(*args, **kwargs)
-        return result
-
-    return call
 
 
 def call_of(layer: keras.Layer) -> Callable[..., Any]:
