@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgen.ir.value import is_float
-from kgen.targets.numpy import widened
 
 RTOL = 1e-4
 ATOL = 1e-5
@@ -68,6 +67,11 @@ def difference(
         np.allclose(a, b, rtol=rtol, atol=atol * scale + np.finfo(np.float32).tiny, equal_nan=True)
     )
     return Difference(absolute, absolute / scale if scale else absolute, ulps, ok)
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array as NumPy knows it: bfloat16 as float32."""
+    return array.astype(np.float32) if array.dtype == "bfloat16" else array
 
 
 def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
