@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kgen.arrays import widened
 from kgen.ir.value import is_float
 
 RTOL = 1e-4
@@ -69,11 +69,6 @@ def difference(
     return Difference(absolute, absolute / scale if scale else absolute, ulps, ok)
 
 
-def widened(array: np.ndarray) -> np.ndarray:
-    """The array as NumPy knows it: bfloat16 as float32."""
-    return array.astype(np.float32) if array.dtype == "bfloat16" else array
-
-
 def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
     """The largest number of floating-point numbers between two elements."""
     size = wanted.dtype.itemsize
@@ -89,17 +84,3 @@ def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
 
     both = np.isfinite(found) & np.isfinite(wanted)
     return int(np.abs(ordered(found) - ordered(wanted))[both].max(initial=0))
-
-
-def in_batches(
-    size: int,
-    inputs: Sequence[np.ndarray],
-    run: Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]],
-) -> list[np.ndarray]:
-    """What `run` returns for batches of this size, one after another; the last one is filled up."""
-    count = len(inputs[0])
-    parts = []
-    for start in range(0, count, size):
-        rows = np.minimum(np.arange(start, start + size), count - 1)
-        parts.append(run([array[rows] for array in inputs]))
-    return [np.concatenate(arrays)[:count] for arrays in zip(*parts, strict=True)]

@@ -106,7 +106,8 @@ def test_literals_read_back(dtype: str, data: st.DataObject) -> None:
     back = np.array([read(text, None) for text in texts], dtype)
     number = ~np.isnan(values)
     np.testing.assert_array_equal(np.isnan(back), ~number)
-    np.testing.assert_array_equal(back[number].view(f"u{values.itemsize}"), values[number].view(f"u{values.itemsize}"))  # fmt: skip
+    same_bits = f"u{values.itemsize}"
+    np.testing.assert_array_equal(back[number].view(same_bits), values[number].view(same_bits))
 
 
 def odd_weights() -> keras.Model:

@@ -1,4 +1,4 @@
-"""The C in other people's programs: C++, several models in one, errors; the same bytes everywhere."""
+"""The C in other people's programs: C++, several models in one, errors; its bytes everywhere."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
         out = tmp_path / number
         script = (
             "import sys, kgen, keras\n"
-            f"for _ in range({number}): keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
+            f"for _ in range({number}):\n"
+            "    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
             "for target, style in (('c', 'fast'), ('c', 'readable'), ('numpy', 'fast')):\n"
             "    kgen.export(sys.argv[1], target, f'{sys.argv[2]}/{target}{style}', style=style)\n"
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from kgen.compare import in_batches, widened
+from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
