@@ -54,7 +54,7 @@ def test_export_writes_what_it_says(path: Path, tmp_path: Path) -> None:
     result = run("export", path, "-o", tmp_path / "new" / "out", "--style", "readable")
     assert result.exit_code == 0, result.output
     said = [Path(line.split("  ")[0]).name for line in result.output.splitlines()]
-    assert said == [name for name in ("sensor.h", "sensor.c", "sensor.json")]
+    assert said == ["sensor.h", "sensor.c", "sensor.json"]
     assert {one.name for one in (tmp_path / "new" / "out").iterdir()} == set(said)
     manifest = orjson.loads((tmp_path / "new" / "out" / "sensor.json").read_bytes())
     assert manifest["inputs"] == [{"name": "signal", "shape": [6, 3], "dtype": "float32"}]

@@ -145,7 +145,7 @@ def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
 
 
 def test_large_weights_are_files_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Split where a compiler would need too much memory."""
     from kgen.targets import c
