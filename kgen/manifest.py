@@ -18,8 +18,12 @@ def manifest(
     style: str,
     versions: dict[str, str],
     workspace_bytes: int,
+    parameters: int,
 ) -> str:
-    """The manifest's text. name: of the files and the prefix of the functions."""
+    """The manifest's text. name: of the files and the prefix of the functions.
+
+    parameters: the model's, without padding of the weights.
+    """
     graph = plan.graph
     content = {
         "name": name,
@@ -27,9 +31,9 @@ def manifest(
         "target": target,
         **versions,
         "style": style,
-        "inputs": [_array(value) for value in graph.arguments],
-        "outputs": [_array(value) for value in graph.results],
-        "states": [_array(before) for before, _ in graph.states],
+        "inputs": [_array(value, target) for value in graph.arguments],
+        "outputs": [_array(value, target) for value in graph.results],
+        "states": [_array(before, target) for before, _ in graph.states],
         "predict": f"{name}_predict" if target == "c" else "predict",
         "run": f"{name}_run",
         "predict_batch": f"{name}_predict_batch",
@@ -40,7 +44,7 @@ def manifest(
         "workspace_bytes": workspace_bytes,
         "workspace_lower_bound": plan.lower_bound,
         "weight_bytes": plan.weight_bytes,
-        "parameters": sum(constant.size for constant in graph.constants),
+        "parameters": parameters,
         "macs": plan.macs,
     }
     unused: list[str] = []
@@ -54,5 +58,7 @@ def manifest(
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _array(value: Value) -> dict[str, Any]:
-    return {"name": value.name, "shape": list(value.sample_shape), "dtype": value.dtype}
+def _array(value: Value, target: str) -> dict[str, Any]:
+    # NumPy has no bfloat16: such numbers come and go as float32.
+    dtype = "float32" if target == "numpy" and value.dtype == "bfloat16" else value.dtype
+    return {"name": value.name, "shape": list(value.sample_shape), "dtype": dtype}

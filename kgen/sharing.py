@@ -7,11 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STRING, Constant, Value, element_size
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
@@ -23,14 +21,14 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Place:
-    """kind: the workspace, the caller's array for an input or output, or what is remembered from
-    call to call. number: the byte in the workspace, or the input's, output's or state's number.
-    offset: bytes behind that.
+    """kind: the workspace, its array of strings, the caller's array for an input or output, or what
+    is remembered from call to call. number: the byte in the workspace, or the string's, input's,
+    output's or state's number. offset: bytes behind that.
 
     In the plan of a Scan's body the inputs are the body's, and the outputs the node's.
     """
 
-    kind: Literal["workspace", "input", "output", "state"]
+    kind: Literal["workspace", "strings", "input", "output", "state"]
     number: int
     offset: int = 0
 
@@ -39,13 +37,14 @@ class Place:
 class Buffer:
     """Memory for values that share it: size in bytes, alive from step `first` to step `last`.
 
-    element: the size of its largest element, in bytes.
+    element: the size of its largest element, in bytes. text: whether it holds strings.
     """
 
     size: int
     first: int
     last: int
     element: int
+    text: bool = False
 
     @property
     def alignment(self) -> int:
@@ -167,8 +166,12 @@ class Sharing:
         root = self.root(value)
         if root in self.fixed or root is self.root(node.output) or self.read[root] != step:
             return False
-        if self.root(node.output) in self.fixed and self.made[root] <= self.last_failing:
-            return False
+        if self.root(node.output) in self.fixed:
+            # The caller's array: not before the last step that can fail, and of one type only.
+            if self.made[root] <= self.last_failing:
+                return False
+            if any(member.dtype != node.output.dtype for member in self.members(root)):
+                return False
         if self.made[self.root(node.output)] != step:
             return False  # its memory holds something else before
         # Another view of the same memory may be read in another order.
@@ -184,9 +187,15 @@ class Sharing:
         for value in self.values:
             root = self.root(value)
             sizes[root] = max(sizes[root], value.nbytes)
-            elements[root] = max(elements[root], np.dtype(value.dtype).itemsize)
+            elements[root] = max(elements[root], element_size(value.dtype))
         return {
-            root: Buffer(sizes[root], self.made[root], self.read[root], elements[root])
+            root: Buffer(
+                sizes[root],
+                self.made[root],
+                self.read[root],
+                elements[root],
+                root.dtype == STRING,
+            )
             for root in roots
             if root not in self.fixed
         }
@@ -261,8 +270,3 @@ def _view_offset(node: Node) -> int | None:
     steps = zip(node.sizes, node.x_strides, node.output.strides, strict=True)
     in_a_row = node.output.size and all(size == 1 or x == y for size, x, y in steps)
     return node.x_start * element_size(node.x.dtype) if in_a_row else None
-
-
-def element_size(dtype: str) -> int:
-    """Bytes of one element."""
-    return np.dtype(dtype).itemsize

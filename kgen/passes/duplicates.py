@@ -18,7 +18,7 @@ def share_equal_nodes(graph: Graph) -> Graph:
     replaced: dict[Value, Value] = {}
     constants: dict[Any, Constant] = {}
     for constant in graph.constants:
-        key = (constant.dtype, constant.shape, constant.data.tobytes())
+        key = (constant.dtype, constant.shape, constant.bits)
         first = constants.setdefault(key, constant)
         # Two layers may have equal weights; they keep their own names.
         if first is not constant and first.name == constant.name:

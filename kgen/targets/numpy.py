@@ -12,8 +12,8 @@ import jinja2
 import numpy as np
 
 from kgen.ir.node import Body, Node, Origin
-from kgen.ir.program import Number, Program
-from kgen.ir.value import Constant, Value
+from kgen.ir.program import Number, Program, Step
+from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.conv import Conv
@@ -23,7 +23,7 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.render.literals import ROW_LIMIT, number, numbers
+from kgen.render.literals import ROW_LIMIT, number, numbers, python_strings
 from kgen.targets.expression import Expressions
 from kgen.targets.numpy_loops import Loops
 
@@ -56,6 +56,11 @@ def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     return {constant.name: constant.data for constant in plan.graph.constants}
 
 
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array as the text takes it: bfloat16, which NumPy does not know, as float32."""
+    return array.astype(np.float32) if array.dtype == "bfloat16" else array
+
+
 class Literal(str):
     """A number's text. `typed` is the same as a scalar of NumPy's."""
 
@@ -64,10 +69,12 @@ class Literal(str):
     def __new__(cls, literal: Number) -> Literal:
         if literal.dtype == "bool":
             text = str(bool(literal.value))
+        elif literal.dtype == STRING:
+            text = repr(literal.value)
         else:
             text = number(np.dtype(literal.dtype).type(literal.value), special=("np.nan", "np.inf"))
         self = super().__new__(cls, text)
-        self.typed = f"np.{literal.dtype}({text})" if literal.dtype != "bool" else text
+        self.typed = text if literal.dtype in ("bool", STRING) else f"np.{literal.dtype}({text})"
         return self
 
 
@@ -86,6 +93,7 @@ class Functions:
             functions=self._sources[0],
             number=Literal,
             name=lambda function, dtype: self.use(function),
+            function=_function_of,
         )
 
     def name(self, word: str) -> str:
@@ -148,6 +156,10 @@ class Op(Loops):
     def shape(self) -> str:
         return shape_text(self.node.output)
 
+    @property
+    def dtype(self) -> str:
+        return dtype_text(self.node.output.dtype)
+
     def call(self, function: str) -> str:
         """The name of a function of the module; it will be defined."""
         return self.functions.use(function)
@@ -181,6 +193,11 @@ class Op(Loops):
         """For an array whose last axis is the bias's."""
         return f" + {self.node.bias.name}" if self.node.bias is not None else ""
 
+    def operand(self, value: Value) -> str:
+        """A contraction's first operand: NumPy would sum products of int8 in int8."""
+        wide = value.dtype == "int8" and self.node.accumulator == "int32"
+        return f"{value.name}.astype(np.int32)" if wide else value.name
+
     @property
     def keepdims(self) -> str:
         return ", keepdims=True" if self.node.keepdims else ""
@@ -194,7 +211,7 @@ class Op(Loops):
     def own_dtype(self) -> str:
         """Sums and products of integers stay in their type, which NumPy would widen."""
         dtype = self.node.output.dtype
-        wide = self.node.function in ("sum", "prod") and np.dtype(dtype).kind in "biu"
+        wide = self.node.function in ("sum", "prod") and numpy_dtype(dtype).kind in "biu"
         return f", dtype={dtype_text(dtype)}" if wide else ""
 
     @property
@@ -222,6 +239,15 @@ class Op(Loops):
         return self.full(self.node.output)
 
     @property
+    def run_time_shape(self) -> str:
+        """The output's sizes, that of the batch axis as an expression."""
+        output = self.node.output
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == output.batch else str(size)
+            for axis, size in enumerate(output.shape)
+        )
+
+    @property
     def slices(self) -> str:
         """`:, 2:5, ::-1`, without the last axes that stay whole."""
         node = self.node
@@ -235,7 +261,11 @@ class Op(Loops):
 
     @property
     def fill(self) -> str:
-        return Literal(Number(self.node.value, self.node.output.dtype))
+        return self.literal(self.node.value)
+
+    def literal(self, number: bool | int | float) -> str:
+        """A number of the output's type."""
+        return Literal(Number(number, self.node.output.dtype))
 
     def along_axis(self, constant: Constant) -> str:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
@@ -326,7 +356,7 @@ class Module:
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
-        self.checked = self.functions.use("checked")
+        self.checks = [self._check(value) for value in self.graph.arguments]
         self.inputs = [Port(value) for value in self.graph.arguments]
         self.outputs = [Port(value) for value in self.graph.results]
         self.paragraphs = self._paragraphs(self.graph.nodes)
@@ -338,6 +368,13 @@ class Module:
             (before.name, shape_text(before), dtype_text(before.dtype), after.name)
             for before, after in self.graph.states
         ]
+
+    def _check(self, value: Value) -> str:
+        """The expression of the input as an array of its dtype."""
+        arguments = f'"{value.name}", {value.name}, {value.sample_shape}'
+        if value.dtype == STRING:
+            return f"{self.functions.use('checked_strings')}({arguments})"
+        return f"{self.functions.use('checked')}({arguments}, {dtype_text(value.dtype)})"
 
     @property
     def definitions(self) -> list[str]:
@@ -421,11 +458,9 @@ class Port:
 
     @property
     def dtype(self) -> str:
+        if self.value.dtype == "bfloat16":
+            return "float32, of bfloat16 numbers"
         return self.value.dtype
-
-    @property
-    def numpy_dtype(self) -> str:
-        return dtype_text(self.value.dtype)
 
     @property
     def shape(self) -> str:
@@ -444,8 +479,15 @@ def header(origin: Origin) -> list[str]:
     return wrap(text, LINE - 6, subsequent_indent="    ", break_on_hyphens=False)
 
 
+def _function_of(step: Step, dtypes: list[str]) -> str:
+    """NumPy has no bfloat16: inputs are rounded to it, and stay float32."""
+    if step.function == "cast" and dtypes[0] == "bfloat16":
+        return "round_bfloat16"
+    return "as_bfloat16" if step.function == "cast" and step.dtype == "bfloat16" else step.function
+
+
 def dtype_text(dtype: str) -> str:
-    return "bool" if dtype == "bool" else f"np.{dtype}"
+    return {"bool": "bool", "bfloat16": "np.float32", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 
 def shape_text(value: Value) -> str:
@@ -472,6 +514,8 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
 
 def array_text(array: np.ndarray) -> str:
     """An expression that gives exactly this array."""
+    if array.dtype == object:
+        return _strings_text(array)
     dtype = dtype_text(str(array.dtype))
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
@@ -490,6 +534,13 @@ def array_text(array: np.ndarray) -> str:
     body = f"[{short[0]}]" if len(short) == 1 else f"[\n{_indented(short)}]"
     text = f"np.array({body}, dtype={dtype})"
     return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape)})"
+
+
+def _strings_text(array: np.ndarray) -> str:
+    """An expression that gives this array of bytes objects."""
+    lines = python_strings(array)
+    text = f"np.array([\n{_indented(lines)}], dtype=object)"
+    return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape) or '()'})"
 
 
 def _indented(lines: Iterable[str]) -> str:

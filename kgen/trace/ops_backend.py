@@ -8,9 +8,10 @@ Those layers (Softmax with a mask, Rescaling, ...) call `backend.numpy.where` or
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import keras
 
@@ -18,17 +19,22 @@ _MODULES = (
     "keras.src.layers.",
     "keras.src.activations.",
     "keras.src.backend.common.variables",  # weight * tensor
+    "keras.src.ops.image",  # what it writes in other operations
 )
 _NAMESPACES = ("numpy", "nn", "math", "image", "linalg", "core")
 _FUNCTIONS = ("cast", "convert_to_tensor", "shape", "cond", "scatter", "slice", "vectorized_map")
 
 
 class _Namespace:
-    def __init__(self, real: Any) -> None:
+    def __init__(self, real: Any, operations: Any) -> None:
         self._real = real
+        self._operations = operations
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(keras.ops, name, None) or getattr(self._real, name)
+        for module in (self._operations, keras.ops):
+            if hasattr(module, name):
+                return getattr(module, name)
+        return getattr(self._real, name)
 
 
 class OpsBackend:
@@ -45,10 +51,15 @@ class OpsBackend:
         if name in self._stand_ins:
             return self._stand_ins[name]
         if name in _NAMESPACES:
-            return _Namespace(getattr(self._real, name))
+            return _Namespace(getattr(self._real, name), getattr(keras.ops, name, keras.ops))
         if name in _FUNCTIONS:
             return getattr(keras.ops, name)
         return getattr(self._real, name)
+
+
+def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
+    """keras.ops.custom_gradient without the gradient."""
+    return lambda *args, **kwargs: function(*args, **kwargs)[0]
 
 
 @contextmanager
@@ -63,7 +74,8 @@ def symbolic_backend(functions: Mapping[str, Any]) -> Iterator[None]:
     try:
         for module, real in originals:
             module.__dict__["backend"] = OpsBackend(real, functions)
-        yield
+        with mock.patch.object(keras.src.backend.core, "custom_gradient", _forward):
+            yield
     finally:
         for module, real in originals:
             module.__dict__["backend"] = real
