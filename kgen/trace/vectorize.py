@@ -120,7 +120,7 @@ class Lift:
         fields = {
             name: getattr(node, name)
             for name in node.__dataclass_fields__
-            if name not in ("origin", "output", "merged")
+            if name not in ("origin", "output", "others", "merged")
         }
         return self.builder.add(type(node), **{**fields, **changed})
 
