@@ -10,7 +10,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cffi
 import ml_dtypes  # noqa: F401  NumPy then knows bfloat16
@@ -18,9 +18,17 @@ import numpy as np
 import orjson
 
 from kgen.errors import ExportError
+from kgen.ir.value import numpy_dtype
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow", "-Werror")
 """Flags under which exported C compiles without a warning."""
+
+
+class Strings(NamedTuple):
+    """slots: C's array of pointers. words: what they point to, kept alive."""
+
+    slots: Any
+    words: list[Any]
 
 
 class Library:
@@ -58,7 +66,8 @@ class Library:
         ]
         count = len(arrays[0]) if arrays else 1
         results = [
-            np.zeros((count, *spec["shape"]), spec["dtype"]) for spec in self.manifest["outputs"]
+            np.zeros((count, *spec["shape"]), numpy_dtype(spec["dtype"]))
+            for spec in self.manifest["outputs"]
         ]
         code = self.call(count, arrays, results)
         if code == 2:
@@ -102,10 +111,28 @@ class Library:
         return getattr(self._library, self.manifest[key])
 
     def call(self, count: int, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> int:
-        """NAME_predict_batch on arrays of the right shape and dtype; its return code."""
-        pointers = [self._pointer(array) for array in (*inputs, *outputs)]
+        """NAME_predict_batch on arrays of the right shape and dtype; its return code.
+
+        Strings are bytes objects in arrays of objects.
+        """
+        arrays = (*inputs, *outputs)
+        strings = [self._strings(array) if array.dtype == object else None for array in arrays]
+        pointers = [
+            self._pointer(array) if own is None else own.slots
+            for array, own in zip(arrays, strings, strict=True)
+        ]
         function = getattr(self._library, self.manifest["predict_batch"])
-        return int(function(count, *pointers))
+        code = int(function(count, *pointers))
+        for array, own in zip(outputs, strings[len(inputs) :], strict=True):
+            if own is not None and code == 0:
+                array.ravel()[:] = [self._ffi.string(own.slots[i]) for i in range(array.size)]
+        return code
+
+    def _strings(self, array: np.ndarray) -> Strings:
+        """Pointers to copies of the bytes objects; null pointers for what is none."""
+        new, null = self._ffi.new, self._ffi.NULL
+        words = [new("char[]", word) if isinstance(word, bytes) else null for word in array.flat]
+        return Strings(new("const char *[]", [*words, null]), words)
 
     def _pointer(self, array: np.ndarray) -> Any:
         ctype = {
@@ -119,7 +146,10 @@ class Library:
 
     @staticmethod
     def _checked(array: Any, spec: Mapping[str, Any]) -> np.ndarray:
-        result = np.ascontiguousarray(array, spec["dtype"])
+        result = np.ascontiguousarray(array, numpy_dtype(spec["dtype"]))
+        if result.dtype == object:
+            result = result.copy()
+            result.ravel()[:] = [x.encode() if isinstance(x, str) else x for x in result.flat]
         if result.shape[1:] != tuple(spec["shape"]):
             raise ValueError(
                 f"input {spec['name']!r} has the shape {result.shape}, not (batch, "

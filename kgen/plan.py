@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Value
+from kgen.ir.value import STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.scan import Scan
 from kgen.sharing import BodySharing, Buffer, Place, Sharing
@@ -27,6 +27,8 @@ class Plan:
     steps: the nodes that do something; the others are views of the same memory under another shape.
     copies: outputs that are computed elsewhere and copied at the end: (value, number of the
         output).
+    strings: how many pointers to strings the workspace holds, beside its bytes: they have an array
+        of their own, because their size depends on the machine.
     bodies: the plan of each Scan's body; its copies are done after every step.
     scratch: for each node with a body the byte of the workspace where its body's own begins.
     workspace_bytes: the peak. lower_bound: what no placement can be below, the largest sum of the
@@ -37,6 +39,7 @@ class Plan:
     places: dict[Value, Place]
     steps: tuple[Node, ...]
     copies: tuple[tuple[Value, int], ...]
+    strings: int
     bodies: dict[Node, Plan]
     scratch: dict[Node, int]
     workspace_bytes: int
@@ -71,18 +74,24 @@ def _placed(graph: Graph, sharing: Sharing) -> Plan:
         node: Buffer(body.workspace_bytes, steps[node], steps[node], MAX_ELEMENT)
         for node, body in bodies.items()
     }
-    everything = [*buffers.values(), *scratch.values()]
+    numbers = [buffer for buffer in buffers.values() if not buffer.text]
+    everything = [*numbers, *scratch.values()]
     offsets, peak = allocate(everything)
+    slots, text_peak = allocate([buffer for buffer in buffers.values() if buffer.text])
+    pointer = element_size(STRING)
+    found = {buffer: Place("workspace", offset) for buffer, offset in offsets.items()}
+    found.update({buffer: Place("strings", slot // pointer) for buffer, slot in slots.items()})
     places = {}
     for value in sharing.values:
         root = sharing.root(value)
-        place = sharing.fixed.get(root) or Place("workspace", offsets[buffers[root]])
+        place = sharing.fixed.get(root) or found[buffers[root]]
         places[value] = replace(place, offset=sharing.offset(value))
     return Plan(
         graph=graph,
         places=places,
         steps=tuple(node for node in graph.nodes if node not in sharing.silent),
         copies=tuple(sharing.copies),
+        strings=text_peak // pointer,
         bodies=bodies,
         scratch={node: offsets[buffer] for node, buffer in scratch.items()},
         workspace_bytes=peak,

@@ -7,7 +7,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number
-from kgen.ir.value import Value, is_float
+from kgen.ir.value import STRING, Value, is_float
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -17,9 +17,20 @@ from kgen.ops.scan import Scan
 from kgen.ops.scatter import Scatter
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
+from kgen.ops.vectorize_text import VectorizeText
+
+SEPARATORS = (b" ", b" ", b", ", b"\t \n", b"-", b". ", b"\xc3 \xff ", b"")
+"""Between the words of a text; one of them is not UTF-8."""
 
 INTEGER_LIMIT = 10
 """Integers that are no indices are drawn below this."""
+
+UNKNOWN_WORDS = (
+    b"",
+    b"unheard",
+    "d\u00e9j\u00e0 vu".encode(),
+    b"a phrase of more than sixty-four bytes, " * 2,
+)
 
 
 def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
@@ -35,6 +46,8 @@ def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
 def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:
     shape = (count, *value.sample_shape)
     limit = index_limit(graph, value)
+    if value.dtype == STRING:
+        return _texts(graph, value, shape, generator)
     if value.dtype == "bool":
         return generator.random(shape) < 0.5
     if limit is not None or not is_float(value.dtype):
@@ -45,6 +58,45 @@ def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generat
     if scale is not None:
         return (generator.random(shape) * scale).astype(value.dtype)
     return generator.standard_normal(shape).astype(value.dtype)
+
+
+def _texts(
+    graph: Graph, value: Value, shape: tuple[int, ...], generator: np.random.Generator
+) -> np.ndarray:
+    """Words that the model knows and words that it doesn't; sentences of them, where it splits."""
+    words = [*dict.fromkeys(_vocabulary(graph, value)), *UNKNOWN_WORDS]
+    sentences = _is_split(graph, value)
+    drawn = np.empty(int(np.prod(shape)), object)
+    for place in range(drawn.size):
+        count = int(generator.integers(9)) if sentences else 1
+        picked = generator.integers(len(words), size=count)
+        between = generator.integers(len(SEPARATORS), size=count)
+        drawn[place] = b"".join(
+            words[word] + (SEPARATORS[gap] if sentences else b"")
+            for word, gap in zip(picked, between, strict=True)
+        )
+    return drawn.reshape(shape)
+
+
+def _is_split(graph: Graph, value: Value) -> bool:
+    """Whether the strings are texts of several words."""
+    return any(
+        node.split != "none" if isinstance(node, VectorizeText) else _is_split(graph, node.output)
+        for node in graph.nodes
+        if value in node.inputs and (isinstance(node, VectorizeText) or _hands_on(node))
+    )
+
+
+def _vocabulary(graph: Graph, value: Value) -> list[bytes]:
+    """The words in the tables that the value is looked up in."""
+    words: list[bytes] = []
+    for node in graph.nodes:
+        if value in node.inputs:
+            for constant in node.constants:
+                words += constant.data.flat if constant.dtype == STRING else []
+            if _hands_on(node):
+                words += _vocabulary(graph, node.output)
+    return words
 
 
 def index_limit(graph: Graph, value: Value) -> int | None:

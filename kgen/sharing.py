@@ -9,7 +9,7 @@ from typing import Literal
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value, element_size
+from kgen.ir.value import STRING, Constant, Value, element_size
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
@@ -21,14 +21,14 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Place:
-    """kind: the workspace, the caller's array for an input or output, or what is remembered from
-    call to call. number: the byte in the workspace, or the input's, output's or state's number.
-    offset: bytes behind that.
+    """kind: the workspace, its array of strings, the caller's array for an input or output, or what
+    is remembered from call to call. number: the byte in the workspace, or the string's, input's,
+    output's or state's number. offset: bytes behind that.
 
     In the plan of a Scan's body the inputs are the body's, and the outputs the node's.
     """
 
-    kind: Literal["workspace", "input", "output", "state"]
+    kind: Literal["workspace", "strings", "input", "output", "state"]
     number: int
     offset: int = 0
 
@@ -37,13 +37,14 @@ class Place:
 class Buffer:
     """Memory for values that share it: size in bytes, alive from step `first` to step `last`.
 
-    element: the size of its largest element, in bytes.
+    element: the size of its largest element, in bytes. text: whether it holds strings.
     """
 
     size: int
     first: int
     last: int
     element: int
+    text: bool = False
 
     @property
     def alignment(self) -> int:
@@ -131,8 +132,10 @@ class Sharing:
             if node.output in outputs:
                 given = self.root(x) in self.graph.inputs
                 shared = any(member in outputs for member in self.members(x))
-                if given or shared or behind or not self.fills(x):
-                    # Copied: the caller's output can't be the caller's input, or two outputs.
+                part = behind or node.output.nbytes != x.nbytes or not self.fills(x)
+                if given or shared or part:
+                    # Copied: the caller's output can't be the caller's input, or two outputs, nor
+                    # hold what the output is a part of.
                     continue
             if self.unite(x, node.output):
                 self.behind[node.output] = behind + self.offset(x)
@@ -188,7 +191,13 @@ class Sharing:
             sizes[root] = max(sizes[root], value.nbytes)
             elements[root] = max(elements[root], element_size(value.dtype))
         return {
-            root: Buffer(sizes[root], self.made[root], self.read[root], elements[root])
+            root: Buffer(
+                sizes[root],
+                self.made[root],
+                self.read[root],
+                elements[root],
+                root.dtype == STRING,
+            )
             for root in roots
             if root not in self.fixed
         }

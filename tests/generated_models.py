@@ -108,6 +108,59 @@ def scaled() -> keras.Model:
     )
 
 
+def image_preparation() -> keras.Model:
+    """A photo made smaller, its numbers about zero."""
+    return Sequential(
+        [
+            Input((6, 5, 3), name="photo"),
+            layers.Resizing(4, 3, interpolation="bilinear", name="resizing"),
+            layers.Rescaling(1 / 128, offset=-1, name="rescaling"),
+        ],
+        name="image_preparation",
+    )
+
+
+def sentiment() -> keras.Model:
+    """From a sentence to a score."""
+    words = ["film", "good", "bad", "not good", "a", "caf\u00e9"]
+    vectorize = layers.TextVectorization(
+        vocabulary=words, ngrams=2, output_sequence_length=8, name="vectorize"
+    )
+    return Sequential(
+        [
+            Input((1,), dtype="string", name="review"),
+            vectorize,
+            layers.Embedding(8, 2, name="embedding"),
+            layers.GlobalMaxPooling1D(name="strongest"),
+            layers.Dense(1, activation="sigmoid", name="score"),
+        ],
+        name="sentiment",
+    )
+
+
+def features() -> keras.Model:
+    """A table's columns, each made into numbers that a Dense layer can use."""
+    age, city, street, plan, visits = (
+        Input((1,), name="age"),
+        Input((1,), dtype="string", name="city"),
+        Input((1,), dtype="string", name="street"),
+        Input((1,), dtype="int32", name="plan"),
+        Input((5,), dtype="int32", name="visits"),
+    )
+    cities = ["Oslo", "Lima", "Z\u00fcrich", "Accra"]
+    parts = [
+        layers.StringLookup(vocabulary=cities, output_mode="one_hot", name="city_encoding")(city),
+        layers.Hashing(3, output_mode="one_hot", name="street_hash")(street),
+        layers.Discretization([18, 30, 65], output_mode="one_hot", name="age_group")(age),
+        layers.CategoryEncoding(3, output_mode="one_hot", name="plan_encoding")(plan),
+        layers.CategoryEncoding(4, output_mode="count", name="visit_counts")(visits),
+    ]
+    joined = layers.Concatenate(name="joined")(parts)
+    return Model(
+        [age, city, street, plan, visits], layers.Dense(2, name="scores")(joined), name="features"
+    )
+
+
 def recurrent() -> keras.Model:
     """An LSTM and a GRU, one after the other, on a sequence of four steps."""
     return Sequential(
@@ -152,6 +205,9 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         operations,
         mathematics,
         scaled,
+        image_preparation,
+        features,
+        sentiment,
         recurrent,
         stateful,
         quantized,

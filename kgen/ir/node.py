@@ -7,10 +7,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import STORED_IN, Constant, Shape, Value
+from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 BodyT = TypeVar("BodyT", bound="Body")
+
+IDENTITY = ("origin", "output", "others", "merged")
+"""The fields that say which node it is; the others say what it computes."""
 
 
 class GraphError(Exception):
@@ -198,7 +201,7 @@ class Node:
         )
 
     def __str__(self) -> str:
-        hidden = ("origin", "output", "others", "merged", "bias", "epilogue")
+        hidden = (*IDENTITY, "bias", "epilogue")
         options = ", ".join(
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)
@@ -283,13 +286,17 @@ def product_dtype(a: str, b: str) -> str:
 
 
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
-    """Those of the candidates that have the output's shape and element size."""
+    """Those of the candidates that have the output's shape and element size.
+
+    Strings share memory with strings alone: a pointer is not as large everywhere.
+    """
     return tuple(
         value
         for value in candidates
         if not isinstance(value, Constant)
         and value.size == output.size
         and value.nbytes == output.nbytes
+        and (value.dtype == STRING) == (output.dtype == STRING)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,19 @@ STORED_IN = {"int4": "int8"}
 """Types that only constants have, two elements a byte, and the type that their elements are read
 in."""
 
+STRING = "string"
+"""The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
+strings; they are read, compared and moved."""
+
+
+def numpy_dtype(dtype: str) -> np.dtype[Any]:
+    """NumPy's element type for one of the graph's."""
+    return np.dtype(object if dtype == STRING else dtype)
+
 
 def element_size(dtype: str) -> int:
-    """Bytes of one element."""
-    return 2 if dtype in HALVES else np.dtype(dtype).itemsize
+    """Bytes of one element; of a string, those of a pointer to it."""
+    return 2 if dtype in HALVES else numpy_dtype(dtype).itemsize
 
 
 def is_float(dtype: str) -> bool:
@@ -56,7 +66,7 @@ class Value:
     batch: the axis whose length is multiplied by the batch size, or None if every sample shares the
         array. Within that axis the samples are outermost: with batch size n its length is n *
         shape[batch].
-    dtype: NumPy's name of the element type.
+    dtype: NumPy's name of the element type, or "string".
     name: what to call it; a legal, unique identifier once the graph is planned.
     label: one word that says what it is where it is read, or "": "forget" for an LSTM's gate.
     """
@@ -119,7 +129,8 @@ class Levels:
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype (int8 if that is int4).
+    data: its elements, of the value's shape and dtype (int8 if that is int4); strings as an array
+        of bytes objects.
     levels: what it was made of, if it is made of small integers.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """
@@ -143,9 +154,19 @@ class Constant(Value):
     @classmethod
     def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:
         data = np.ascontiguousarray(data).reshape(np.shape(data))  # keeps rank 0
-        return cls(
-            name=name, shape=data.shape, dtype=str(data.dtype), batch=None, data=data, note=note
-        )
+        dtype = STRING if data.dtype == object else str(data.dtype)
+        return cls(name=name, shape=data.shape, dtype=dtype, batch=None, data=data, note=note)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the array, and of the text of strings, each with its ending zero."""
+        text = sum(len(word) + 1 for word in self.data.flat) if self.dtype == STRING else 0
+        return super().nbytes + text
+
+    @property
+    def bits(self) -> bytes:
+        """The elements as bytes that are equal if and only if all elements are."""
+        return repr(self.data.tolist()).encode() if self.dtype == STRING else self.data.tobytes()
 
     def __str__(self) -> str:
         return f"constant {super().__str__()}"

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Body, Epilogue, Node
+from kgen.ir.node import IDENTITY, Body, Epilogue, Node
 from kgen.ir.value import Constant, Value
 from kgen.passes.rewrite import substitute
 
@@ -18,7 +18,7 @@ def share_equal_nodes(graph: Graph) -> Graph:
     replaced: dict[Value, Value] = {}
     constants: dict[Any, Constant] = {}
     for constant in graph.constants:
-        key = (constant.dtype, constant.shape, constant.data.tobytes())
+        key = (constant.dtype, constant.shape, constant.bits)
         first = constants.setdefault(key, constant)
         # Two layers may have equal weights; they keep their own names.
         if first is not constant and first.name == constant.name:
@@ -32,8 +32,7 @@ def share_equal_nodes(graph: Graph) -> Graph:
 
 
 def _described(node: Node) -> list[Any]:
-    skipped = ("origin", "output", "others", "merged")
-    return [field for field in fields(node) if field.name not in skipped]
+    return [field for field in fields(node) if field.name not in IDENTITY]
 
 
 def _key(field: Any, replaced: dict[Value, Value]) -> Any:

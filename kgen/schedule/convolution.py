@@ -63,7 +63,8 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
     if _is_depthwise(node):
         return [_depthwise(node)]
-    if not node.channels_last or not node.output.size or node.group_filters < FEW_FILTERS:
+    few = node.groups > 1 and node.group_filters < FEW_FILTERS
+    if not node.channels_last or not node.output.size or few:
         return None
     before: list[Node] = []
     x = node.x
@@ -113,7 +114,7 @@ def transposed(node: Contraction) -> Sequence[Node] | None:
     remainder is a convolution of x of its own, with its share of the kernel.
     """
     assert isinstance(node, ConvTranspose)
-    if not node.channels_last or not node.output.size or node.filters < FEW_FILTERS:
+    if not node.channels_last or not node.output.size:
         return None
     if node.epilogue is not None and any(arg.size > node.filters for arg in node.epilogue.args):
         return None

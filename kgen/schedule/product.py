@@ -10,6 +10,9 @@ from kgen.ir.value import Value
 from kgen.schedule.pack import Panels
 from kgen.schedule.tile import Tile
 
+BLOCK = 96
+"""Terms that are summed before they are added to the total, where a sum is long."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -67,6 +70,20 @@ class Product(Contraction):
     def terms(self) -> int:
         """Products in one sum."""
         return prod(taps.count for taps in self.taps) * self.depth
+
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """Long sums are cut: how many blocks of how many steps of the outermost loop of the sum.
+
+        Rounding errors of a sum grow with its length; blocks that are summed on their own and then
+        added keep them near those of the terms.
+        """
+        outermost = self.taps[0].count if self.taps else self.depth
+        within = self.terms // outermost
+        if self.streams or self.terms <= 2 * BLOCK:
+            return 1, outermost
+        steps = max(round(BLOCK / within), 1)
+        return -(-outermost // steps), steps
 
     @property
     def macs(self) -> int:

@@ -34,12 +34,12 @@ def render(
     """{file name: text} of a plan. name: of the files, and the prefix of C functions."""
     check_choice(target, style)
     title = plan.graph.name
+    parameters = sum(constant.size for constant in plan.graph.constants)
     if target == "numpy":
         files = {f"{name}.py": numpy.module(plan, title=title)}
         workspace = 0
     else:
-        if style == "fast":
-            plan = replan(schedule(plan.graph, vector_functions()).check())
+        plan = fast(plan) if style == "fast" else plan
         model = c.CModel(plan, name, title, style)
         files = c.files(model)
         workspace = model.workspace_bytes
@@ -50,8 +50,14 @@ def render(
         style=style,
         versions=dict(versions),
         workspace_bytes=workspace,
+        parameters=parameters,
     )
     return files
+
+
+def fast(plan: Plan) -> Plan:
+    """The plan of the C target's fast style: packed weights, tiles, padded copies."""
+    return replan(schedule(plan.graph, vector_functions()).check())
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -10,14 +10,15 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
-from kgen.ir.value import HALVES, Constant, Value, element_size
+from kgen.ir.value import HALVES, STRING, Constant, Value, element_size
 from kgen.names import Names
+from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.render.literals import numbers
+from kgen.render.literals import c_strings, numbers
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
-from kgen.targets.c_op import CTYPES, COp, literal
-from kgen.targets.c_scalar import ScalarType, function_of
+from kgen.targets.c_op import CTYPES, COp, literal, pointer
+from kgen.targets.c_scalar import HASHES, ScalarType, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.expression import Expressions
 
@@ -75,8 +76,18 @@ class CModel:
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype in ("float32", "int4", *HALVES) else f"_{dtype}"
+        suffix = "" if dtype in ("float32", "int4", STRING, *HALVES) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
+
+    @property
+    def used_functions(self) -> list[tuple[str, str]]:
+        """The scalar functions that the code needs, each after those that it calls."""
+        used: dict[tuple[str, str], None] = {}
+        for function, dtype in self.expressions.used:
+            if function in HASHES:
+                used[(function, STRING)] = None
+            used[(function, dtype)] = None
+        return list(used)
 
     @property
     def upper(self) -> str:
@@ -90,7 +101,7 @@ class CModel:
         functions = self.expressions.functions
         names = Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size"),
+            *("own", "get_state", "set_state", "batch_size", "complete"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
@@ -161,14 +172,15 @@ class CModel:
             note += "; two elements a byte, the first in its lower half"
             return Array(declaration, note, list(numbers(constant.packed)))
         suffix = "f" if constant.dtype == "float32" else ""
-        lines = list(numbers(constant.data, suffix)) or ["0"]
+        text = constant.dtype == STRING
+        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
         return Array(declaration, note, lines)
 
     def declaration(self, constant: Constant) -> str:
         return f"extern {self._declared(constant)};"
 
     def _declared(self, constant: Constant) -> str:
-        ctype = CTYPES[constant.dtype]
+        ctype = "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
         size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
         return f"const {ctype} {self._names[constant]}[{size}]"
 
@@ -237,8 +249,9 @@ class CModel:
     @property
     def signature(self) -> str:
         """The parameters of predict: `const float *x, float *y`."""
-        parts = [f"const {p.ctype} *{p.name}" for p in self.inputs]
-        return ", ".join([*parts, *(f"{p.ctype} *{p.name}" for p in self.outputs)])
+        parts = [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
+        parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
+        return ", ".join(parts)
 
     @property
     def arguments(self) -> str:
@@ -275,9 +288,14 @@ class CModel:
 
     @property
     def workspace_bytes(self) -> int:
-        """sizeof the workspace: the arena, in whole elements of its largest type, and states."""
+        """sizeof the workspace, where pointers have 8 bytes: the arena, in whole elements of its
+        largest type, strings and states.
+        """
         largest = max(element_size(dtype) for dtype in self.arena_types)
         total = max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        if self.plan.strings:
+            largest = element_size(STRING)
+            total = -(-total // largest) * largest + self.plan.strings * largest
         for state in self.states:
             size = element_size(state.value.dtype)
             total = -(-total // size) * size + max(state.value.size, 1) * size
@@ -301,18 +319,23 @@ class CModel:
     def _pointer(self, value: Value, place: Place) -> Pointer:
         ctype = CTYPES[value.dtype]
         note = f"({', '.join(map(str, value.sample_shape))})"
+        local = f"const {value.name}"
+        if place.kind == "strings":
+            index = place.number + place.offset // element_size(STRING)
+            text = "w->strings" + (f" + {index}" if index else "")
+            return Pointer(pointer(STRING, local, const=False), text, note)
         if place.kind == "workspace":
             offset = (place.number + place.offset) // element_size(value.dtype)
             text = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
-            return Pointer(f"{ctype} *const {value.name}", text, note)
+            return Pointer(pointer(value.dtype, local, const=False), text, note)
         if place.kind == "state":
-            return Pointer(f"const {ctype} *const {value.name}", f"w->{value.name}", note)
+            return Pointer(pointer(value.dtype, local, const=True), f"w->{value.name}", note)
         parameter = (self.inputs if place.kind == "input" else self.outputs)[place.number]
         const = "const " if place.kind == "input" else ""
         cast = f"({const}{ctype} *)" if parameter.ctype != ctype else ""
         offset = place.offset // element_size(value.dtype)
         text = f"{cast}{parameter.name}" + (f" + {offset}" if offset else "")
-        return Pointer(f"{const}{ctype} *const {value.name}", text, note)
+        return Pointer(pointer(value.dtype, local, const=place.kind == "input"), text, note)
 
     def _arena(self, dtype: str) -> str:
         return "arena" if len(self.arena_types) == 1 else f"arena.{dtype}s"
@@ -338,7 +361,22 @@ class CModel:
 
     @property
     def uses_workspace(self) -> bool:
-        return bool(self.plan.workspace_bytes or self.states)
+        return bool(self.plan.workspace_bytes or self.plan.strings or self.states)
+
+    @property
+    def has_strings(self) -> bool:
+        hashes = any(function in HASHES for function, _ in self.expressions.used)
+        return hashes or any(value.dtype == STRING for value in self.plan.places)
+
+    @property
+    def knows_all_words(self) -> bool:
+        """Whether a word or number that is in no vocabulary is an error."""
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+
+    @property
+    def string_inputs(self) -> list[Parameter]:
+        """The inputs whose elements are pointers, which may be null."""
+        return [p for p in self.inputs if p.value.dtype == STRING]
 
     @property
     def batch_size(self) -> int:
@@ -356,7 +394,7 @@ class CModel:
     @property
     def copies_memory(self) -> bool:
         """Whether functions of string.h are called."""
-        return bool(self.copies or self.plan.bodies)
+        return bool(self.copies or self.plan.bodies or self.has_strings)
 
     @property
     def can_fail(self) -> bool:
@@ -382,14 +420,7 @@ def files(model: CModel) -> dict[str, str]:
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op) for op in model.ops]
-    functions = [
-        str(
-            getattr(model.expressions.functions, function)(
-                model._function_name(function, dtype), ScalarType(dtype)
-            )
-        )
-        for function, dtype in model.expressions.used
-    ]
+    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     vectors = helpers(prefix, texts) if model.style == "fast" else []
     body = env.get_template("model.c.j2").render(
         model=model, texts=texts, functions=functions, vectors=vectors
@@ -405,6 +436,13 @@ def files(model: CModel) -> dict[str, str]:
                 model=model, constants=constants
             )
     return result
+
+
+def _helper_text(model: CModel, function: str, dtype: str) -> str:
+    """The definition of a scalar function."""
+    scalar = ScalarType(dtype, model._function_name(function, STRING))
+    macro = getattr(model.expressions.functions, function)
+    return str(macro(model._function_name(function, dtype), scalar))
 
 
 def _op_text(env: jinja2.Environment, op: COp) -> str:

@@ -66,6 +66,14 @@ def helpers(prefix: str, texts: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
+def head(prefix: str) -> str:
+    """What a file begins with that uses the helpers."""
+    module = _module("fast/head.j2")
+    includes = "#include <math.h>\n#include <stdint.h>\n#include <string.h>\n"
+    pragma, types = module.pragma(), module.types(prefix, prefix.upper())  # type: ignore
+    return f"{pragma}{includes}{types}"
+
+
 class VectorExpressions(Expressions):
     """Programs on vectors: what is not arithmetic is a function, and takes no bare numbers."""
 

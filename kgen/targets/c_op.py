@@ -11,15 +11,16 @@ import numpy as np
 
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Value, broadcast_strides, row_major
+from kgen.ir.value import STRING, Constant, Value, broadcast_strides, row_major
 from kgen.names import comment
-from kgen.render.literals import number
+from kgen.render.literals import c_string, number
 from kgen.targets import loops
 from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
 CTYPES = {
+    STRING: "const char *",
     "float32": "float",
     "float64": "double",
     "bool": "bool",
@@ -36,6 +37,8 @@ LABELLED = ("elementwise", "dense", "conv")
 
 def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
+    if dtype == STRING:
+        return c_string(value)  # type: ignore[arg-type]
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
@@ -48,6 +51,13 @@ def literal(value: object, dtype: str) -> str:
     if dtype == "int32" and value == -(2**31):
         return "INT32_MIN"
     return f"{text}u" if dtype in ("uint32", "uint64") else text
+
+
+def pointer(dtype: str, name: str, *, const: bool) -> str:
+    """The declaration of a pointer to elements: `const float *x`, `const char *const *words`."""
+    if dtype == STRING:
+        return f"const char *{'const ' if const else ''}*{name}"
+    return f"{'const ' if const else ''}{CTYPES[dtype]} *{name}"
 
 
 class Text(NamedTuple):
@@ -79,7 +89,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel"):
+        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -112,11 +122,12 @@ class COp(Walks):
     def signature(self) -> str:
         overwritten = self.node.may_overwrite
         parts = [
-            f"const {self.ctype(value)} *{'' if value in overwritten else 'restrict '}{name}"
+            pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
         ]
         # The output may be the memory of an input that it may overwrite.
-        parts.append(f"{self.type} *{'' if overwritten else 'restrict '}y")
+        y = f"{'' if overwritten else 'restrict '}y"
+        parts.append(pointer(self.node.output.dtype, y, const=False))
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -248,6 +259,11 @@ class COp(Walks):
         return f"({number}) * {stride}" if " " in number else f"{number} * {stride}"
 
     # Loops
+
+    @staticmethod
+    def loops(**counts: int) -> list[Loop]:
+        """Loops of these names, less those that run once."""
+        return [Loop(name, count) for name, count in counts.items() if count != 1]
 
     def over(self, shape: Sequence[int], *strides: Sequence[int]) -> tuple[list[Loop], list[str]]:
         """The fewest loops over a shape, and the index of each array of the given strides."""

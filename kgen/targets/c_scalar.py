@@ -9,12 +9,19 @@ from kgen.ir.value import HALVES
 from kgen.render.environment import environment
 from kgen.targets.c_op import CTYPES, literal
 
+HASHES = ("fingerprint64", "siphash")
+"""Functions that are defined on strings, and by them on integers."""
+
 
 @dataclass(frozen=True)
 class ScalarType:
-    """An element type as the templates of scalar functions see it."""
+    """An element type as the templates of scalar functions see it.
+
+    of_text: for functions of an integer's digits, the name of the same function of strings.
+    """
 
     dtype: str
+    of_text: str = ""
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from kgen.ir.node import Body, Node, Origin
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.conv import Conv
@@ -23,8 +23,9 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.render.literals import ROW_LIMIT, number, numbers
+from kgen.render.literals import ROW_LIMIT, number, numbers, python_strings
 from kgen.targets.expression import Expressions
+from kgen.targets.numpy_loops import Loops
 
 LONG = 4096
 """Arrays of more numbers than this are written as one string: Python compiles lists slowly."""
@@ -68,10 +69,12 @@ class Literal(str):
     def __new__(cls, literal: Number) -> Literal:
         if literal.dtype == "bool":
             text = str(bool(literal.value))
+        elif literal.dtype == STRING:
+            text = repr(literal.value)
         else:
             text = number(np.dtype(literal.dtype).type(literal.value), special=("np.nan", "np.inf"))
         self = super().__new__(cls, text)
-        self.typed = f"np.{literal.dtype}({text})" if literal.dtype != "bool" else text
+        self.typed = text if literal.dtype in ("bool", STRING) else f"np.{literal.dtype}({text})"
         return self
 
 
@@ -128,16 +131,14 @@ class Expression:
 
 
 @dataclass(frozen=True)
-class Op:
+class Op(Loops):
     """What an op's template sees of a node.
 
-    body: the lines of its body. depth: how many loops there are around it.
+    body: the lines of its body.
     """
 
-    node: Any
     functions: Functions
     body: Sequence[str] = ()
-    depth: int = 0
 
     @property
     def y(self) -> str:
@@ -154,6 +155,10 @@ class Op:
     @property
     def shape(self) -> str:
         return shape_text(self.node.output)
+
+    @property
+    def dtype(self) -> str:
+        return dtype_text(self.node.output.dtype)
 
     def call(self, function: str) -> str:
         """The name of a function of the module; it will be defined."""
@@ -206,7 +211,7 @@ class Op:
     def own_dtype(self) -> str:
         """Sums and products of integers stay in their type, which NumPy would widen."""
         dtype = self.node.output.dtype
-        wide = self.node.function in ("sum", "prod") and np.dtype(dtype).kind in "biu"
+        wide = self.node.function in ("sum", "prod") and numpy_dtype(dtype).kind in "biu"
         return f", dtype={dtype_text(dtype)}" if wide else ""
 
     @property
@@ -217,6 +222,16 @@ class Op:
             return self.run_time_sizes
         texts = ["-1" if axis == batch else str(size) for axis, size in enumerate(shape)]
         return ", ".join(texts) or "()"
+
+    def full(self, value: Value) -> str:
+        """The sizes of a whole batch: (batch, 3)."""
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == value.batch else str(size)
+            for axis, size in enumerate(value.shape)
+        )
+
+    def dtype_of(self, value: Value) -> str:
+        return dtype_text(value.dtype)
 
     @property
     def run_time_sizes(self) -> str:
@@ -231,10 +246,6 @@ class Op:
             _samples(size, self.functions.batch) if axis == output.batch else str(size)
             for axis, size in enumerate(output.shape)
         )
-
-    @property
-    def dtype(self) -> str:
-        return dtype_text(self.node.output.dtype)
 
     @property
     def slices(self) -> str:
@@ -260,70 +271,6 @@ class Op:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
         after = self.node.x.rank - 1 - self.node.axis
         return f"{constant.name}.reshape(-1{', 1' * after})" if after else constant.name
-
-    # Loops over time
-
-    @property
-    def t(self) -> str:
-        """The number of the step."""
-        return "t" * (self.depth + 1)
-
-    def at_step(self, place: str) -> str:
-        """The index of a step's part: `:, t`."""
-        return f"{':, ' * self.node.axis}{place}"
-
-    @property
-    def place(self) -> str:
-        """Where in the sequences a step finds its element."""
-        return f"-1 - {self.t}" if self.node.backwards else self.t
-
-    def full(self, value: Value) -> str:
-        """The sizes of a whole batch: (batch, 3)."""
-        return _tuple(
-            _samples(size, self.functions.batch) if axis == value.batch else str(size)
-            for axis, size in enumerate(value.shape)
-        )
-
-    def dtype_of(self, value: Value) -> str:
-        return dtype_text(value.dtype)
-
-    @property
-    def starts(self) -> list[tuple[str, str]]:
-        """(state, what it is before the first step)"""
-        texts = []
-        for first, (state, _) in zip(self.node.initial, self.node.states, strict=True):
-            if first is None:
-                text = f"np.zeros({self.full(state)}, {self.dtype_of(state)})"
-            elif first.batch is None and state.batch is not None:
-                text = f"np.broadcast_to({first.name}, {self.full(state)})"
-            else:
-                text = first.name
-            texts.append((state.name, text))
-        return texts
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """(sequence, its element at a step); what is captured is an element that never changes."""
-        pairs = zip(self.node.sequences, self.node.elements, strict=True)
-        return [(sequence.name, element.name) for sequence, element in pairs]
-
-    @property
-    def captured(self) -> list[tuple[str, str]]:
-        """(name in the body, name outside)"""
-        pairs = zip(self.node.outer, self.node.captured, strict=True)
-        return [(inner.name, value.name) for inner, value in pairs]
-
-    @property
-    def moves(self) -> list[tuple[str, str]]:
-        """(state, its new value) for states whose new value has another name."""
-        pairs = [(before.name, after.name) for before, after in self.node.states]
-        return [(before, after) for before, after in pairs if before != after]
-
-    @property
-    def last(self) -> list[tuple[str, str]]:
-        """(state, output that it is after the last step)"""
-        states = self.node.states
-        return [(states[n][1].name, value.name) for n, value in self.node.finals.items()]
 
     # Windows
 
@@ -409,7 +356,7 @@ class Module:
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
-        self.checked = self.functions.use("checked")
+        self.checks = [self._check(value) for value in self.graph.arguments]
         self.inputs = [Port(value) for value in self.graph.arguments]
         self.outputs = [Port(value) for value in self.graph.results]
         self.paragraphs = self._paragraphs(self.graph.nodes)
@@ -421,6 +368,13 @@ class Module:
             (before.name, shape_text(before), dtype_text(before.dtype), after.name)
             for before, after in self.graph.states
         ]
+
+    def _check(self, value: Value) -> str:
+        """The expression of the input as an array of its dtype."""
+        arguments = f'"{value.name}", {value.name}, {value.sample_shape}'
+        if value.dtype == STRING:
+            return f"{self.functions.use('checked_strings')}({arguments})"
+        return f"{self.functions.use('checked')}({arguments}, {dtype_text(value.dtype)})"
 
     @property
     def definitions(self) -> list[str]:
@@ -453,7 +407,7 @@ class Module:
     def _code(self, node: Node, depth: int) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
         body = [line for one in node.bodies for line in self._body(node, one, depth + 1)]
-        op = Op(node, self.functions, body, depth)
+        op = Op(self.functions, body, node=node, depth=depth)
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
         if node.bodies:  # its template says the shapes
@@ -509,10 +463,6 @@ class Port:
         return self.value.dtype
 
     @property
-    def numpy_dtype(self) -> str:
-        return dtype_text(self.value.dtype)
-
-    @property
     def shape(self) -> str:
         return shape_text(self.value)
 
@@ -537,9 +487,7 @@ def _function_of(step: Step, dtypes: list[str]) -> str:
 
 
 def dtype_text(dtype: str) -> str:
-    if dtype == "bfloat16":
-        return "np.float32"
-    return "bool" if dtype == "bool" else f"np.{dtype}"
+    return {"bool": "bool", "bfloat16": "np.float32", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 
 def shape_text(value: Value) -> str:
@@ -566,6 +514,8 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
 
 def array_text(array: np.ndarray) -> str:
     """An expression that gives exactly this array."""
+    if array.dtype == object:
+        return _strings_text(array)
     dtype = dtype_text(str(array.dtype))
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
@@ -584,6 +534,13 @@ def array_text(array: np.ndarray) -> str:
     body = f"[{short[0]}]" if len(short) == 1 else f"[\n{_indented(short)}]"
     text = f"np.array({body}, dtype={dtype})"
     return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape)})"
+
+
+def _strings_text(array: np.ndarray) -> str:
+    """An expression that gives this array of bytes objects."""
+    lines = python_strings(array)
+    text = f"np.array([\n{_indented(lines)}], dtype=object)"
+    return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape) or '()'})"
 
 
 def _indented(lines: Iterable[str]) -> str:

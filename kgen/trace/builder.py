@@ -13,7 +13,7 @@ from keras import KerasTensor
 
 from kgen.ir.node import MixedSamplesError, Node, Origin, Spec
 from kgen.ir.program import Arg, Number, Operand, Program, Step
-from kgen.ir.value import NARROW, Constant, Levels, Shape, Value
+from kgen.ir.value import NARROW, STRING, Constant, Levels, Shape, Value
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -26,6 +26,7 @@ DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
     *NARROW,
     "float32",
     "float64",
+    STRING,
 }
 
 
@@ -212,6 +213,8 @@ class Builder:
             return value
         if isinstance(value, Constant):
             return Constant.of(value.name, value.data.astype(dtype), value.note)
+        if STRING in (value.dtype, dtype):
+            raise UnsupportedError(f"{value.dtype} values can't become {dtype} ones")
         if dtype not in DTYPES:
             raise UnsupportedError(
                 f"numbers of type {dtype} are not supported; use float32 or float64"

@@ -26,11 +26,15 @@ _FUNCTIONS = ("cast", "convert_to_tensor", "shape", "cond", "scatter", "slice", 
 
 
 class _Namespace:
-    def __init__(self, real: Any) -> None:
+    def __init__(self, real: Any, operations: Any) -> None:
         self._real = real
+        self._operations = operations
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(keras.ops, name, None) or getattr(self._real, name)
+        for module in (self._operations, keras.ops):
+            if hasattr(module, name):
+                return getattr(module, name)
+        return getattr(self._real, name)
 
 
 class OpsBackend:
@@ -47,7 +51,7 @@ class OpsBackend:
         if name in self._stand_ins:
             return self._stand_ins[name]
         if name in _NAMESPACES:
-            return _Namespace(getattr(self._real, name))
+            return _Namespace(getattr(self._real, name), getattr(keras.ops, name, keras.ops))
         if name in _FUNCTIONS:
             return getattr(keras.ops, name)
         return getattr(self._real, name)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import tree
 from keras.src.layers.rnn.rnn import RNN
+from keras.src.utils.backend_utils import TFGraphScope
 
 from kgen.compare import in_batches
 from kgen.trace.signature import Signature
@@ -25,7 +26,8 @@ def outputs(
     """
 
     def run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _arrays(model(signature.arguments(_tensors(batch)), training=False))
+        with TFGraphScope():  # preprocessing layers do other things outside predict's graph
+            return _arrays(model(signature.arguments(_tensors(batch)), training=False))
 
     return _in_batches(model, signature, inputs, run)
 
@@ -36,7 +38,11 @@ def predictions(
     """What `model.predict` returns, of a stateful model for one batch after another."""
 
     def run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return _arrays(model.predict(signature.arguments(list(batch)), verbose=0))
+        arrays = [  # predict takes strings as tensors alone
+            keras.ops.convert_to_tensor(array) if array.dtype == object else array
+            for array in batch
+        ]
+        return _arrays(model.predict(signature.arguments(arrays), verbose=0))
 
     return _in_batches(model, signature, inputs, run)
 
@@ -93,4 +99,9 @@ def _tensors(inputs: Sequence[np.ndarray]) -> list[Any]:
 
 
 def _arrays(results: Any) -> list[np.ndarray]:
-    return [keras.ops.convert_to_numpy(x) for x in tree.flatten(results) if x is not None]
+    """The results as arrays, a string as a bytes object."""
+    return [
+        x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)
+        for x in tree.flatten(results)
+        if x is not None
+    ]

@@ -91,7 +91,7 @@ def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None)
         if spec.dtype not in DTYPES or spec.dtype.startswith("float8"):
             raise ExportError(
                 f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
-                "are float16, bfloat16, float32, float64, integers or booleans."
+                "are float16, bfloat16, float32, float64, integers, booleans or strings."
             )
     names_of_outputs = tuple(getattr(model, "output_names", None) or ())
     return Signature(inputs, numbered, names_of_outputs, batch_size(model))

@@ -29,6 +29,7 @@ from kgen.ir.node import GraphError, MixedSamplesError, Node, Origin
 from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.data_layers import as_in_predict
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.quantized import call_of, quantized_layers
@@ -148,6 +149,8 @@ class Tracer:
             stand_ins = symbolic_self_backend(layer, self.loops.functions)
             with stand_ins, self.memory.of_layer(layer, self._path()):
                 call = self.loops.call_of(layer) or LAYERS.get(name)
+                if call is None:
+                    args = as_in_predict(layer, args)
                 outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
@@ -156,6 +159,8 @@ class Tracer:
             return outputs
         except (ExportError, GraphError):
             raise
+        except UnsupportedError as error:
+            return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
             reason = str(error) or type(error).__name__
             return self._refuse(layer, f"it can't be traced: {_one_line(reason)}", args, kwargs)

@@ -61,7 +61,7 @@ static void quantized_eight_bits_max(const float *restrict x, float *restrict y)
 {
     float best = -INFINITY;
     for (int p = 0; p < 6; ++p) {
-        if (!(x[p] <= best))
+        if (x[p] > best || x[p] != x[p])
             best = x[p];
     }
     y[0] = best;
