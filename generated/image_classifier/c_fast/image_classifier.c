@@ -126,7 +126,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_store(float *to, image_classifier_
 #endif
 }
 
-/* and back. */
+/* Integers as the bits of floats. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_floats(image_classifier_ivec bits)
 {
     image_classifier_vec x;
@@ -134,7 +134,7 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_floats(image_class
     return x;
 }
 
-/* The bits of floats as integers, */
+/* The bits of floats as integers. */
 IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_bits(image_classifier_vec x)
 {
     image_classifier_ivec bits;
@@ -266,6 +266,9 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load_or(const floa
 /* The largest lane; NaN if any is. */
 IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
 {
+#if IMAGE_CLASSIFIER_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[IMAGE_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     IMAGE_CLASSIFIER_UNROLL
@@ -275,6 +278,7 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* x kept within low and high; NaN stays */
@@ -307,6 +311,9 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vexp(image_classif
 /* The sum of all lanes: halves are added until one is left. */
 IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
 {
+#if IMAGE_CLASSIFIER_LANES == 16
+    return _mm512_reduce_add_ps((__m512)v);
+#else
     float lanes[IMAGE_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     IMAGE_CLASSIFIER_UNROLL
@@ -316,6 +323,7 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False)
@@ -553,57 +561,112 @@ static void image_classifier_pointwise(const float *restrict x, float *restrict 
         image_classifier_pointwise_panel(16, 6, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
 }
 
-/* (2, 2, 3, 6) upsample/kernel: get_weights()[0] of upsample */
-static const float image_classifier_upsample_kernel[72] IMAGE_CLASSIFIER_ALIGNED = {
-    0.125f, -0.25f, 0.328125f, -0.046875f, -0.421875f, 0.15625f,
-    -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.1875f, -0.1875f,
-    0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f,
-    0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f,
-    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f,
-    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f,
-    -0.03125f, -0.40625f, 0.171875f, -0.203125f, 0.375f, 0.0f,
-    -0.375f, 0.203125f, -0.171875f, 0.40625f, 0.03125f, -0.34375f,
-    0.234375f, -0.140625f, 0.4375f, 0.0625f, -0.3125f, 0.265625f,
-    -0.109375f, 0.46875f, 0.09375f, -0.28125f, 0.296875f, -0.078125f,
-    -0.453125f, 0.125f, -0.25f, 0.328125f, -0.046875f, -0.421875f,
-    0.15625f, -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.1875f,
+/* (384) upsample/kernel: get_weights()[0] of upsample; packed in panels */
+static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNED = {
+    0.125f, -0.21875f, 0.390625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.25f, 0.359375f, 0.015625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.328125f, -0.015625f, -0.359375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.046875f, -0.390625f, 0.21875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.421875f, 0.1875f, -0.15625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.15625f, -0.1875f, 0.421875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.046875f, -0.296875f, 0.3125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.328125f, 0.28125f, -0.0625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.25f, -0.09375f, -0.4375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.125f, -0.46875f, 0.140625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.453125f, 0.109375f, -0.234375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.078125f, -0.265625f, 0.34375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03125f, -0.375f, 0.234375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.40625f, 0.203125f, -0.140625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.171875f, -0.171875f, 0.4375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.203125f, 0.40625f, 0.0625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.375f, 0.03125f, -0.3125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, -0.34375f, 0.265625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.109375f, -0.453125f, 0.15625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.46875f, 0.125f, -0.21875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.09375f, -0.25f, 0.359375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.28125f, 0.328125f, -0.015625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.296875f, -0.046875f, -0.390625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.078125f, -0.421875f, 0.1875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (3) upsample/bias: get_weights()[1] of upsample */
-static const float image_classifier_upsample_bias[3] IMAGE_CLASSIFIER_ALIGNED = {
-    0.296875f, -0.078125f, -0.453125f,
+/* (16) upsample/bias: get_weights()[1] of upsample */
+static const float image_classifier_upsample_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
+    0.296875f, -0.078125f, -0.453125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
+    image_classifier_begin(pixels, width, bias, sum);
+    image_classifier_multiply(pixels, across, width, 6, x, 24, 6, 1, w, panel, sum);
+    IMAGE_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel / across * 48 + pixel % across * 6;
+        IMAGE_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
+            const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
+            image_classifier_store(y + at + u, s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 1, 1, 1), COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
+for (int row = 0; row < 4; row += ROWS)
+        for (int column = 0; column < 4; column += COLUMNS) {
+            const int from = row * 24 + column * 6;
+            const int to = row * 48 + column * 6;
+            if (row + ROWS <= 4 && column + COLUMNS <= 4)
+                image_classifier_upsample_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+            else if (row + ROWS <= 4)
+                image_classifier_upsample_tile(ROWS * (4 % COLUMNS), 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+            else
+                image_classifier_upsample_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        }
+}
 
 /* upsample: Conv2DTranspose(filters=3, kernel_size=(2, 2), strides=(2, 2), data_format='channels_last')
  * y = bias[f]; y[2*p+i,2*q+j,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
  * x (4, 4, 6) -> y (8, 8, 3)
- * image_classifier_upsample_kernel (2, 2, 3, 6): element [i][j][k][l] is number i * 36 + j * 18 + k * 6 + l
- * image_classifier_upsample_bias (3)
+ * image_classifier_upsample_kernel (384)
+ * image_classifier_upsample_bias (16)
  */
 static void image_classifier_upsample(const float *restrict x, float *restrict y)
 {
-    for (int row = 0; row < 8; ++row)
-        for (int column = 0; column < 8; ++column)
-            for (int filter = 0; filter < 3; ++filter) {
-                float sum = image_classifier_upsample_bias[filter];
-                for (int i = 0; i < 2; ++i)
-                    for (int j = 0; j < 2; ++j) {
-                        if (row - i < 0 || (row - i) % 2 != 0)
-                            continue; /* no element of x reaches here through this tap */
-                        const int x_row = (row - i) / 2;
-                        if (x_row >= 4)
-                            continue;
-                        if (column - j < 0 || (column - j) % 2 != 0)
-                            continue; /* no element of x reaches here through this tap */
-                        const int x_column = (column - j) / 2;
-                        if (x_column >= 4)
-                            continue;
-                        for (int channel = 0; channel < 6; ++channel) {
-                            sum += x[x_row * 24 + x_column * 6 + channel] * image_classifier_upsample_kernel[i * 36 + j * 18 + filter * 6 + channel];
-                        }
-                    }
-                y[row * 24 + column * 3 + filter] = sum;
-            }
+    const float *const bias = image_classifier_upsample_bias;
+    for (int row_phase = 0; row_phase < 2; ++row_phase)
+        for (int column_phase = 0; column_phase < 2; ++column_phase) {
+            for (int u = 0; u < 16; u += 16)
+                image_classifier_upsample_panel(16, 3, 16, x, image_classifier_upsample_kernel + row_phase * 192 + column_phase * 96 + u, bias + u, y + row_phase * 24 + column_phase * 3 + u);
+        }
 }
 
 /* pool: MaxPooling2D(pool_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last')

@@ -69,7 +69,7 @@ OPERATIONS_INLINE operations_vec operations_splat(float x)
 #endif
 }
 
-/* and back. */
+/* Integers as the bits of floats. */
 OPERATIONS_INLINE operations_vec operations_floats(operations_ivec bits)
 {
     operations_vec x;
@@ -77,7 +77,7 @@ OPERATIONS_INLINE operations_vec operations_floats(operations_ivec bits)
     return x;
 }
 
-/* The bits of floats as integers, */
+/* The bits of floats as integers. */
 OPERATIONS_INLINE operations_ivec operations_bits(operations_vec x)
 {
     operations_ivec bits;
@@ -138,6 +138,9 @@ OPERATIONS_INLINE operations_vec operations_load_or(const float *from, int n, fl
 /* The largest lane; NaN if any is. */
 OPERATIONS_INLINE float operations_largest(operations_vec v)
 {
+#if OPERATIONS_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[OPERATIONS_LANES];
     memcpy(lanes, &v, sizeof lanes);
     OPERATIONS_UNROLL
@@ -147,6 +150,7 @@ OPERATIONS_INLINE float operations_largest(operations_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 OPERATIONS_INLINE operations_ivec operations_vgreater(operations_vec a, operations_vec b)

@@ -125,7 +125,7 @@ SCALED_INLINE scaled_vec scaled_load_some(const float *from, int n)
 #endif
 }
 
-/* and back. */
+/* Integers as the bits of floats. */
 SCALED_INLINE scaled_vec scaled_floats(scaled_ivec bits)
 {
     scaled_vec x;
@@ -133,7 +133,7 @@ SCALED_INLINE scaled_vec scaled_floats(scaled_ivec bits)
     return x;
 }
 
-/* The bits of floats as integers, */
+/* The bits of floats as integers. */
 SCALED_INLINE scaled_ivec scaled_bits(scaled_vec x)
 {
     scaled_ivec bits;

@@ -146,7 +146,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin_with_zero(int pixels, int widt
     }
 }
 
-/* and back. */
+/* Integers as the bits of floats. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_floats(text_classifier_ivec bits)
 {
     text_classifier_vec x;
@@ -154,7 +154,7 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_floats(text_classifie
     return x;
 }
 
-/* The bits of floats as integers, */
+/* The bits of floats as integers. */
 TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_bits(text_classifier_vec x)
 {
     text_classifier_ivec bits;
@@ -215,6 +215,9 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_or(const float *
 /* The largest lane; NaN if any is. */
 TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 {
+#if TEXT_CLASSIFIER_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[TEXT_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     TEXT_CLASSIFIER_UNROLL
@@ -224,6 +227,7 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* x kept within low and high; NaN stays */
@@ -256,6 +260,9 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_
 /* The sum of all lanes: halves are added until one is left. */
 TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
 {
+#if TEXT_CLASSIFIER_LANES == 16
+    return _mm512_reduce_add_ps((__m512)v);
+#else
     float lanes[TEXT_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     TEXT_CLASSIFIER_UNROLL
@@ -265,6 +272,7 @@ TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* n floats, and zeros in the lanes beyond them. */
