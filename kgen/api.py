@@ -23,7 +23,7 @@ from kgen.passes import optimize
 from kgen.plan import Plan, plan
 from kgen.render.write import write
 from kgen.samples import samples
-from kgen.trace import reference, signature, trace_as
+from kgen.trace import precision, reference, signature, trace_as
 from kgen.trace.signature import Signature
 
 ModelOrPath: TypeAlias = "str | Path | keras.Model"
@@ -100,6 +100,11 @@ class Export:
             self.plan, target, name=self.name, style=style, versions=self.versions
         )
 
+    @cached_property
+    def precision(self) -> str | None:
+        """The type of the fewest digits that the model computes in, if fewer than float32's."""
+        return precision(self.traced)
+
     def samples(self, count: int, seed: int = 0) -> list[np.ndarray]:
         """Random samples of the model's inputs, sequences for a step's function too."""
         graph = trace_as(self.model, self.signature) if self.step else self.traced
@@ -147,7 +152,7 @@ class Export:
     ) -> tuple[str, Difference] | None:
         """The first output that differs by more than rounding explains, and its difference."""
         for value, a, b in zip(self.plan.graph.results, found, wanted, strict=True):
-            gap = difference(a, b, rtol=CHECK_RTOL, atol=CHECK_ATOL)
+            gap = difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
             if not gap.ok:
                 return value.name, gap
         return None

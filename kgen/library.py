@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cffi
+import ml_dtypes  # noqa: F401  NumPy then knows bfloat16
 import numpy as np
 import orjson
 
@@ -134,9 +135,13 @@ class Library:
         return Strings(new("const char *[]", [*words, null]), words)
 
     def _pointer(self, array: np.ndarray) -> Any:
-        ctype = {"bool": "bool *", "float32": "float *", "float64": "double *"}.get(
-            str(array.dtype), f"{array.dtype}_t *"
-        )
+        ctype = {
+            "bool": "bool *",
+            "float16": "uint16_t *",
+            "bfloat16": "uint16_t *",
+            "float32": "float *",
+            "float64": "double *",
+        }.get(str(array.dtype), f"{array.dtype}_t *")
         return self._ffi.cast(ctype, array.ctypes.data)
 
     @staticmethod

@@ -27,9 +27,9 @@ def manifest(
         "target": target,
         **versions,
         "style": style,
-        "inputs": [_array(value) for value in graph.arguments],
-        "outputs": [_array(value) for value in graph.results],
-        "states": [_array(before) for before, _ in graph.states],
+        "inputs": [_array(value, target) for value in graph.arguments],
+        "outputs": [_array(value, target) for value in graph.results],
+        "states": [_array(before, target) for before, _ in graph.states],
         "predict": f"{name}_predict" if target == "c" else "predict",
         "run": f"{name}_run",
         "predict_batch": f"{name}_predict_batch",
@@ -54,5 +54,7 @@ def manifest(
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _array(value: Value) -> dict[str, Any]:
-    return {"name": value.name, "shape": list(value.sample_shape), "dtype": value.dtype}
+def _array(value: Value, target: str) -> dict[str, Any]:
+    # NumPy has no bfloat16: such numbers come and go as float32.
+    dtype = "float32" if target == "numpy" and value.dtype == "bfloat16" else value.dtype
+    return {"name": value.name, "shape": list(value.sample_shape), "dtype": dtype}

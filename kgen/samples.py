@@ -7,13 +7,14 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number
-from kgen.ir.value import STRING, Value
+from kgen.ir.value import STRING, Value, is_float
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
+from kgen.ops.scatter import Scatter
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.ops.vectorize_text import VectorizeText
@@ -49,7 +50,7 @@ def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generat
         return _texts(graph, value, shape, generator)
     if value.dtype == "bool":
         return generator.random(shape) < 0.5
-    if limit is not None or not value.dtype.startswith("float"):
+    if limit is not None or not is_float(value.dtype):
         high = INTEGER_LIMIT if limit is None else max(limit, 1)
         high = min(high, np.iinfo(value.dtype).max if "int" in value.dtype else 2**24)
         return generator.integers(0, high, shape).astype(value.dtype)
@@ -106,6 +107,8 @@ def index_limit(graph: Graph, value: Value) -> int | None:
             continue
         if isinstance(node, Gather | GatherElements) and node.indices is value:
             limits.append(node.length)
+        elif isinstance(node, Scatter) and node.indices is value:
+            limits.append(min(length for length, _ in node.axes))
         elif isinstance(node, Scan):
             inner = dict(
                 zip((*node.sequences, *node.captured), (*node.elements, *node.outer), strict=True)

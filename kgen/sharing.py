@@ -132,8 +132,10 @@ class Sharing:
             if node.output in outputs:
                 given = self.root(x) in self.graph.inputs
                 shared = any(member in outputs for member in self.members(x))
-                if given or shared or behind or not self.fills(x):
-                    # Copied: the caller's output can't be the caller's input, or two outputs.
+                part = behind or not self.fills(x) or node.output.nbytes != x.nbytes
+                if given or shared or part:
+                    # Copied: the caller's output can't be the caller's input, or two outputs, or
+                    # hold what is larger.
                     continue
             if self.unite(x, node.output):
                 self.behind[node.output] = behind + self.offset(x)
@@ -166,8 +168,12 @@ class Sharing:
         root = self.root(value)
         if root in self.fixed or root is self.root(node.output) or self.read[root] != step:
             return False
-        if self.root(node.output) in self.fixed and self.made[root] <= self.last_failing:
-            return False
+        if self.root(node.output) in self.fixed:
+            # The caller's array: not before the last step that can fail, and of one type only.
+            if self.made[root] <= self.last_failing:
+                return False
+            if any(member.dtype != node.output.dtype for member in self.members(root)):
+                return False
         if self.made[self.root(node.output)] != step:
             return False  # its memory holds something else before
         # Another view of the same memory may be read in another order.

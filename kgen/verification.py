@@ -81,7 +81,7 @@ def verify(
         progress(f"running {variant}")
         found = _run(job, job.graph, target, style, inputs, cc, flags)
         results = [
-            Comparison(variant, name, difference(a, b))
+            Comparison(variant, name, difference(a, b, precision=job.precision))
             for name, a, b in zip(names, found, wanted, strict=True)
         ]
         comparisons += results
@@ -107,7 +107,7 @@ def first_difference(
     by_name = {value.name: array for value, array in zip(graph.results, found, strict=True)}
     for path, wanted in expected.items():
         if path in by_name:
-            gap = difference(by_name[path], wanted)
+            gap = difference(by_name[path], wanted, precision=job.precision)
             if not gap.ok:
                 return Culprit("", path, gap)
     return None

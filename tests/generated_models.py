@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import Input, Model, Sequential, layers, ops
+from keras.quantizers import Int4QuantizationConfig
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -74,6 +75,25 @@ def operations() -> keras.Model:
     values, places = ops.top_k(joined, k=2)
     scores = ops.where(values > tiled / 2, values, ops.tanh(tiled))
     return Model(x, [scores, ops.argmax(places * 2, axis=1)], name="operations")
+
+
+def mathematics() -> keras.Model:
+    """Order, places in it, updates at places; equations, and a Fourier transform."""
+    x = Input((5, 5), name="x")
+    ordered = ops.sort(x, axis=2)
+    bins = ops.digitize(ordered, np.array([-1.0, 0.0, 1.0]))
+    counts = ops.vectorized_map(count_bins, bins)
+    square = ops.matmul(x, ops.transpose(x, (0, 2, 1))) + np.eye(5, dtype="float32")
+    solution = ops.solve(x, x[:, :, :1]) + ops.cholesky(square)[:, :, :1]
+    waves = ops.rfft(x)[0]
+    outputs = [ops.median(x, axis=1), counts, solution, waves]
+    return Model(x, outputs, name="mathematics")
+
+
+def count_bins(bins: keras.KerasTensor) -> keras.KerasTensor:
+    """How many of one sample's elements fell into each of the four bins."""
+    flat = ops.reshape(bins, (-1,))
+    return ops.segment_sum(ops.ones_like(flat), flat, num_segments=4)
 
 
 def scaled() -> keras.Model:
@@ -166,6 +186,16 @@ def stateful() -> keras.Model:
     )
 
 
+def quantized() -> keras.Model:
+    """Layers of eight and four bits."""
+    first = layers.Dense(5, "relu", name="eight_bits")
+    second = layers.Dense(3, name="four_bits")
+    model = with_dyadic_weights(Sequential([Input((6,), name="x"), first, second]))
+    first.quantize("int8")
+    second.quantize("int4", config=Int4QuantizationConfig(block_size=3))
+    return Model(model.inputs, model.outputs, name="quantized")
+
+
 MODELS: dict[str, Callable[[], keras.Model]] = {
     function.__name__: function
     for function in (
@@ -173,11 +203,13 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         image_classifier,
         text_classifier,
         operations,
+        mathematics,
         scaled,
         image_preparation,
         features,
         sentiment,
         recurrent,
         stateful,
+        quantized,
     )
 }

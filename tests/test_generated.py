@@ -28,7 +28,8 @@ VARIANTS = {
 def export_of(name: str) -> Export:
     keras.utils.clear_session()
     model = MODELS[name]()
-    return Export(model if name == "xor" else with_dyadic_weights(model), name, {})
+    finished = name in ("xor", "quantized")
+    return Export(model if finished else with_dyadic_weights(model), name, {})
 
 
 def without_versions(file: str, text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import STRING, Constant, Shape, Value
+from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 BodyT = TypeVar("BodyT", bound="Body")
@@ -135,6 +135,18 @@ class Node:
         return ()
 
     @property
+    def exact(self) -> bool:
+        """Whether each element of the output is one of the inputs' elements, or a literal: then it
+        is a number of their type without being rounded.
+        """
+        return False
+
+    @property
+    def packable(self) -> tuple[Constant, ...]:
+        """The constants that may be kept as int4, two elements a byte."""
+        return ()
+
+    @property
     def can_fail(self) -> bool:
         """Whether some input values have no answer (an index out of range)."""
         return False
@@ -223,14 +235,14 @@ class Contraction(Node):
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The operands, then the bias, then the epilogue's."""
-        return (*self._operands, *_values(self.bias), *_values(self.epilogue))
+        return (*self.operands, *_values(self.bias), *_values(self.epilogue))
 
     @property
-    def _operands(self) -> tuple[Value, ...]:
-        """What the products are of."""
+    def operands(self) -> tuple[Value, ...]:
+        """What is multiplied."""
         late = ("output", "others", "bias", "epilogue")
-        own = [field.name for field in fields(self) if field.name not in late]
-        return tuple(value for name in own for value in _values(getattr(self, name)))
+        names = [field.name for field in fields(self) if field.name not in late]
+        return tuple(value for name in names for value in _values(getattr(self, name)))
 
     @property
     def channel_axis(self) -> int:
@@ -246,7 +258,7 @@ class Contraction(Node):
     def may_overwrite(self) -> tuple[Value, ...]:
         if self.epilogue is None:
             return ()
-        operands = self._operands
+        operands = self.operands
         return tuple(
             value
             for value in same_elements(self.epilogue.args, self.output)
@@ -263,6 +275,12 @@ class Contraction(Node):
             if broadcast([Spec(shape, dtype, batch), spec_of(arg)])[0] != shape:
                 raise GraphError(f"{self.name}: {arg} does not broadcast to {shape}")
         return Spec(shape, self.epilogue.program.dtype, batch)
+
+
+def product_dtype(a: str, b: str) -> str:
+    """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
+    a, b = STORED_IN.get(a, a), STORED_IN.get(b, b)
+    return "int32" if a == b == "int8" else a
 
 
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
@@ -303,7 +321,7 @@ def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
         shape.append(sizes.pop() if sizes else 1)
     if batch is not None:
         for spec, own in zip(specs, aligned, strict=True):
-            if own[batch] != shape[batch] or (spec.batch is None and own[batch] != 1):
+            if own[batch] != (1 if spec.batch is None else shape[batch]):
                 raise MixedSamplesError("it pairs the samples of a batch with something else")
     return tuple(shape), batch
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -15,6 +15,16 @@ STRING = "string"
 """The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
 strings; they are read, compared and moved."""
 
+HALVES = ("float16", "bfloat16")
+"""Types of two bytes, which the targets know at the model's inputs and outputs alone."""
+
+NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
+"""Types that are computed in float32, each result rounded to them."""
+
+STORED_IN = {"int4": "int8"}
+"""Types that only constants have, two elements a byte, and the type that their elements are read
+in."""
+
 
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
     """NumPy's element type for one of the graph's."""
@@ -23,7 +33,11 @@ def numpy_dtype(dtype: str) -> np.dtype[Any]:
 
 def element_size(dtype: str) -> int:
     """Bytes of one element; of a string, those of a pointer to it."""
-    return numpy_dtype(dtype).itemsize
+    return 2 if dtype in HALVES else numpy_dtype(dtype).itemsize
+
+
+def is_float(dtype: str) -> bool:
+    return "float" in dtype
 
 
 def row_major(shape: Sequence[int]) -> Shape:
@@ -74,6 +88,8 @@ class Value:
 
     @property
     def nbytes(self) -> int:
+        if self.dtype in STORED_IN:
+            return -(-self.size // 2)
         return self.size * element_size(self.dtype)
 
     @property
@@ -94,16 +110,46 @@ class Value:
         return f"{self.name}: {self.dtype}[{sizes}]"
 
 
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The small integers that an array of weights was made of: (numbers - zero) * scale.
+
+    numbers, zero: int8. All three have the array's shape: zero and scale are repeated.
+    """
+
+    numbers: np.ndarray
+    scale: np.ndarray
+    zero: np.ndarray
+
+    def each(self, change: Callable[[np.ndarray], np.ndarray]) -> Levels:
+        return Levels(change(self.numbers), change(self.scale), change(self.zero))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype; strings as an array of bytes objects.
+    data: its elements, of the value's shape and dtype (int8 if that is int4; of strings, bytes
+        objects).
+    levels: what it was made of, if it is made of small integers.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """
 
     data: np.ndarray
     note: str
+    levels: Levels | None = None
+
+    def reordered(self, change: Callable[[np.ndarray], np.ndarray]) -> Constant:
+        """The same elements in another order or shape."""
+        levels = None if self.levels is None else self.levels.each(change)
+        return replace(Constant.of(self.name, change(self.data), self.note), levels=levels)
+
+    @property
+    def packed(self) -> np.ndarray:
+        """The bytes of an int4 constant: two elements each, the first in the lower half."""
+        halves = self.data.reshape(-1).astype(np.uint8) & 15
+        halves = np.append(halves, np.zeros(self.size % 2, np.uint8))
+        return halves[::2] | halves[1::2] << 4
 
     @classmethod
     def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:

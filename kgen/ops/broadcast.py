@@ -18,6 +18,10 @@ class Broadcast(Node):
     batch: int | None
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return "y = x, repeated along the axes where x has length 1"
 

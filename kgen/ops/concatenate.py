@@ -30,6 +30,10 @@ class Concatenate(Node):
         )
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return f"y = its inputs one after another along axis {self.axis}"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec
-from kgen.ir.value import Value
+from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec, product_dtype
+from kgen.ir.value import Constant, Value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +45,10 @@ class Einsum(Contraction):
         return "".join(label for label in dict.fromkeys(a + b) if label not in output)
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return tuple(value for value in self.operands if isinstance(value, Constant))
+
+    @property
     def macs(self) -> int:
         return prod(self.sizes.values())
 
@@ -74,7 +78,8 @@ class Einsum(Contraction):
             self._check_samples(label)
         sizes = self.sizes
         batch = None if label is None else output.index(label)
-        return self.finish(tuple(sizes[letter] for letter in output), self.a.dtype, batch)
+        dtype = product_dtype(self.a.dtype, self.b.dtype)
+        return self.finish(tuple(sizes[letter] for letter in output), dtype, batch)
 
     def _check_samples(self, label: str) -> None:
         a, b, output = self.labels

@@ -18,6 +18,10 @@ class Reshape(Node):
     batch: int | None
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return "y = x, its elements in the same order"
 

@@ -69,6 +69,11 @@ class Scan(Node):
         return f"last_{label}" if pick < len(self.initial) and label else "all"
 
     @property
+    def exact(self) -> bool:
+        """Its results are those of the body."""
+        return True
+
+    @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.body.nodes)
 

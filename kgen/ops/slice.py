@@ -30,6 +30,10 @@ class Slice(Node):
         return sum(s * start for s, start in zip(self.x.strides, self.starts, strict=True))
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         places = []
         for letter, start, step, size, whole in zip(

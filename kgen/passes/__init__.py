@@ -11,11 +11,13 @@ from kgen.passes.duplicates import share_equal_nodes
 from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
 from kgen.passes.loops import drop_unread_results, hoist_from_loops, write_out_single_steps
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
+from kgen.passes.packing import keep_integers, pack_int4
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
     drop_unread_results,
+    keep_integers,  # before the others change the weights
     drop_no_ops,
     fold_constants,  # before sharing: equal constants make equal nodes
     share_equal_nodes,
@@ -30,6 +32,7 @@ PASSES: tuple[Pass, ...] = (
     compute_before_reshape,
     fuse_epilogue,  # last: nothing else looks inside an epilogue
     drop_no_ops,
+    pack_int4,  # last: the others compute with int8
 )
 
 

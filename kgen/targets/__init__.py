@@ -50,7 +50,10 @@ def render(
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The outputs of the plan's NumPy text, on whole batches."""
+    """The outputs of the plan's NumPy text, on whole batches.
+
+    inputs: of the plan's types; the text itself takes bfloat16 numbers as float32.
+    """
     text = numpy.module(plan, title=plan.graph.name, weights=False)
     return run(text, inputs, plan.graph.batch_size, numpy.weight_globals(plan))
 
@@ -81,7 +84,7 @@ def loaded(
     exec(compile(text, "<kgen>", "exec"), names)
 
     def predict(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        results = names["predict"](*inputs)  # type: ignore[operator]
+        results = names["predict"](*map(numpy.widened, inputs))  # type: ignore[operator]
         return list(results) if isinstance(results, tuple) else [results]
 
     return predict

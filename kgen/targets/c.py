@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
-from kgen.ir.value import STRING, Constant, Value, element_size
+from kgen.ir.value import HALVES, STRING, Constant, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
@@ -44,6 +44,11 @@ class Parameter(NamedTuple):
     value: Value
     ctype: str
 
+    @property
+    def note(self) -> str:
+        """What the numbers are, where the C type does not say it."""
+        return f", the bits of {self.value.dtype} numbers" if self.value.dtype in HALVES else ""
+
 
 @dataclass(frozen=True, eq=False)
 class CModel:
@@ -70,7 +75,7 @@ class CModel:
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype in ("float32", STRING) else f"_{dtype}"
+        suffix = "" if dtype in ("float32", "int4", STRING, *HALVES) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property
@@ -154,6 +159,9 @@ class CModel:
         declaration = self._declared(constant)
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
+        if constant.dtype == "int4":
+            note += "; two elements a byte, the first in its lower half"
+            return Array(declaration, note, list(numbers(constant.packed)))
         suffix = "f" if constant.dtype == "float32" else ""
         text = constant.dtype == STRING
         lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
@@ -164,7 +172,8 @@ class CModel:
 
     def _declared(self, constant: Constant) -> str:
         ctype = "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
-        return f"const {ctype} {self._names[constant]}[{max(constant.size, 1)}]"
+        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
+        return f"const {ctype} {self._names[constant]}[{size}]"
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
         """The arrays that this step is the first to use, to be printed above it."""

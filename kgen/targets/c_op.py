@@ -24,6 +24,9 @@ CTYPES = {
     "float32": "float",
     "float64": "double",
     "bool": "bool",
+    "float16": "uint16_t",
+    "bfloat16": "uint16_t",
+    "int4": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 
@@ -86,7 +89,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "weights"):
+        for field in ("x", "a", "b", "indices", "updates", "weights"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -100,6 +103,12 @@ class COp(Walks):
 
     def ref(self, value: Value) -> str:
         return self.symbols[value] if isinstance(value, Constant) else self.parameters[value]
+
+    def load(self, value: Value, place: str) -> str:
+        """The element of an array at an index expression."""
+        if value.dtype == "int4":
+            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
+        return f"{self.ref(value)}[{place}]"
 
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
@@ -128,6 +137,8 @@ class COp(Walks):
     def accumulator(self) -> str:
         """The type that sums are kept in: wide enough that its rounding does not show."""
         dtype = self._summed_dtype
+        if self._of_bytes:
+            return "int32_t"
         return "double" if dtype.startswith("float") else "uint64_t"
 
     @property
@@ -135,10 +146,19 @@ class COp(Walks):
         node = self.node
         return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
 
+    @property
+    def _of_bytes(self) -> bool:
+        """Whether the sum is one of products of int8 that an int holds, whatever they are."""
+        node = self.node
+        if not isinstance(node, Contraction) or self._summed_dtype != "int32":
+            return False
+        terms = node.macs // max(node.output.size, 1)
+        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
+
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
         dtype = self._summed_dtype
-        if dtype == "float64":
+        if dtype == "float64" or self._of_bytes:
             return text
         return f"({self.accumulator}){text}"
 
@@ -149,7 +169,7 @@ class COp(Walks):
     def total(self, text: str) -> str:
         """The accumulator's value in the element type of the sum."""
         dtype = self._summed_dtype
-        return text if dtype == "float64" else f"({CTYPES[dtype]}){text}"
+        return text if dtype == "float64" or self._of_bytes else f"({CTYPES[dtype]}){text}"
 
     @property
     def zero(self) -> str:
@@ -187,7 +207,15 @@ class COp(Walks):
     def literal(self, value: object, dtype: str = "") -> str:
         return literal(value, dtype or self.node.output.dtype)
 
+    def magnitude(self, text: str) -> str:
+        """The absolute value of a float of the output's type."""
+        return f"fabs{self.suffix}({text})"
+
     # Expressions
+
+    def call(self, function: str, dtype: str) -> str:
+        """The name of a scalar function for this dtype; it will be defined."""
+        return self.expressions.use(function, dtype)
 
     def program(self, program: Program, operands: Sequence[str]) -> Text:
         temporaries, text = self.expressions.text(program, operands)
@@ -222,6 +250,13 @@ class COp(Walks):
     @staticmethod
     def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
         return loops.index(terms, start)
+
+    @staticmethod
+    def times(number: str, stride: int) -> str:
+        """`number * stride`, without what changes nothing."""
+        if stride == 1:
+            return number
+        return f"({number}) * {stride}" if " " in number else f"{number} * {stride}"
 
     # Loops
 
@@ -281,7 +316,7 @@ class COp(Walks):
 
     def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:
         """Each value's element at its index expression."""
-        return [f"{self.ref(value)}[{place}]" for value, place in zip(values, places, strict=True)]
+        return [self.load(value, place) for value, place in zip(values, places, strict=True)]
 
     # The comment above the function
 
@@ -307,7 +342,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        dtype = "" if value.dtype == self.node.output.dtype else f" {CTYPES[value.dtype]}"
+        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
+        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
         return f"({', '.join(map(str, sizes))}){dtype}"
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kgen.ir.program import Step
+from kgen.ir.value import HALVES
 from kgen.render.environment import environment
 from kgen.targets.c_op import CTYPES, literal
 
@@ -49,7 +50,13 @@ class ScalarType:
 
 
 def function_of(step: Step, dtypes: list[str]) -> str:
-    """Casts of floats to integers must not meet values that C leaves undefined."""
+    """Casts of floats to integers must not meet values that C leaves undefined; the types of two
+    bytes are numbers to C, and their bits need reading.
+    """
+    if step.function == "cast" and dtypes[0] in HALVES:
+        return f"from_{dtypes[0]}"
+    if step.function == "cast" and step.dtype in HALVES:
+        return f"to_{step.dtype}"
     if step.function == "cast" and dtypes[0].startswith("float") and "int" in step.dtype:
         return f"to_{step.dtype}"
     return step.function

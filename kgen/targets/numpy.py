@@ -12,7 +12,7 @@ import jinja2
 import numpy as np
 
 from kgen.ir.node import Body, Node, Origin
-from kgen.ir.program import Number, Program
+from kgen.ir.program import Number, Program, Step
 from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
@@ -55,6 +55,11 @@ def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     return {constant.name: constant.data for constant in plan.graph.constants}
 
 
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array as the text takes it: bfloat16, which NumPy does not know, as float32."""
+    return array.astype(np.float32) if array.dtype == "bfloat16" else array
+
+
 class Literal(str):
     """A number's text. `typed` is the same as a scalar of NumPy's."""
 
@@ -87,6 +92,7 @@ class Functions:
             functions=self._sources[0],
             number=Literal,
             name=lambda function, dtype: self.use(function),
+            function=_function_of,
         )
 
     def name(self, word: str) -> str:
@@ -188,6 +194,11 @@ class Op:
         """For an array whose last axis is the bias's."""
         return f" + {self.node.bias.name}" if self.node.bias is not None else ""
 
+    def operand(self, value: Value) -> str:
+        """A contraction's first operand: NumPy would sum products of int8 in int8."""
+        wide = value.dtype == "int8" and self.node.accumulator == "int32"
+        return f"{value.name}.astype(np.int32)" if wide else value.name
+
     @property
     def keepdims(self) -> str:
         return ", keepdims=True" if self.node.keepdims else ""
@@ -219,6 +230,15 @@ class Op:
         return self.full(self.node.output)
 
     @property
+    def run_time_shape(self) -> str:
+        """The output's sizes, that of the batch axis as an expression."""
+        output = self.node.output
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == output.batch else str(size)
+            for axis, size in enumerate(output.shape)
+        )
+
+    @property
     def slices(self) -> str:
         """`:, 2:5, ::-1`, without the last axes that stay whole."""
         node = self.node
@@ -232,7 +252,11 @@ class Op:
 
     @property
     def fill(self) -> str:
-        return Literal(Number(self.node.value, self.node.output.dtype))
+        return self.literal(self.node.value)
+
+    def literal(self, number: bool | int | float) -> str:
+        """A number of the output's type."""
+        return Literal(Number(number, self.node.output.dtype))
 
     def along_axis(self, constant: Constant) -> str:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
@@ -489,6 +513,8 @@ class Port:
 
     @property
     def dtype(self) -> str:
+        if self.value.dtype == "bfloat16":
+            return "float32, of bfloat16 numbers"
         return self.value.dtype
 
     @property
@@ -508,7 +534,16 @@ def header(origin: Origin) -> list[str]:
     return wrap(text, LINE - 6, subsequent_indent="    ", break_on_hyphens=False)
 
 
+def _function_of(step: Step, dtypes: list[str]) -> str:
+    """NumPy has no bfloat16: inputs are rounded to it, and stay float32."""
+    if step.function == "cast" and dtypes[0] == "bfloat16":
+        return "round_bfloat16"
+    return "as_bfloat16" if step.function == "cast" and step.dtype == "bfloat16" else step.function
+
+
 def dtype_text(dtype: str) -> str:
+    if dtype == "bfloat16":
+        return "np.float32"
     return {"bool": "bool", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 

@@ -6,24 +6,37 @@ import keras
 
 from kgen.ir.graph import Graph
 from kgen.trace import (  # noqa: F401  they fill the tables
+    arithmetic_ops,
+    arrangement_ops,
     attention,
     contraction_ops,
     contrast,
+    control_ops,
     hashing,
+    image_ops,
     layers,
+    linalg_ops,
     lookups,
+    loss_ops,
     nn_ops,
     numpy_ops,
     preprocessing,
+    product_ops,
     resize_ops,
+    scatter_ops,
     shape_ops,
+    signal_ops,
+    sorting_ops,
     spectrograms,
+    statistics_ops,
     text,
+    vectorize,
 )
+from kgen.trace.half import computed_in_float, precision
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer
 
-__all__ = ["Signature", "signature", "trace", "trace_as"]
+__all__ = ["Signature", "precision", "signature", "trace", "trace_as"]
 
 
 def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
@@ -41,4 +54,5 @@ def trace_as(model: keras.Model, given: Signature, *, one_step: bool = False) ->
     one_step: whether recurrent layers remember their states, so that the graph is that of one time
         step.
     """
-    return Tracer(model, one_step).run(given).check()
+    graph = Tracer(model, one_step).run(given).check()
+    return computed_in_float(graph).check()

@@ -88,10 +88,10 @@ def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None)
         for name, shape, dtype in zip(names, shapes, dtypes, strict=True)
     )
     for spec in inputs:
-        if spec.dtype not in DTYPES:
+        if spec.dtype not in DTYPES or spec.dtype.startswith("float8"):
             raise ExportError(
                 f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
-                "are float32, float64, integers, booleans or strings."
+                "are float16, bfloat16, float32, float64, integers, booleans or strings."
             )
     names_of_outputs = tuple(getattr(model, "output_names", None) or ())
     return Signature(inputs, numbered, names_of_outputs, batch_size(model))

@@ -32,6 +32,7 @@ from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
+from kgen.trace.quantized import call_of, quantized_layers
 from kgen.trace.recurrent import Loops
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
@@ -63,6 +64,7 @@ class Tracer:
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
         self.problems: dict[str, None] = {}
+        self.rewriting: list[Operation] = []
 
     def run(self, signature: Signature) -> Graph:
         """The model's graph.
@@ -125,6 +127,7 @@ class Tracer:
             enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
             for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
                 enter(mock.patch.object(DropoutRNNCell, getter, _do_nothing))
+            enter(quantized_layers(self.builder))
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
             filtering = keras.config.is_traceback_filtering_enabled()
@@ -143,17 +146,12 @@ class Tracer:
         try:
             if name in REFUSED_LAYERS:
                 return self._refuse(layer, REFUSED_LAYERS[name], args, kwargs)
-            if getattr(layer, "quantization_mode", None) is not None:
-                reason = (
-                    f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
-                )
-                return self._refuse(layer, reason, args, kwargs)
             stand_ins = symbolic_self_backend(layer, self.loops.functions)
             with stand_ins, self.memory.of_layer(layer, self._path()):
                 call = self.loops.call_of(layer) or LAYERS.get(name)
                 if call is None:
                     args = as_in_predict(layer, args)
-                outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
+                outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
@@ -171,9 +169,8 @@ class Tracer:
 
     def call_operation(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         name = type(operation).__name__
-        rewrite = DECOMPOSITIONS.get(name)
-        if rewrite is not None:
-            return rewrite(operation, *args, **kwargs)
+        if name in DECOMPOSITIONS:
+            return self._rewrite(operation, args, kwargs)
         like = self._keras_spec(operation, args, kwargs)
         lower = OPERATIONS.get(name)
         builder = self.builder
@@ -181,8 +178,8 @@ class Tracer:
         try:
             if lower is None:
                 raise UnsupportedError(
-                    f"keras.ops.{describe.snake_case(name)} is not supported; write it with other "
-                    "keras.ops, or compute it before or after the exported model"
+                    f"keras.ops.{describe.operation_name(name)} is not supported; write it with "
+                    "other keras.ops, or compute it before or after the exported model"
                 )
             builder.outputs = like
             values = lower(builder, operation, *args, **kwargs)
@@ -194,6 +191,21 @@ class Tracer:
         if like is None:
             return tree.map_structure(builder.tensor, values)
         return tree.map_structure_up_to(like, self._checked_tensor, like, values)
+
+    def _rewrite(self, operation: Operation, args: Any, kwargs: Any) -> Any:
+        """The operation as a composition of others, whose nodes are all said to come from it."""
+        self.rewriting.append(operation)
+        try:
+            return DECOMPOSITIONS[type(operation).__name__](operation, *args, **kwargs)
+        except UnsupportedError as error:
+            problem = self._problem(str(error))
+        finally:
+            self.rewriting.pop()
+        try:
+            like = operation.compute_output_spec(*args, **kwargs)
+        except Exception:
+            raise refusal(self.problems) from None
+        return self._unknown(like, problem)
 
     def _keras_spec(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         if type(operation).__name__ in WRONG_KERAS_RULES:
@@ -228,8 +240,10 @@ class Tracer:
             layer = self._visible()[-1]
             if not isinstance(layer, keras.Model):
                 return Origin(path, type(layer).__name__, describe.layer(layer))
+        if self.rewriting:
+            operation = self.rewriting[0]
         kind = type(operation).__name__ if operation is not None else "operation"
-        name = describe.snake_case(kind)
+        name = describe.operation_name(kind)
         return Origin(f"{path}/{name}" if path else name, kind, f"keras.ops.{name}")
 
     def _visible(self) -> list[keras.Layer]:

@@ -106,7 +106,7 @@ def result_used_three_times() -> keras.Model:
         z = x * y - ops.sin(x)
         return z * ops.sigmoid(z) + ops.tanh(z)
 
-    return function(body, (4, 3), (3,))
+    return function(body, (4, 3), (1, 3))
 
 
 def broadcast_both_ways() -> keras.Model:
@@ -122,7 +122,7 @@ def where_with_numbers() -> keras.Model:
 
 
 def where_with_arrays() -> keras.Model:
-    return function(lambda x, y, z: ops.where(x < y, y * z, x), (5, 3), (5, 1), (3,))
+    return function(lambda x, y, z: ops.where(x < y, y * z, x), (5, 3), (5, 1), (1, 3))
 
 
 def where_integers() -> keras.Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from tests.cases._build import function, layer
+from tests.cases._build import Function, function, layer
 
 
 def with_steps() -> keras.Model:
@@ -29,7 +29,7 @@ def one_of_the_middle() -> keras.Model:
 
 
 def slice_operation() -> keras.Model:
-    return function(lambda x: ops.slice(x, (0, 1, 2), (ops.shape(x)[0], 2, 3)), (4, 5))
+    return layer(Function(lambda x: ops.slice(x, (0, 1, 2), (ops.shape(x)[0], 2, 3))), 4, 5)
 
 
 def split_in_sections() -> keras.Model:
@@ -78,3 +78,8 @@ def cropping_3d() -> keras.Model:
 
 def glu() -> keras.Model:
     return function(lambda x: ops.glu(x, axis=1), (6, 5))
+
+
+def front_of_a_result() -> keras.Model:
+    """The result is larger than the output that is a part of it."""
+    return function(lambda x: (ops.tanh(x) * 2)[:, :2], (5, 3))

@@ -172,7 +172,7 @@ static void sentiment_strongest(const float *restrict x, float *restrict y)
     for (int i = 0; i < 2; ++i) {
         float best = -INFINITY;
         for (int p = 0; p < 8; ++p) {
-            if (!(x[i + p * 2] <= best))
+            if (x[i + p * 2] > best || x[i + p * 2] != x[i + p * 2])
                 best = x[i + p * 2];
         }
         y[i] = best;
