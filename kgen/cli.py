@@ -95,6 +95,9 @@ def export_command(
 def inspect_command(
     model: Model,
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph instead.")] = False,
+    schedule: Annotated[
+        bool, typer.Option("--schedule", help="Print what the fast C does and why instead.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     name: Name = None,
     input_shape: Shapes = None,
@@ -103,16 +106,19 @@ def inspect_command(
 ) -> None:
     """List a model's layers: shapes, parameters, multiply-adds, bytes, and what each becomes."""
     with _running() as progress:
-        from kgen.inspection import inspect
+        from kgen.inspection import choices, inspect
 
-        found = inspect(
-            model,
-            name=name,
-            input_shapes=_shapes(input_shape),
-            custom=custom,
-            unsafe=unsafe,
-            progress=progress,
-        )
+        options = {
+            "name": name,
+            "input_shapes": _shapes(input_shape),
+            "custom": custom,
+            "unsafe": unsafe,
+            "progress": progress,
+        }
+        if schedule:
+            _print_choices(choices(model, **options))
+            return
+        found = inspect(model, **options)
     if json:
         sys.stdout.write(orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2).decode() + "\n")
         return
@@ -137,6 +143,16 @@ def inspect_command(
         f"no plan can be below {found.lower_bound:,}",
         highlight=False,
     )
+
+
+def _print_choices(choices: list[Any]) -> None:
+    table = Table(box=None, header_style="bold")
+    headings = ("step", "how", "tile", "panel", "loops", "because")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for c in choices:
+        table.add_row(*_plain(c.name, c.kind, c.tile, c.panel, c.order, c.why))
+    out_console.print(table)
 
 
 @app.command("verify")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kgen.ir.value import is_float
 from kgen.targets.numpy import widened
 
 RTOL = 1e-4
@@ -45,6 +46,7 @@ def difference(
     """
     if precision is not None:
         rtol = atol = max(rtol, HALF_TOLERANCE[precision])
+    ulps = _ulps(found, wanted) if found.shape == wanted.shape else None
     found, wanted = widened(found), widened(wanted)
     if found.shape != wanted.shape or found.dtype.kind != wanted.dtype.kind:
         return Difference(float("inf"), float("inf"), None, False)
@@ -65,13 +67,15 @@ def difference(
     ok = bool(
         np.allclose(a, b, rtol=rtol, atol=atol * scale + np.finfo(np.float32).tiny, equal_nan=True)
     )
-    return Difference(absolute, absolute / scale if scale else absolute, _ulps(found, wanted), ok)
+    return Difference(absolute, absolute / scale if scale else absolute, ulps, ok)
 
 
 def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
     """The largest number of floating-point numbers between two elements."""
     size = wanted.dtype.itemsize
-    if size not in (4, 8) or found.dtype != wanted.dtype:
+    if wanted.dtype == "bfloat16":
+        found = found.astype(wanted.dtype)  # which the NumPy target has as float32
+    if not is_float(str(wanted.dtype)) or found.dtype != wanted.dtype or not wanted.size:
         return None
     bits, lowest = np.dtype(f"int{8 * size}"), -(2 ** (8 * size - 1))
 

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
+from kgen import targets
 from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.value import element_size
+from kgen.schedule import report
+from kgen.schedule.report import Choice
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ def inspect(model: ModelOrPath, **options: Any) -> Inspection:
         lower_bound=plan.lower_bound,
         graph=str(job.graph),
     )
+
+
+def choices(model: ModelOrPath, **options: Any) -> list[Choice]:
+    """What the C target's fast style does for each step, and why; options: as of `inspect`."""
+    return report.choices(targets.fast(Export.of(model, **options).plan).graph)
 
 
 def _rows(traced: Graph, graph: Graph) -> list[Row]:

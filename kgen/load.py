@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 import warnings
 import zipfile
@@ -52,7 +53,17 @@ def _model(path: Path, objects: dict[str, object], *, safe_mode: bool) -> Any:
             return legacy.load_archive(path, objects, safe_mode)
     elif legacy.hdf5_version(path) < 3:
         return legacy.load_hdf5(path, objects, safe_mode)
-    return keras.saving.load_model(path, custom_objects=objects, compile=False, safe_mode=safe_mode)
+    try:
+        return keras.saving.load_model(
+            path, custom_objects=objects, compile=False, safe_mode=safe_mode
+        )
+    except Exception:
+        if zipfile.is_zipfile(path):
+            raise
+        # Keras 3.15 can't read its own HDF5 files with keras.ops between layers.
+        with contextlib.suppress(Exception):
+            return legacy.load_hdf5(path, objects, safe_mode)
+        raise  # what Keras says
 
 
 def _bad(path: Path, reason: str) -> ExportError:

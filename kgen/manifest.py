@@ -18,8 +18,12 @@ def manifest(
     style: str,
     versions: dict[str, str],
     workspace_bytes: int,
+    parameters: int,
 ) -> str:
-    """The manifest's text. name: of the files and the prefix of the functions."""
+    """The manifest's text. name: of the files and the prefix of the functions.
+
+    parameters: the model's, without padding of the weights.
+    """
     graph = plan.graph
     content = {
         "name": name,
@@ -40,7 +44,7 @@ def manifest(
         "workspace_bytes": workspace_bytes,
         "workspace_lower_bound": plan.lower_bound,
         "weight_bytes": plan.weight_bytes,
-        "parameters": sum(constant.size for constant in graph.constants),
+        "parameters": parameters,
         "macs": plan.macs,
     }
     unused: list[str] = []

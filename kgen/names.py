@@ -23,7 +23,7 @@ _C = """
 # Names that the templates use in the functions whose other variables are the model's values.
 _TEMPLATES = [
     "w", "n", "sample", "error", "np", "batch", "predict", "checked", "t", "tt", "arena", "states",
-    "reset", "first", "count",
+    "reset",
 ]  # fmt: skip
 
 RESERVED = (

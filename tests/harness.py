@@ -123,6 +123,13 @@ def in_float64(graph: Graph) -> Graph:
         return Step(name, args, wide(old.dtype))
 
     def node(old: Node) -> Node:
+        bodies = {name: field for name, field in vars(old).items() if isinstance(field, Graph)}
+        if bodies:
+            changed = {
+                name: replace(body, nodes=tuple(map(node, body.nodes)))
+                for name, body in bodies.items()
+            }
+            return replace(old, **changed)
         if not isinstance(old, Elementwise):
             return old
         dtypes = tuple(arg.dtype if arg in kept else wide(arg.dtype) for arg in old.args)

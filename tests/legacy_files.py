@@ -1,4 +1,4 @@
-"""Writes HDF5 files as Keras 2 did, from configurations in its words."""
+"""Writes HDF5 files as Keras 1 and 2 did, in their words, and compares the models in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import keras
 import numpy as np
+from keras import ops
 
 Weights = Mapping[str, Sequence[tuple[str, np.ndarray]]]
 
@@ -95,3 +97,39 @@ def recurrent(class_name: str, name: str, units: int, **more: Any) -> dict[str, 
         "recurrent_initializer": {"class_name": "Orthogonal", "config": {"gain": 1.0}},
     }
     return entry(class_name, name, **{**settings, **more})
+
+
+@keras.saving.register_keras_serializable("tests")  # Bidirectional makes its layers anew
+def old_hard_sigmoid(x: Any) -> Any:
+    """As it was in Keras 1 and 2."""
+    return ops.clip(0.2 * x + 0.5, 0, 1)
+
+
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def pair(inputs: int, units: int, seed: int = 0) -> list[tuple[str, np.ndarray]]:
+    """A Dense layer's weights."""
+    return [("kernel", numbers(inputs, units, seed=seed)), ("bias", numbers(units, seed=seed + 1))]
+
+
+def arrays(*weights: Sequence[tuple[str, np.ndarray]]) -> list[np.ndarray]:
+    return [array for one in weights for _, array in one]
+
+
+def assert_same(loaded: keras.Model, built: keras.Model, *inputs: np.ndarray) -> None:
+    """That the built model, with the weights it was given, says what the loaded one says."""
+    given = inputs[0] if len(inputs) == 1 else list(inputs)
+    found, wanted = (keras.tree.flatten(model(given, training=False)) for model in (loaded, built))
+    assert len(found) == len(wanted)
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6, atol=1e-6)
+
+
+def lstm_weights(inputs: int, units: int, seed: int) -> list[tuple[str, np.ndarray]]:
+    return [
+        ("kernel", numbers(inputs, 4 * units, seed=seed)),
+        ("recurrent_kernel", numbers(units, 4 * units, seed=seed + 1)),
+        ("bias", numbers(4 * units, seed=seed + 2)),
+    ]

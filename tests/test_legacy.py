@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
-import keras
 import numpy as np
 import pytest
 from keras import Input, Model, Sequential, layers, ops
 
 from kgen.errors import ExportError
 from kgen.load import load
-from tests.legacy_files import called, dense, entry, functional, recurrent, write
-
-
-@keras.saving.register_keras_serializable("tests")  # Bidirectional makes its layers anew
-def old_hard_sigmoid(x: Any) -> Any:
-    """As it was in Keras 1 and 2."""
-    return ops.clip(0.2 * x + 0.5, 0, 1)
-
-
-def numbers(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-
-
-def pair(inputs: int, units: int, seed: int = 0) -> list[tuple[str, np.ndarray]]:
-    """A Dense layer's weights."""
-    return [("kernel", numbers(inputs, units, seed=seed)), ("bias", numbers(units, seed=seed + 1))]
-
-
-def arrays(*weights: Sequence[tuple[str, np.ndarray]]) -> list[np.ndarray]:
-    return [array for one in weights for _, array in one]
-
-
-def assert_same(loaded: keras.Model, built: keras.Model, *inputs: np.ndarray) -> None:
-    """That the built model, with the weights it was given, says what the loaded one says."""
-    given = inputs[0] if len(inputs) == 1 else list(inputs)
-    found, wanted = (keras.tree.flatten(model(given, training=False)) for model in (loaded, built))
-    assert len(found) == len(wanted)
-    for a, b in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6, atol=1e-6)
-
-
-def lstm_weights(inputs: int, units: int, seed: int) -> list[tuple[str, np.ndarray]]:
-    return [
-        ("kernel", numbers(inputs, 4 * units, seed=seed)),
-        ("recurrent_kernel", numbers(units, 4 * units, seed=seed + 1)),
-        ("bias", numbers(4 * units, seed=seed + 2)),
-    ]
+from tests.legacy_files import (
+    arrays,
+    assert_same,
+    called,
+    dense,
+    entry,
+    functional,
+    lstm_weights,
+    numbers,
+    old_hard_sigmoid,
+    pair,
+    recurrent,
+    write,
+)
 
 
 def test_list_of_layers_with_a_wrapped_one(tmp_path: Path) -> None:
@@ -293,6 +268,14 @@ def test_functions_of_tensorflow(tmp_path: Path) -> None:
     both = ops.concatenate([2.0 - x, x[:, 1::2]], axis=1)
     built = Model(x, [ops.mean(both, axis=1, keepdims=True), both])
     assert_same(loaded, built, numbers(2, 4, 3))
+
+
+def test_operations_between_layers_of_keras_3(tmp_path: Path) -> None:
+    """Keras 3 writes them to HDF5, and does not find them again."""
+    x = Input((4, 3))
+    model = Model(x, ops.expand_dims(ops.relu(layers.Dense(2)(x)) * 3, axis=1))
+    model.save(tmp_path / "m.h5")
+    assert_same(load(tmp_path / "m.h5"), model, numbers(2, 4, 3))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,18 @@ from keras import Input, Model, Sequential, layers
 
 from kgen.errors import ExportError
 from kgen.load import load
-from tests.legacy_files import called, entry, functional, write
-from tests.test_legacy import arrays, assert_same, lstm_weights, numbers, old_hard_sigmoid, pair
+from tests.legacy_files import (
+    arrays,
+    assert_same,
+    called,
+    entry,
+    functional,
+    lstm_weights,
+    numbers,
+    old_hard_sigmoid,
+    pair,
+    write,
+)
 
 
 def keras1_dense(name: str, units: int, **more: object) -> dict[str, object]:

@@ -258,11 +258,10 @@ class Contraction(Node):
     def may_overwrite(self) -> tuple[Value, ...]:
         if self.epilogue is None:
             return ()
-        operands = self.operands
         return tuple(
             value
             for value in same_elements(self.epilogue.args, self.output)
-            if value not in operands
+            if value not in self.operands
         )
 
     def finish(self, shape: Shape, dtype: str, batch: int | None) -> Spec:

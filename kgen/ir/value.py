@@ -11,10 +11,6 @@ import numpy as np
 
 Shape = tuple[int, ...]
 
-STRING = "string"
-"""The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
-strings; they are read, compared and moved."""
-
 HALVES = ("float16", "bfloat16")
 """Types of two bytes, which the targets know at the model's inputs and outputs alone."""
 
@@ -24,6 +20,10 @@ NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
 STORED_IN = {"int4": "int8"}
 """Types that only constants have, two elements a byte, and the type that their elements are read
 in."""
+
+STRING = "string"
+"""The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
+strings; they are read, compared and moved."""
 
 
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
@@ -129,8 +129,8 @@ class Levels:
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype (int8 if that is int4; of strings, bytes
-        objects).
+    data: its elements, of the value's shape and dtype (int8 if that is int4); strings as an array
+        of bytes objects.
     levels: what it was made of, if it is made of small integers.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """

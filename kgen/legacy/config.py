@@ -6,43 +6,22 @@ layer's (or model's) entry and gives another; the layers inside it come later, e
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import keras
-
-from kgen.errors import ExportError
 from kgen.legacy.activations import RENAMED
 from kgen.legacy.calls import MODELS, calls_as_arguments, layers_of
+from kgen.legacy.classes import (
+    is_known,
+    name_of,
+    operation_of,
+    registered,
+    settings_of_keras_3,
+)
 from kgen.legacy.keras1 import words_of_keras_2
-from kgen.legacy.operations import FUNCTIONS, OPERATIONS
 
 Entry = dict[str, Any]
 Rewrite = Callable[[Entry], Entry]
-
-HARMLESS: dict[str, tuple[Any, ...]] = {
-    "time_major": (False, None),
-    "groups": (1, None),
-    "ragged": (False, None),
-    "sparse": (False, None),
-    "renorm": (False, None),
-    "noise_shape": (None,),
-    "softmax_robust_masking": (False,),
-}
-"""Settings that Keras 3 has no more, and the values that ask for nothing."""
-
-FORGOTTEN = (
-    *("fused", "virtual_batch_size", "adjustment", "renorm_clipping", "renorm_momentum"),
-    *("implementation", "input_length", "batch_input_shape", "input_dtype", "input_shape"),
-    *("query_shape", "key_shape", "value_shape", "output_shape_type", "output_shape_module"),
-    *("function_type", "module", "unroll_length", "input_spec", "experimental_autocast"),
-    *("synchronized", "zero_output_for_mask", "num_constants", "activity_regularizer"),
-)
-"""Settings that Keras 3 has no more, and that say how to compute, not what."""
-
-PARTS = ("layers", "input_layers", "output_layers", "build_input_shape")
-"""What a model's configuration has besides the arguments of its constructor."""
 
 WRAPPED = ("layer", "forward_layer", "backward_layer", "cell")
 
@@ -58,15 +37,16 @@ def modernized(entry: Entry, custom_objects: Mapping[str, object], version: int 
     """A model's configuration in the words of Keras 3.
 
     custom_objects: by class name; their own settings are left alone.
-    version: of the Keras that wrote it, 1 or 2.
+    version: of the Keras that wrote it.
     Raises ExportError for layers and settings that Keras 3 can't express.
     """
     if version == 1:
         entry = words_of_keras_2(entry)
-    for rewrite in REWRITES:
+    for rewrite in REWRITES if version < 3 else REWRITES_OF_KERAS_3:
         entry = rewrite(entry)
-    if entry["class_name"] not in custom_objects:
-        entry = settings_of_keras_3(entry) if _is_known(entry) else registered(entry)
+    operation = version > 2 and operation_of(entry) is not None
+    if not operation and entry["class_name"] not in custom_objects:
+        entry = settings_of_keras_3(entry) if is_known(entry) else registered(entry)
     config = dict(entry["config"])
     for key, value in config.items():
         if key in WRAPPED and _is_entry(value):
@@ -140,7 +120,7 @@ def names_without_slash(entry: Entry) -> Entry:
 
     changed = []
     for layer in layers:
-        new = {**layer, "config": {**layer["config"], "name": names[_name(layer)]}}
+        new = {**layer, "config": {**layer["config"], "name": names[name_of(layer)]}}
         for key in ("name", "inbound_nodes"):
             if key in layer:
                 new[key] = renamed(layer[key])
@@ -247,43 +227,18 @@ def modules(entry: Entry) -> Entry:
     if name in MODELS:
         module = "keras" if name == "Sequential" else "keras.src.models.functional"
         return {**kept, "class_name": name, "module": module, "registered_name": None}
-    if _is_known(entry):
+    if is_known(entry):
         return {**kept, "class_name": name, "module": "keras.layers", "registered_name": None}
     return {"module": None, "registered_name": entry["class_name"], **entry}
 
 
-def settings_of_keras_3(entry: Entry) -> Entry:
-    """Given:   settings that the layer has no more
-    Result:  none, if they ask for nothing; else ExportError"""
-    accepted = _accepted(_class(entry))
-    config = {}
-    for key, value in entry["config"].items():
-        if key in accepted or key in PARTS:
-            config[key] = value
-        elif key not in FORGOTTEN and value not in HARMLESS.get(key, (None,)):
-            raise ExportError(
-                f"Layer {_name(entry)!r} ({entry['class_name']}) was saved with {key}={value!r}, "
-                "which Keras 3 does not have; build the model anew without it."
-            )
-    return {**entry, "config": config}
-
-
-def registered(entry: Entry) -> Entry:
-    """The entry, if its class is registered with Keras; else ExportError"""
-    name = entry["class_name"]
-    function = entry["config"].get("function", "") if name in OPERATIONS else None
-    if function in FUNCTIONS or (
-        function is None and keras.saving.get_registered_object(name) is not None
-    ):
-        return entry
-    advice = "define a layer of that name in a file and pass it with --custom"
-    if function is not None:
-        name = f"call of tf.{function}"
-        advice = "write it with keras.ops in a layer of your own"
-    raise ExportError(
-        f"Layer {_name(entry)!r} is a {name}, which Keras 3 does not have; {advice}, or build the "
-        "model anew in Keras 3 and export that."
-    )
+def modules_of_operations(entry: Entry) -> Entry:
+    """Given:   {"class_name": "Relu", "config": {"name": "relu"}}, an operation of keras.ops
+    Result:  {"class_name": "Relu", "module": "keras.src.ops.nn", ...}; layers as in `modules`"""
+    operation = operation_of(entry)
+    if operation is None:
+        return modules(entry)
+    return {**entry, "module": operation.__module__, "registered_name": entry["class_name"]}
 
 
 REWRITES: tuple[Rewrite, ...] = (
@@ -305,9 +260,13 @@ REWRITES: tuple[Rewrite, ...] = (
 )
 
 
+REWRITES_OF_KERAS_3: tuple[Rewrite, ...] = (plain_values, without_training, modules_of_operations)
+"""What lets Keras 3 read HDF5 files of its own with keras.ops between layers."""
+
+
 def renamed_layers(entry: Entry) -> dict[str, str]:
     """{name of a layer in the file: its name in Keras 3} of a model's layers."""
-    old = [_name(layer) for layer in layers_of(layers_as_dict(entry))]
+    old = [name_of(layer) for layer in layers_of(layers_as_dict(entry))]
     taken = {name for name in old if "/" not in name}
     names = {}
     for name in old:
@@ -321,12 +280,6 @@ def renamed_layers(entry: Entry) -> dict[str, str]:
             taken.add(new)
         names[name] = new
     return names
-
-
-def _name(entry: Entry) -> str:
-    config = entry["config"]
-    own = config.get("name") if isinstance(config, dict) else None
-    return str(entry.get("name") or own or entry["class_name"])
 
 
 def _is_entry(x: Any) -> bool:
@@ -384,32 +337,3 @@ def _name_of_policy(dtype: Any) -> Any:
     if _is_entry(dtype) and dtype["class_name"] in ("Policy", "PolicyV1", "DTypePolicy"):
         return dtype["config"]["name"]
     return dtype
-
-
-def _class(entry: Entry) -> type:
-    name = entry["class_name"]
-    found: type = (
-        getattr(keras, name, None)
-        or getattr(keras.layers, name, None)
-        or (keras.src.models.functional.Functional)
-    )
-    return found
-
-
-def _is_known(entry: Entry) -> bool:
-    """Whether Keras 3 has a layer of the entry's class."""
-    name = entry["class_name"].removeprefix("Keras>")
-    return name in MODELS or hasattr(keras.layers, name)
-
-
-def _accepted(cls: type) -> set[str]:
-    """The settings that a layer's constructor takes, its bases' included where it hands them on."""
-    names = {"name", "trainable", "dtype"}
-    for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        parameters = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        names.update(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
-        if base is keras.layers.Layer or not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            break
-    return names - {"self", "args", "activity_regularizer"}

@@ -8,7 +8,7 @@ from math import prod
 from kgen.ir.node import GraphError, Node, Spec, forbid_batch
 from kgen.ir.value import Shape, Value
 
-FUNCTIONS = ("lu", "qr")
+FUNCTIONS = ("lu", "qr", "eigh", "svd")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,6 +22,12 @@ class Factorization(Node):
         triangular one, (rows, columns) of which without `full` only the first rows count. By
         Householder's reflections, so that a diagonal element has the sign opposite to what it
         replaces, as in LAPACK and Eigen.
+    eigh: of a symmetric matrix (of which the lower triangle is read), the eigenvalues, ascending,
+        and the vectors in columns; then what the algorithm works in.
+    svd: of a square matrix, U, the singular values, descending, and V; then a work area.
+
+    Eigenvectors have either sign; the algorithms are Eigen's, which TensorFlow calls, and mostly
+    give its signs: always for svd, and for eigh unless rounding decides when it has converged.
     """
 
     x: Value
@@ -47,6 +53,10 @@ class Factorization(Node):
         rows, columns = self.x.shape[-2:]
         if self.function == "lu":
             return (rows, columns), (rows,)
+        if self.function == "eigh":
+            return (rows,), (rows, rows), (rows, rows), (3, rows)
+        if self.function == "svd":
+            return (rows, rows), (rows,), (rows, rows), (rows, rows)
         return (rows, rows if self.full else min(rows, columns)), (rows, columns)
 
     @property
@@ -58,11 +68,16 @@ class Factorization(Node):
     def formula(self) -> str:
         if self.function == "lu":
             return "L · U = x with its rows in another order; y = L and U in one, and that order"
+        if self.function == "eigh":
+            return "V · diagonal(w) · Vᵀ = x; y = w, then V"
+        if self.function == "svd":
+            return "U · diagonal(s) · Vᵀ = x; y = U, then s, then V"
         return "Q · R = x; y = Q, then R"
 
     def infer(self) -> Spec:
         rank = self.x.rank
-        if self.function not in FUNCTIONS or (self.function == "lu" and self.rows != self.columns):
+        square = self.function == "qr" or self.rows == self.columns
+        if self.function not in FUNCTIONS or not square:
             raise GraphError(f"{self.name}: {self.function} of {self.x}")
         forbid_batch(self.x, (rank - 2, rank - 1), "decompose")
         return Spec((*self.x.shape[:-2], self.size), self.x.dtype, self.x.batch)

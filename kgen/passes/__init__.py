@@ -9,6 +9,7 @@ from kgen.passes.batch_normalization import fold_batch_normalization
 from kgen.passes.constants import fold_constants
 from kgen.passes.duplicates import share_equal_nodes
 from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
+from kgen.passes.loop_merging import merge_loops
 from kgen.passes.loops import drop_unread_results, hoist_from_loops, write_out_single_steps
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
 from kgen.passes.packing import keep_integers, pack_int4
@@ -26,6 +27,7 @@ PASSES: tuple[Pass, ...] = (
     fuse_bias,  # before batch normalisation: that folds into kernel and bias
     fold_batch_normalization,
     write_out_single_steps,
+    merge_loops,  # before a projection is hoisted out between two of them
     hoist_from_loops,  # with the bias, and before epilogues keep a sum of products in the loop
     merge_movement,
     merge_elementwise,

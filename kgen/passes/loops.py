@@ -161,8 +161,7 @@ def _hoisted(node: Scan) -> _Hoisting:
     work = _Hoisting(node)
     if node.axis != 1 or any(sequence.batch != 0 for sequence in node.sequences):
         return work
-    possible = _possible(node)
-    wanted = _wanted(node, possible)
+    wanted = _wanted(node, _possible(node))
     work.over.update(zip(node.elements, node.sequences, strict=True))
     work.outside.update(zip(node.outer, node.captured, strict=True))
     names = {result: value.name for result, value in node.stacked}
@@ -202,11 +201,18 @@ def _possible(node: Scan) -> set[Node]:
     return possible
 
 
+def leaves_nothing(node: Scan) -> bool:
+    """Whether all of a loop can be computed for all steps at once."""
+    plain = node.axis == 1 and all(sequence.batch == 0 for sequence in node.sequences)
+    stateless = not node.initial and not node.backwards
+    return plain and stateless and _possible(node) == set(node.body.nodes)
+
+
 def _wanted(node: Scan, possible: set[Node]) -> set[Node]:
     """Those of the possible nodes that are worth it: sums of products and what they need, and what
     is the same at every step; all of a loop without states, if all of it is possible.
     """
-    if not node.initial and possible == set(node.body.nodes) and not node.backwards:
+    if leaves_nothing(node):
         return possible
     per_step: set[Value] = set(node.elements)
     needed: set[Value] = set()

@@ -10,7 +10,10 @@ from kgen.compare import in_batches
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
+from kgen.plan import plan as replan
+from kgen.schedule import schedule
 from kgen.targets import c, numpy
+from kgen.targets.c_fast import vector_functions
 
 TARGETS = ("c", "numpy")
 STYLES = ("fast", "readable")
@@ -31,10 +34,12 @@ def render(
     """{file name: text} of a plan. name: of the files, and the prefix of C functions."""
     check_choice(target, style)
     title = plan.graph.name
+    parameters = sum(constant.size for constant in plan.graph.constants)
     if target == "numpy":
         files = {f"{name}.py": numpy.module(plan, title=title)}
         workspace = 0
     else:
+        plan = fast(plan) if style == "fast" else plan
         model = c.CModel(plan, name, title, style)
         files = c.files(model)
         workspace = model.workspace_bytes
@@ -45,8 +50,14 @@ def render(
         style=style,
         versions=dict(versions),
         workspace_bytes=workspace,
+        parameters=parameters,
     )
     return files
+
+
+def fast(plan: Plan) -> Plan:
+    """The plan of the C target's fast style: packed weights, tiles, padded copies."""
+    return replan(schedule(plan.graph, vector_functions()).check())
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -16,6 +16,7 @@ from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.render.literals import c_strings, numbers
+from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
 from kgen.targets.c_op import CTYPES, COp, literal, pointer
 from kgen.targets.c_scalar import HASHES, ScalarType, function_of
 from kgen.targets.c_scan import CScan, Pointer
@@ -102,6 +103,8 @@ class CModel:
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
             *("own", "get_state", "set_state", "batch_size", "complete"),
             *(name for name in dir(functions) if not name.startswith("_")),
+            *helper_names(),
+            *("vec", "ivec", "loose", "own"),
         )
         taken: dict[object, str] = {}
         paths: set[str] = set()
@@ -129,6 +132,10 @@ class CModel:
         """Every function: those of a loop's body before the loop."""
         return list(_with_bodies(self.steps))
 
+    @cached_property
+    def _vectors(self) -> VectorExpressions:
+        return VectorExpressions(self.prefix)
+
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
         symbols: dict[Value, str] = {c: self._names[c] for c in self.plan.graph.constants}
@@ -143,6 +150,8 @@ class CModel:
                 ops.append(
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
+            elif self.style == "fast":
+                ops.append(FastOp(*common, self.prefix, self._vectors))
             else:
                 ops.append(COp(*common))
         return ops
@@ -410,9 +419,12 @@ def files(model: CModel) -> dict[str, str]:
     """The C sources: {file name: text}."""
     env = environment("c")
     prefix = model.prefix
-    texts = [_op_text(env, op, model.style) for op in model.ops]
-    helpers = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    body = env.get_template("model.c.j2").render(model=model, texts=texts, helpers=helpers)
+    texts = [_op_text(env, op) for op in model.ops]
+    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
+    vectors = helpers(prefix, texts) if model.style == "fast" else []
+    body = env.get_template("model.c.j2").render(
+        model=model, texts=texts, functions=functions, vectors=vectors
+    )
     result = {
         f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
         f"{prefix}.c": body,
@@ -433,9 +445,9 @@ def _helper_text(model: CModel, function: str, dtype: str) -> str:
     return str(macro(model._function_name(function, dtype), scalar))
 
 
-def _op_text(env: jinja2.Environment, op: COp, style: str) -> str:
+def _op_text(env: jinja2.Environment, op: COp) -> str:
     """The op's function: the style's own template, or the readable one."""
     names = [f"ops/{op.node.kind}.c.j2"]
-    if style == "fast":
+    if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
     return env.select_template(names).render(op=op)

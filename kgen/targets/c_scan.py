@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from kgen.ir.value import Constant, Value, element_size
+from kgen.names import comment
 from kgen.plan import Place, Plan
 from kgen.targets.c_op import CTYPES, COp
 
@@ -44,6 +45,13 @@ class CScan(COp):
     arena: Callable[[str], str]
     workspace: str
     depth: int = field(default=0)
+
+    @property
+    def title(self) -> str:
+        own, *others = self.node.origins
+        parts = [origin.path for origin in others]
+        after = f", after {', '.join(parts)} in each step" if parts else ""
+        return comment(f"{own.path}: {own.summary}{after}")
 
     # The function's own parameters
 

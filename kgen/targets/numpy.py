@@ -25,6 +25,7 @@ from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.render.literals import ROW_LIMIT, number, numbers, python_strings
 from kgen.targets.expression import Expressions
+from kgen.targets.numpy_loops import Loops
 
 LONG = 4096
 """Arrays of more numbers than this are written as one string: Python compiles lists slowly."""
@@ -130,16 +131,14 @@ class Expression:
 
 
 @dataclass(frozen=True)
-class Op:
+class Op(Loops):
     """What an op's template sees of a node.
 
-    body: the lines of its body. depth: how many loops there are around it.
+    body: the lines of its body.
     """
 
-    node: Any
     functions: Functions
     body: Sequence[str] = ()
-    depth: int = 0
 
     @property
     def y(self) -> str:
@@ -224,6 +223,16 @@ class Op:
         texts = ["-1" if axis == batch else str(size) for axis, size in enumerate(shape)]
         return ", ".join(texts) or "()"
 
+    def full(self, value: Value) -> str:
+        """The sizes of a whole batch: (batch, 3)."""
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == value.batch else str(size)
+            for axis, size in enumerate(value.shape)
+        )
+
+    def dtype_of(self, value: Value) -> str:
+        return dtype_text(value.dtype)
+
     @property
     def run_time_sizes(self) -> str:
         """The sizes, that of the batch axis as an expression."""
@@ -262,70 +271,6 @@ class Op:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
         after = self.node.x.rank - 1 - self.node.axis
         return f"{constant.name}.reshape(-1{', 1' * after})" if after else constant.name
-
-    # Loops over time
-
-    @property
-    def t(self) -> str:
-        """The number of the step."""
-        return "t" * (self.depth + 1)
-
-    def at_step(self, place: str) -> str:
-        """The index of a step's part: `:, t`."""
-        return f"{':, ' * self.node.axis}{place}"
-
-    @property
-    def place(self) -> str:
-        """Where in the sequences a step finds its element."""
-        return f"-1 - {self.t}" if self.node.backwards else self.t
-
-    def full(self, value: Value) -> str:
-        """The sizes of a whole batch: (batch, 3)."""
-        return _tuple(
-            _samples(size, self.functions.batch) if axis == value.batch else str(size)
-            for axis, size in enumerate(value.shape)
-        )
-
-    def dtype_of(self, value: Value) -> str:
-        return dtype_text(value.dtype)
-
-    @property
-    def starts(self) -> list[tuple[str, str]]:
-        """(state, what it is before the first step)"""
-        texts = []
-        for first, (state, _) in zip(self.node.initial, self.node.states, strict=True):
-            if first is None:
-                text = f"np.zeros({self.full(state)}, {self.dtype_of(state)})"
-            elif first.batch is None and state.batch is not None:
-                text = f"np.broadcast_to({first.name}, {self.full(state)})"
-            else:
-                text = first.name
-            texts.append((state.name, text))
-        return texts
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """(sequence, its element at a step); what is captured is an element that never changes."""
-        pairs = zip(self.node.sequences, self.node.elements, strict=True)
-        return [(sequence.name, element.name) for sequence, element in pairs]
-
-    @property
-    def captured(self) -> list[tuple[str, str]]:
-        """(name in the body, name outside)"""
-        pairs = zip(self.node.outer, self.node.captured, strict=True)
-        return [(inner.name, value.name) for inner, value in pairs]
-
-    @property
-    def moves(self) -> list[tuple[str, str]]:
-        """(state, its new value) for states whose new value has another name."""
-        pairs = [(before.name, after.name) for before, after in self.node.states]
-        return [(before, after) for before, after in pairs if before != after]
-
-    @property
-    def last(self) -> list[tuple[str, str]]:
-        """(state, output that it is after the last step)"""
-        states = self.node.states
-        return [(states[n][1].name, value.name) for n, value in self.node.finals.items()]
 
     # Windows
 
@@ -462,7 +407,7 @@ class Module:
     def _code(self, node: Node, depth: int) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
         body = [line for one in node.bodies for line in self._body(node, one, depth + 1)]
-        op = Op(node, self.functions, body, depth)
+        op = Op(self.functions, body, node=node, depth=depth)
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
         if node.bodies:  # its template says the shapes
@@ -542,9 +487,7 @@ def _function_of(step: Step, dtypes: list[str]) -> str:
 
 
 def dtype_text(dtype: str) -> str:
-    if dtype == "bfloat16":
-        return "np.float32"
-    return {"bool": "bool", STRING: "object"}.get(dtype, f"np.{dtype}")
+    return {"bool": "bool", "bfloat16": "np.float32", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 
 def shape_text(value: Value) -> str:

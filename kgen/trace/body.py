@@ -149,6 +149,13 @@ class BodyTrace:
         self.builder.names.setdefault(value, state.before.name)
         self._after[state] = value
 
+    def call(self, tensor: Any, label: str) -> None:
+        """Names what the tensor holds, unless it has a name."""
+        value = self.builder.value(tensor)
+        if value not in self.builder.names and not isinstance(value, Constant):
+            self.builder.labels[value] = label
+            self.builder.names[value] = f"{self.origin.path}/{label}"
+
     def result(self, tensor: Any) -> int:
         """A result of the step; its number, for `stacked`."""
         value = self.builder.value(tensor)

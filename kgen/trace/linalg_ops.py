@@ -8,11 +8,15 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from keras.src.ops.operation import Operation
 
 from kgen.ir.value import Value
 from kgen.ops.cholesky import Cholesky
 from kgen.ops.factorization import Factorization
+from kgen.ops.gather_elements import GatherElements
+from kgen.ops.pad import Pad
 from kgen.ops.solve_triangular import SolveTriangular
+from kgen.ops.sort import Sort
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import decomposes, lowers
 
@@ -73,8 +77,6 @@ def lu_factor(builder: Builder, op: Any, x: Any) -> tuple[Value, Value]:
         raise UnsupportedError("lu_factor of matrices that are not square is not supported")
     both, order = factors(builder, value, "lu")
     # As Keras has it, the permutation is inverted.
-    from kgen.ops.sort import Sort
-
     places = builder.add(
         Sort, x=order, function="positions", descending=False, count=order.shape[-1]
     )
@@ -88,8 +90,6 @@ def solve(builder: Builder, op: Any, a: Any, b: Any) -> Value:
 
 def _solution(builder: Builder, a: Value, b: Value) -> Value:
     """By L · U: the rows of b in the order of the pivots, then two triangles."""
-    from kgen.ops.gather_elements import GatherElements
-
     vector = b.rank == a.rank - 1
     if vector:
         b = builder.reshape(b, (*b.shape, 1), b.batch)
@@ -199,3 +199,103 @@ def _vector_norm(x: Any, order: Any, axis: int, keepdims: bool) -> Any:
         return ops.min(ops.abs(x), axis=axis, keepdims=keepdims)
     powers = ops.sum(ops.power(ops.abs(x), float(order)), axis=axis, keepdims=keepdims)
     return ops.power(powers, 1.0 / order)
+
+
+@lowers("Eigh")
+def eigh(builder: Builder, op: Any, x: Any) -> tuple[Value, Value]:
+    values, vectors, *_ = factors(builder, builder.value(x), "eigh")
+    return values, vectors
+
+
+JACOBI = 16
+"""Of matrices with as many columns or more TensorFlow finds the vectors by another algorithm."""
+
+
+@lowers("SVD", keras_rule=False)
+def svd(builder: Builder, op: Any, x: Any) -> Any:
+    value = builder.value(x)
+    rows, columns = value.shape[-2:]
+    if op.compute_uv and (rows != columns or columns >= JACOBI):
+        raise UnsupportedError(
+            f"the singular vectors of {rows}x{columns} matrices are not supported: their signs "
+            f"would differ from TensorFlow's. What works is compute_uv=False, pinv and lstsq, and "
+            f"square matrices smaller than {JACOBI}x{JACOBI}"
+        )
+    u, s, v = _svd(builder, value)
+    if not op.compute_uv:
+        return s
+    return u, s, builder.transpose(v, [*range(v.rank - 2), v.rank - 1, v.rank - 2])
+
+
+def _svd(builder: Builder, x: Value) -> tuple[Value, Value, Value]:
+    """U, s and V, only the first columns of both; of a matrix made square by zeros."""
+    rows, columns = x.shape[-2:]
+    size, least = max(rows, columns), min(rows, columns)
+    if rows != columns:
+        padding = (*((0, 0),) * (x.rank - 2), (0, size - rows), (0, size - columns))
+        x = builder.add(Pad, x=x, padding=padding, value=0.0)
+    u, s, v, *_ = factors(builder, x, "svd")
+    s = builder.slice(s, s.rank - 1, 0, least)
+    u, v = (builder.slice(part, part.rank - 1, 0, least) for part in (u, v))
+    return (
+        builder.slice(u, u.rank - 2, 0, rows),
+        s,
+        builder.slice(v, v.rank - 2, 0, columns),
+    )
+
+
+class _Svd(Operation):  # type: ignore[misc]
+    """The singular value decomposition without full matrices, in a sign of kgen's own: for what
+    does not depend on it."""
+
+    def compute_output_spec(self, x: Any) -> Any:
+        *lead, rows, columns = x.shape
+        least = min(rows, columns)
+        shapes = ((*lead, rows, least), (*lead, least), (*lead, columns, least))
+        return tuple(keras.KerasTensor(shape, dtype=x.dtype) for shape in shapes)
+
+
+@lowers("_Svd")
+def any_svd(builder: Builder, op: Any, x: Any) -> tuple[Value, Value, Value]:
+    return _svd(builder, builder.value(x))
+
+
+def _epsilon(x: Any) -> float:
+    return float(np.finfo(keras.backend.standardize_dtype(x.dtype)).eps)
+
+
+@decomposes("MatrixRank")
+def matrix_rank(op: Any, x: Any) -> Any:
+    """How many singular values are above the tolerance."""
+    values = ops.svd(x, compute_uv=False)
+    tolerance = op.tol
+    if tolerance is None:
+        largest = ops.max(values, axis=-1, keepdims=True)
+        tolerance = _epsilon(x) * max(x.shape[-2:]) * largest
+    else:
+        tolerance = ops.expand_dims(ops.convert_to_tensor(tolerance), -1)
+    return ops.sum(ops.cast(values > tolerance, "int32"), axis=-1)
+
+
+@decomposes("Pinv")
+def pinv(op: Any, x: Any) -> Any:
+    """V · diagonal(1 / s) · Uᵀ, small singular values left out (Moore and Penrose)."""
+    u, s, v = _Svd().symbolic_call(x)
+    rcond = 10.0 * max(x.shape[-2:]) * _epsilon(x) if op.rcond is None else op.rcond
+    cutoff = rcond * ops.max(s, axis=-1, keepdims=True)
+    inverse = ops.where(s > cutoff, 1 / ops.where(s > cutoff, s, 1), 0)
+    return ops.matmul(v * ops.expand_dims(inverse, -2), ops.swapaxes(u, -1, -2))
+
+
+@decomposes("Lstsq")
+def lstsq(op: Any, a: Any, b: Any) -> Any:
+    vector = len(b.shape) == 1
+    if vector:
+        b = ops.expand_dims(b, -1)
+    u, s, v = _Svd().symbolic_call(a)
+    rcond = _epsilon(a) * max(a.shape) if op.rcond is None else op.rcond
+    rcond = _epsilon(a) if rcond < 0 else rcond
+    kept = s >= rcond * s[0]
+    inverse = ops.expand_dims(ops.where(kept, 1 / ops.where(kept, s, 1), 0), -1)
+    x = ops.matmul(v, inverse * ops.matmul(ops.transpose(u), b))
+    return ops.squeeze(x, axis=-1) if vector else x

@@ -111,8 +111,9 @@ class Loops:
             output, after = step_function(x, (*tuple(states), *(constants or ())))
             new = tree.flatten(after)
             held = [_where(keep, a, b.tensor) for a, b in zip(new, before, strict=True)]
-            for state, value in zip(before, held, strict=True):
+            for state, value, unmasked in zip(before, held, new, strict=True):
                 body.hand_on(state, value)
+                body.call(unmasked, f"new_{state.label}")
             shown = [
                 state
                 for state, value in zip(before, new, strict=True)
@@ -123,7 +124,7 @@ class Loops:
                 last, output = shown[0], held[before.index(shown[0])]
             else:
                 last = self._last(body, output, keep is not None and not zero_output_for_mask, kept)
-                blank = ops.zeros_like(output) if zero_output_for_mask else last.tensor
+                blank = 0 if zero_output_for_mask else last.tensor
                 output = _where(keep, output, blank)
                 body.hand_on(last, output)
             outputs = body.result(output)

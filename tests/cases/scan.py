@@ -260,3 +260,58 @@ def embedding_in_front() -> keras.Model:
     return Sequential(
         [Input((4,), dtype="int32", name="ids"), layers.Embedding(7, 3), L.LSTM(2), L.Dense(3)]
     )
+
+
+def given_states() -> keras.Model:
+    x, h, c = Input((4, 2), name="x"), Input((3,), name="h"), Input((3,), name="c")
+    return Model([x, h, c], L.LSTM(3, return_state=True)(x, initial_state=[h, c]))
+
+
+def one_layer_twice() -> keras.Model:
+    x = Input((4, 3), name="x")
+    shared = L.GRU(3, return_sequences=True)
+    return Model(x, shared(shared(x)))
+
+
+class _Custom(keras.Layer):
+    """A cell of three states of `units` numbers each, whose step is a function of (x, *states)."""
+
+    def __init__(self, units: int, step, **options) -> None:
+        super().__init__(**options)
+        self.state_size = [units] * 3
+        self.output_size = units
+        self.step = step
+
+    def call(self, x, states):
+        output, *after = self.step(x, *states)
+        return output, after
+
+
+def states_that_change_places() -> keras.Model:
+    def step(x, a, b, c):
+        new = ops.sin(x + b - c)
+        return ops.top_k(new + ops.softmax(a), 3)[0], b, ops.reshape(a, (-1, 3)), new
+
+    x = Input((4, 3), name="x")
+    return Model(x, L.RNN(_Custom(3, step), return_sequences=True, return_state=True)(x))
+
+
+def one_new_value_for_several_states() -> keras.Model:
+    def step(x, a, b, c):
+        new = ops.einsum("ab,ac->ab", a, b) + ops.max(x, axis=-1, keepdims=True) - 0.5 * c
+        return new, new, ops.tanh(new), new
+
+    x = Input((4, 2), name="x")
+    return Model(x, L.RNN(_Custom(3, step), return_sequences=True, return_state=True)(x))
+
+
+def index_within_the_loop() -> keras.Model:
+    """What a step picks depends on its state, so it stays in the loop, which may fail."""
+    table = ops.reshape(ops.arange(15, dtype="float32"), (5, 3)) / 8
+
+    def step(x, a, b, c):
+        place = ops.cast(ops.abs(ops.round(a[:, 0])) % 5, "int32")
+        return a + ops.take(table, place, axis=0), ops.tanh(x + a), b, c
+
+    x = Input((4, 3), name="x")
+    return Model(x, L.RNN(_Custom(3, step), return_sequences=True)(x))

@@ -1,8 +1,7 @@
 /* features: a Keras model in C99, exported by kgen. See features.h.
  *
  * One function for each layer, in the order of their execution; features_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
 #include "features.h"
 
@@ -314,10 +313,10 @@ static const float features_scores_bias[2] = {
 static void features_scores(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 2; ++u) {
-        double sum = features_scores_bias[u];
+        float sum = features_scores_bias[u];
         for (int i = 0; i < 19; ++i)
-            sum += (double)x[i] * features_scores_kernel[i * 2 + u];
-        y[u] = (float)sum;
+            sum += x[i] * features_scores_kernel[i * 2 + u];
+        y[u] = sum;
     }
 }
 

@@ -1,17 +1,263 @@
 /* operations: a Keras model in C99, exported by kgen. See operations.h.
  *
  * One function for each layer, in the order of their execution; operations_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
+#if defined __GNUC__ && !defined __clang__
+/* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
+#pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
+#endif
 #include "operations.h"
 
 #include <math.h>
+#include <string.h>
 
 /* whether a comes before b in ascending order; NaN comes last */
 static inline bool operations_comes_first(float a, float b)
 {
     return a < b || (b != b && a == a);
+}
+
+/* Vectors as wide as the compiler may use (OPERATIONS_NO_VECTORS: none). OPERATIONS_PICK takes its argument for AVX-512, AVX,
+ * NEON, or anything else: the sizes of tiles. */
+#if defined __GNUC__ && !defined OPERATIONS_NO_VECTORS
+#if defined __AVX512F__
+#define OPERATIONS_LANES 16
+#define OPERATIONS_PICK(avx512, avx, neon, other) avx512
+#elif defined __AVX__
+#define OPERATIONS_LANES 8
+#define OPERATIONS_PICK(avx512, avx, neon, other) avx
+#elif defined __ARM_NEON
+#define OPERATIONS_LANES 4
+#define OPERATIONS_PICK(avx512, avx, neon, other) neon
+#else
+#define OPERATIONS_LANES 4
+#define OPERATIONS_PICK(avx512, avx, neon, other) other
+#endif
+#if OPERATIONS_LANES > 4
+#include <immintrin.h> /* loads and stores of part of a vector */
+#endif
+typedef float operations_vec __attribute__((vector_size(OPERATIONS_LANES * 4)));
+typedef float operations_loose __attribute__((vector_size(OPERATIONS_LANES * 4), aligned(4), may_alias)); /* at any address */
+typedef int32_t operations_ivec __attribute__((vector_size(OPERATIONS_LANES * 4)));
+#else
+#define OPERATIONS_LANES 1
+#define OPERATIONS_PICK(avx512, avx, neon, other) other
+typedef float operations_vec, operations_loose;
+typedef int32_t operations_ivec;
+#endif
+#if defined __GNUC__
+#define OPERATIONS_INLINE static inline __attribute__((always_inline))
+#define OPERATIONS_ALIGNED __attribute__((aligned(64)))
+#else
+#define OPERATIONS_INLINE static inline
+#define OPERATIONS_ALIGNED
+#endif
+#if defined __clang__
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
+#define OPERATIONS_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined __GNUC__
+#define OPERATIONS_UNROLL _Pragma("GCC unroll 64")
+#else
+#define OPERATIONS_UNROLL
+#endif
+/* How many of n elements are left from number i on, as far as a vector holds them. */
+#define OPERATIONS_LEFT(n, i) ((n) % OPERATIONS_LANES ? (n) - (i) : OPERATIONS_LANES)
+enum { OPERATIONS_PIXELS = 30, OPERATIONS_VECS = 64 / OPERATIONS_LANES }; /* no tile is larger */
+
+/* x in every lane. */
+OPERATIONS_INLINE operations_vec operations_splat(float x)
+{
+#if OPERATIONS_LANES > 1
+    return x - (operations_vec){0};
+#else
+    return x;
+#endif
+}
+
+/* Integers as the bits of floats. */
+OPERATIONS_INLINE operations_vec operations_floats(operations_ivec bits)
+{
+    operations_vec x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The bits of floats as integers. */
+OPERATIONS_INLINE operations_ivec operations_bits(operations_vec x)
+{
+    operations_ivec bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* a where the mask is set, else b. */
+OPERATIONS_INLINE operations_vec operations_vwhere(operations_ivec mask, operations_vec a, operations_vec b)
+{
+    return operations_floats((mask & operations_bits(a)) | (~mask & operations_bits(b)));
+}
+
+/* All bits of the lanes where a < b. */
+OPERATIONS_INLINE operations_ivec operations_less(operations_vec a, operations_vec b)
+{
+#if OPERATIONS_LANES > 1
+    return (operations_ivec)(a < b);
+#else
+    return -(a < b);
+#endif
+}
+
+/* All bits of the lanes where a == b. */
+OPERATIONS_INLINE operations_ivec operations_same(operations_vec a, operations_vec b)
+{
+#if OPERATIONS_LANES > 1
+    return (operations_ivec)(a == b);
+#else
+    return -(a == b);
+#endif
+}
+
+/* the larger one; NaN if either is */
+OPERATIONS_INLINE operations_vec operations_vmaximum(operations_vec a, operations_vec b)
+{
+    return operations_vwhere(operations_less(b, a) | ~operations_same(a, a), a, b);
+}
+
+/* n floats, and `other` in the lanes beyond them. */
+OPERATIONS_INLINE operations_vec operations_load_or(const float *from, int n, float other)
+{
+    if (n >= OPERATIONS_LANES)
+        return *(const operations_loose *)from;
+#if OPERATIONS_LANES == 16
+    return (operations_vec)_mm512_mask_loadu_ps((__m512)operations_splat(other), (__mmask16)((1u << n) - 1u), from);
+#else
+    operations_vec v = operations_splat(other);
+#if OPERATIONS_LANES > 1
+    for (int i = 0; i < OPERATIONS_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+#endif
+    return v;
+#endif
+}
+
+/* The largest lane; NaN if any is. */
+OPERATIONS_INLINE float operations_largest(operations_vec v)
+{
+    float lanes[OPERATIONS_LANES];
+    memcpy(lanes, &v, sizeof lanes);
+    OPERATIONS_UNROLL
+    for (int half = OPERATIONS_LANES / 2; half > 0; half /= 2) {
+        OPERATIONS_UNROLL
+        for (int i = 0; i < half; ++i)
+            lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
+    }
+    return lanes[0];
+}
+
+OPERATIONS_INLINE operations_ivec operations_vgreater(operations_vec a, operations_vec b)
+{
+    return operations_less(b, a);
+}
+
+OPERATIONS_INLINE operations_vec operations_vabsolute(operations_vec x)
+{
+    return operations_floats(operations_bits(x) & INT32_MAX);
+}
+
+/* x kept within low and high; NaN stays */
+OPERATIONS_INLINE operations_vec operations_clamp(operations_vec x, float low, float high)
+{
+    x = operations_vwhere(operations_less(x, operations_splat(low)), operations_splat(low), x);
+    return operations_vwhere(operations_less(operations_splat(high), x), operations_splat(high), x);
+}
+
+/* 2^n for -126 <= n <= 127 */
+OPERATIONS_INLINE operations_vec operations_power_of_two(operations_ivec n)
+{
+    return operations_floats((n + 127) * 8388608);
+}
+
+/* e^x, within 1.5 units in the last place: e^x = 2^n e^r with |r| <= log(2) / 2, and a polynomial for e^r. */
+OPERATIONS_INLINE operations_vec operations_vexp(operations_vec x)
+{
+    x = operations_clamp(x, -104.0f, 89.0f);
+    const operations_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
+    const operations_vec n = shifted - 12582912.0f;
+    const operations_ivec whole = operations_bits(shifted) - 0x4b400000;
+    const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    const operations_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    const operations_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
+    return e * operations_power_of_two(half) * operations_power_of_two(whole - half);
+}
+
+/* tanh(x), within 2 units in the last place: a polynomial near 0, 1 - 2 / (e^2x + 1) elsewhere */
+OPERATIONS_INLINE operations_vec operations_vtanh(operations_vec x)
+{
+    const operations_vec size = operations_vabsolute(x);
+    const operations_vec s = x * x;
+    operations_vec near = (-0.00560391368f * s + 0.0205517188f) * s - 0.0537141077f;
+    near = ((near * s + 0.133311525f) * s - 0.333332717f) * s * x + x;
+    const operations_vec far = 1.0f - 2.0f / (operations_vexp(size + size) + 1.0f);
+    const operations_ivec sign = operations_bits(x) & INT32_MIN;
+    return operations_vwhere(operations_less(size, operations_splat(0.625f)), near, operations_floats(operations_bits(far) | sign));
+}
+
+#if OPERATIONS_LANES == 8
+/* All bits of the first n lanes. */
+OPERATIONS_INLINE __m256i operations_mask(int n)
+{
+    static const int32_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(lanes + 8 - n));
+}
+#endif
+
+/* The first n lanes of a vector to anywhere. */
+OPERATIONS_INLINE void operations_store(float *to, operations_vec v, int n)
+{
+    if (n >= OPERATIONS_LANES)
+        *(operations_loose *)to = v;
+    else if (n > 0)
+#if OPERATIONS_LANES == 16
+        _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+#elif OPERATIONS_LANES == 8
+        _mm256_maskstore_ps(to, operations_mask(n), (__m256)v);
+#elif OPERATIONS_LANES > 1
+        for (int i = 0; i < OPERATIONS_LANES; ++i)
+            if (i < n)
+                to[i] = v[i];
+#else
+        *to = v;
+#endif
+}
+
+/* A vector from anywhere. */
+OPERATIONS_INLINE operations_vec operations_load(const float *from)
+{
+    return *(const operations_loose *)from;
+}
+
+/* n floats, and zeros in the lanes beyond them. */
+OPERATIONS_INLINE operations_vec operations_load_some(const float *from, int n)
+{
+    if (n >= OPERATIONS_LANES)
+        return *(const operations_loose *)from;
+    if (n <= 0)
+        return operations_splat(0.0f);
+#if OPERATIONS_LANES == 16
+    return (operations_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), from);
+#elif OPERATIONS_LANES == 8
+    return (operations_vec)_mm256_maskload_ps(from, operations_mask(n));
+#elif OPERATIONS_LANES > 1
+    operations_vec v = operations_splat(0.0f);
+    for (int i = 0; i < OPERATIONS_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+    return v;
+#else
+    return *from;
+#endif
 }
 
 /* pad: keras.ops.pad
@@ -20,12 +266,8 @@ static inline bool operations_comes_first(float a, float b)
  */
 static void operations_pad(const float *restrict x, float *restrict y)
 {
-    float *const inner = y + 6;
-    for (int i = 0; i < 30; ++i)
-        y[i] = 0.0f;
-    for (int i = 0; i < 24; ++i) {
-        inner[i] = x[i];
-    }
+    memset(y, 0, 6 * sizeof(float));
+    memcpy(y + 6, x, 24 * sizeof(float));
 }
 
 /* cumsum: keras.ops.cumsum
@@ -104,12 +346,11 @@ static void operations_concatenate(const float *restrict x0, const float *restri
 static void operations_max_1(const float *restrict x, float *restrict y)
 {
     for (int i = 0; i < 3; ++i) {
-        float best = -INFINITY;
-        for (int p = 0; p < 6; ++p) {
-            if (x[i * 6 + p] > best || x[i * 6 + p] != x[i * 6 + p])
-                best = x[i * 6 + p];
-        }
-        y[i] = best;
+        const float *const in = x + i * 6;
+        operations_vec result = operations_splat(-INFINITY);
+        for (int u = 0; u < 6; u += OPERATIONS_LANES)
+            result = operations_vmaximum(result, operations_load_or(in + u, OPERATIONS_LEFT(6, u), -INFINITY));
+        y[i] = operations_largest(result);
     }
 }
 
@@ -170,7 +411,7 @@ static int operations_top_k_gather_elements(const float *restrict x, const int32
 /* multiply: keras.ops.multiply
  * x (3, 2) -> y (3, 2)
  */
-static void operations_multiply(const int32_t *x, int32_t *y)
+static void operations_multiply_1(const int32_t *x, int32_t *y)
 {
     for (int i = 0; i < 6; ++i) {
         y[i] = (int32_t)((uint32_t)(x[i]) * (uint32_t)(2));
@@ -198,14 +439,22 @@ static void operations_argmax(const int32_t *restrict x, int32_t *restrict y)
     }
 }
 
+/* operations_where of vectors */
+OPERATIONS_INLINE operations_vec operations_where_of(operations_vec a, operations_vec b)
+{
+    return operations_vwhere(operations_vgreater(a, b / 2.0f), a, operations_vtanh(b));
+}
+
 /* where: keras.ops.where; then greater: keras.ops.greater; then true_divide: keras.ops.true_divide; then tanh: keras.ops.tanh
  * x0 (3, 2), x1 (3, 2) -> y (3, 2)
  */
 static void operations_where(const float *x0, const float *x1, float *y)
 {
-    for (int i = 0; i < 6; ++i) {
-        y[i] = (x0[i] > (x1[i] / 2.0f)) ? x0[i] : tanhf(x1[i]);
-    }
+    int u = 0;
+    for (; u + OPERATIONS_LANES <= 6; u += OPERATIONS_LANES)
+        operations_store(y + u, operations_where_of(operations_load(x0 + u), operations_load(x1 + u)), OPERATIONS_LANES);
+    if (u < 6)
+        operations_store(y + u, operations_where_of(operations_load_some(x0 + u, 6 - u), operations_load_some(x1 + u, 6 - u)), 6 - u);
 }
 
 int operations_run(operations_workspace *w, const float *x, float *where, int32_t *argmax)
@@ -237,13 +486,13 @@ int operations_run(operations_workspace *w, const float *x, float *where, int32_
     operations_top_k(concatenate, top_k_positions);
     if (operations_top_k_gather_elements(concatenate, top_k_positions, top_k_gather_elements) != 0)
         return OPERATIONS_ERROR_INDEX;
-    operations_multiply(top_k_positions, multiply);
+    operations_multiply_1(top_k_positions, multiply);
     operations_argmax(multiply, argmax);
     operations_where(top_k_gather_elements, tile_reshape_1, where);
     return OPERATIONS_OK;
 }
 
-static operations_workspace operations_own;
+static operations_workspace operations_own OPERATIONS_ALIGNED;
 
 int operations_predict(const float *x, float *where, int32_t *argmax)
 {

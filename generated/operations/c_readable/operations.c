@@ -170,7 +170,7 @@ static int operations_top_k_gather_elements(const float *restrict x, const int32
 /* multiply: keras.ops.multiply
  * x (3, 2) -> y (3, 2)
  */
-static void operations_multiply(const int32_t *x, int32_t *y)
+static void operations_multiply_1(const int32_t *x, int32_t *y)
 {
     for (int i = 0; i < 6; ++i) {
         y[i] = (int32_t)((uint32_t)(x[i]) * (uint32_t)(2));
@@ -237,7 +237,7 @@ int operations_run(operations_workspace *w, const float *x, float *where, int32_
     operations_top_k(concatenate, top_k_positions);
     if (operations_top_k_gather_elements(concatenate, top_k_positions, top_k_gather_elements) != 0)
         return OPERATIONS_ERROR_INDEX;
-    operations_multiply(top_k_positions, multiply);
+    operations_multiply_1(top_k_positions, multiply);
     operations_argmax(multiply, argmax);
     operations_where(top_k_gather_elements, tile_reshape_1, where);
     return OPERATIONS_OK;

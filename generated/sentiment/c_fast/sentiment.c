@@ -1,8 +1,7 @@
 /* sentiment: a Keras model in C99, exported by kgen. See sentiment.h.
  *
  * One function for each layer, in the order of their execution; sentiment_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
 #include "sentiment.h"
 
@@ -199,10 +198,10 @@ static const float sentiment_score_bias[1] = {
 static void sentiment_score(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 1; ++u) {
-        double sum = sentiment_score_bias[u];
+        float sum = sentiment_score_bias[u];
         for (int i = 0; i < 2; ++i)
-            sum += (double)x[i] * sentiment_score_kernel[i + u];
-        y[u] = sentiment_sigmoid((float)sum);
+            sum += x[i] * sentiment_score_kernel[i + u];
+        y[u] = sentiment_sigmoid(sum);
     }
 }
 

@@ -1,8 +1,7 @@
 /* stateful: a Keras model in C99, exported by kgen. See stateful.h.
  *
  * One function for each layer, in the order of their execution; stateful_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
 #include "stateful.h"
 
@@ -37,10 +36,10 @@ static const float stateful_gru_bias_x[9] = {
 static void stateful_gru(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 9; ++u) {
-        double sum = stateful_gru_bias_x[u];
+        float sum = stateful_gru_bias_x[u];
         for (int i = 0; i < 2; ++i)
-            sum += (double)x[i] * stateful_gru_kernel[i * 9 + u];
-        y[u] = (float)sum;
+            sum += x[i] * stateful_gru_kernel[i * 9 + u];
+        y[u] = sum;
     }
 }
 
@@ -66,10 +65,10 @@ static const float stateful_gru_bias_h[9] = {
 static void stateful_gru_h_gates(const float *restrict h, float *restrict y)
 {
     for (int u = 0; u < 9; ++u) {
-        double sum = stateful_gru_bias_h[u];
+        float sum = stateful_gru_bias_h[u];
         for (int i = 0; i < 3; ++i)
-            sum += (double)h[i] * stateful_gru_recurrent_kernel[i * 9 + u];
-        y[u] = (float)sum;
+            sum += h[i] * stateful_gru_recurrent_kernel[i * 9 + u];
+        y[u] = sum;
     }
 }
 
@@ -134,10 +133,10 @@ static const float stateful_forecast_bias[1] = {
 static void stateful_forecast(const float *restrict h, float *restrict y)
 {
     for (int u = 0; u < 1; ++u) {
-        double sum = stateful_forecast_bias[u];
+        float sum = stateful_forecast_bias[u];
         for (int i = 0; i < 3; ++i)
-            sum += (double)h[i] * stateful_forecast_kernel[i + u];
-        y[u] = (float)sum;
+            sum += h[i] * stateful_forecast_kernel[i + u];
+        y[u] = sum;
     }
 }
 

@@ -1,15 +1,296 @@
 /* text_classifier: a Keras model in C99, exported by kgen. See text_classifier.h.
  *
  * One function for each layer, in the order of their execution; text_classifier_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
+#if defined __GNUC__ && !defined __clang__
+/* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
+#pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
+#endif
 #include "text_classifier.h"
 
 #include <math.h>
+#include <string.h>
+
+/* Vectors as wide as the compiler may use (TEXT_CLASSIFIER_NO_VECTORS: none). TEXT_CLASSIFIER_PICK takes its argument for AVX-512, AVX,
+ * NEON, or anything else: the sizes of tiles. */
+#if defined __GNUC__ && !defined TEXT_CLASSIFIER_NO_VECTORS
+#if defined __AVX512F__
+#define TEXT_CLASSIFIER_LANES 16
+#define TEXT_CLASSIFIER_PICK(avx512, avx, neon, other) avx512
+#elif defined __AVX__
+#define TEXT_CLASSIFIER_LANES 8
+#define TEXT_CLASSIFIER_PICK(avx512, avx, neon, other) avx
+#elif defined __ARM_NEON
+#define TEXT_CLASSIFIER_LANES 4
+#define TEXT_CLASSIFIER_PICK(avx512, avx, neon, other) neon
+#else
+#define TEXT_CLASSIFIER_LANES 4
+#define TEXT_CLASSIFIER_PICK(avx512, avx, neon, other) other
+#endif
+#if TEXT_CLASSIFIER_LANES > 4
+#include <immintrin.h> /* loads and stores of part of a vector */
+#endif
+typedef float text_classifier_vec __attribute__((vector_size(TEXT_CLASSIFIER_LANES * 4)));
+typedef float text_classifier_loose __attribute__((vector_size(TEXT_CLASSIFIER_LANES * 4), aligned(4), may_alias)); /* at any address */
+typedef int32_t text_classifier_ivec __attribute__((vector_size(TEXT_CLASSIFIER_LANES * 4)));
+#else
+#define TEXT_CLASSIFIER_LANES 1
+#define TEXT_CLASSIFIER_PICK(avx512, avx, neon, other) other
+typedef float text_classifier_vec, text_classifier_loose;
+typedef int32_t text_classifier_ivec;
+#endif
+#if defined __GNUC__
+#define TEXT_CLASSIFIER_INLINE static inline __attribute__((always_inline))
+#define TEXT_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
+#else
+#define TEXT_CLASSIFIER_INLINE static inline
+#define TEXT_CLASSIFIER_ALIGNED
+#endif
+#if defined __clang__
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
+#define TEXT_CLASSIFIER_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined __GNUC__
+#define TEXT_CLASSIFIER_UNROLL _Pragma("GCC unroll 64")
+#else
+#define TEXT_CLASSIFIER_UNROLL
+#endif
+/* How many of n elements are left from number i on, as far as a vector holds them. */
+#define TEXT_CLASSIFIER_LEFT(n, i) ((n) % TEXT_CLASSIFIER_LANES ? (n) - (i) : TEXT_CLASSIFIER_LANES)
+enum { TEXT_CLASSIFIER_PIXELS = 30, TEXT_CLASSIFIER_VECS = 64 / TEXT_CLASSIFIER_LANES }; /* no tile is larger */
+
+/* A vector from anywhere. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load(const float *from)
+{
+    return *(const text_classifier_loose *)from;
+}
+
+/* Every pixel's sums begin with the bias. */
+TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const float *bias, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
+{
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        TEXT_CLASSIFIER_UNROLL
+        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+            sum[pixel][v] = text_classifier_load(bias + v * TEXT_CLASSIFIER_LANES);
+    }
+}
+
+/* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
+ * `across` pixels lie x_column apart in a row, rows x_row apart, and x's elements step apart. w is a panel of
+ * `panel` units side by side, of which `width` are taken. Inlined with constants, the loops but the one over k
+ * unroll, and the sums never leave the registers. */
+TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
+    int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
+{
+    for (int k = 0; k < depth; ++k) {
+        text_classifier_vec row[TEXT_CLASSIFIER_VECS];
+        TEXT_CLASSIFIER_UNROLL
+        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+            row[v] = text_classifier_load(w + k * panel + v * TEXT_CLASSIFIER_LANES);
+        TEXT_CLASSIFIER_UNROLL
+        for (int pixel = 0; pixel < pixels; ++pixel) {
+            const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
+            TEXT_CLASSIFIER_UNROLL
+            for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+                sum[pixel][v] += element * row[v];
+        }
+    }
+}
+
+#if TEXT_CLASSIFIER_LANES == 8
+/* All bits of the first n lanes. */
+TEXT_CLASSIFIER_INLINE __m256i text_classifier_mask(int n)
+{
+    static const int32_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(lanes + 8 - n));
+}
+#endif
+
+/* The first n lanes of a vector to anywhere. */
+TEXT_CLASSIFIER_INLINE void text_classifier_store(float *to, text_classifier_vec v, int n)
+{
+    if (n >= TEXT_CLASSIFIER_LANES)
+        *(text_classifier_loose *)to = v;
+    else if (n > 0)
+#if TEXT_CLASSIFIER_LANES == 16
+        _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+#elif TEXT_CLASSIFIER_LANES == 8
+        _mm256_maskstore_ps(to, text_classifier_mask(n), (__m256)v);
+#elif TEXT_CLASSIFIER_LANES > 1
+        for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+            if (i < n)
+                to[i] = v[i];
+#else
+        *to = v;
+#endif
+}
+
+/* x in every lane. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return x - (text_classifier_vec){0};
+#else
+    return x;
+#endif
+}
+
+TEXT_CLASSIFIER_INLINE void text_classifier_begin_with_zero(int pixels, int width, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
+{
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        TEXT_CLASSIFIER_UNROLL
+        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+            sum[pixel][v] = text_classifier_splat(0.0f);
+    }
+}
+
+/* Integers as the bits of floats. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_floats(text_classifier_ivec bits)
+{
+    text_classifier_vec x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The bits of floats as integers. */
+TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_bits(text_classifier_vec x)
+{
+    text_classifier_ivec bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* a where the mask is set, else b. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vwhere(text_classifier_ivec mask, text_classifier_vec a, text_classifier_vec b)
+{
+    return text_classifier_floats((mask & text_classifier_bits(a)) | (~mask & text_classifier_bits(b)));
+}
+
+/* All bits of the lanes where a < b. */
+TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_less(text_classifier_vec a, text_classifier_vec b)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return (text_classifier_ivec)(a < b);
+#else
+    return -(a < b);
+#endif
+}
+
+/* All bits of the lanes where a == b. */
+TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_same(text_classifier_vec a, text_classifier_vec b)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return (text_classifier_ivec)(a == b);
+#else
+    return -(a == b);
+#endif
+}
+
+/* the larger one; NaN if either is */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vmaximum(text_classifier_vec a, text_classifier_vec b)
+{
+    return text_classifier_vwhere(text_classifier_less(b, a) | ~text_classifier_same(a, a), a, b);
+}
+
+/* n floats, and `other` in the lanes beyond them. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_or(const float *from, int n, float other)
+{
+    if (n >= TEXT_CLASSIFIER_LANES)
+        return *(const text_classifier_loose *)from;
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_mask_loadu_ps((__m512)text_classifier_splat(other), (__mmask16)((1u << n) - 1u), from);
+#else
+    text_classifier_vec v = text_classifier_splat(other);
+#if TEXT_CLASSIFIER_LANES > 1
+    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+#endif
+    return v;
+#endif
+}
+
+/* The largest lane; NaN if any is. */
+TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
+{
+    float lanes[TEXT_CLASSIFIER_LANES];
+    memcpy(lanes, &v, sizeof lanes);
+    TEXT_CLASSIFIER_UNROLL
+    for (int half = TEXT_CLASSIFIER_LANES / 2; half > 0; half /= 2) {
+        TEXT_CLASSIFIER_UNROLL
+        for (int i = 0; i < half; ++i)
+            lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
+    }
+    return lanes[0];
+}
+
+/* x kept within low and high; NaN stays */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_clamp(text_classifier_vec x, float low, float high)
+{
+    x = text_classifier_vwhere(text_classifier_less(x, text_classifier_splat(low)), text_classifier_splat(low), x);
+    return text_classifier_vwhere(text_classifier_less(text_classifier_splat(high), x), text_classifier_splat(high), x);
+}
+
+/* 2^n for -126 <= n <= 127 */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_power_of_two(text_classifier_ivec n)
+{
+    return text_classifier_floats((n + 127) * 8388608);
+}
+
+/* e^x, within 1.5 units in the last place: e^x = 2^n e^r with |r| <= log(2) / 2, and a polynomial for e^r. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_vec x)
+{
+    x = text_classifier_clamp(x, -104.0f, 89.0f);
+    const text_classifier_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
+    const text_classifier_vec n = shifted - 12582912.0f;
+    const text_classifier_ivec whole = text_classifier_bits(shifted) - 0x4b400000;
+    const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    const text_classifier_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    const text_classifier_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
+    return e * text_classifier_power_of_two(half) * text_classifier_power_of_two(whole - half);
+}
+
+/* The sum of all lanes: halves are added until one is left. */
+TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
+{
+    float lanes[TEXT_CLASSIFIER_LANES];
+    memcpy(lanes, &v, sizeof lanes);
+    TEXT_CLASSIFIER_UNROLL
+    for (int half = TEXT_CLASSIFIER_LANES / 2; half > 0; half /= 2) {
+        TEXT_CLASSIFIER_UNROLL
+        for (int i = 0; i < half; ++i)
+            lanes[i] += lanes[i + half];
+    }
+    return lanes[0];
+}
+
+/* n floats, and zeros in the lanes beyond them. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_some(const float *from, int n)
+{
+    if (n >= TEXT_CLASSIFIER_LANES)
+        return *(const text_classifier_loose *)from;
+    if (n <= 0)
+        return text_classifier_splat(0.0f);
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), from);
+#elif TEXT_CLASSIFIER_LANES == 8
+    return (text_classifier_vec)_mm256_maskload_ps(from, text_classifier_mask(n));
+#elif TEXT_CLASSIFIER_LANES > 1
+    text_classifier_vec v = text_classifier_splat(0.0f);
+    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+    return v;
+#else
+    return *from;
+#endif
+}
 
 /* (11, 4) embedding/embeddings: get_weights()[0] of embedding */
-static const float text_classifier_embedding_embeddings[44] = {
+static const float text_classifier_embedding_embeddings[44] TEXT_CLASSIFIER_ALIGNED = {
     -0.46875f, 0.109375f, -0.265625f, 0.3125f,
     -0.0625f, -0.4375f, 0.140625f, -0.234375f,
     0.34375f, -0.03125f, -0.40625f, 0.171875f,
@@ -64,114 +345,262 @@ static void text_classifier_attention(const bool *restrict x0, const bool *restr
         }
 }
 
-/* (4, 6) attention/query/kernel: get_weights()[0] of query */
-static const float text_classifier_attention_query_kernel[24] = {
-    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f,
-    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f,
-    -0.03125f, -0.40625f, 0.171875f, -0.203125f, 0.375f, 0.0f,
-    -0.375f, 0.203125f, -0.171875f, 0.40625f, 0.03125f, -0.34375f,
+/* (64) attention/query/kernel: get_weights()[0] of query; packed in panels */
+static const float text_classifier_attention_query_kernel[64] TEXT_CLASSIFIER_ALIGNED = {
+    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03125f, -0.40625f, 0.171875f, -0.203125f, 0.375f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.375f, 0.203125f, -0.171875f, 0.40625f, 0.03125f, -0.34375f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (6) attention/query/bias: get_weights()[1] of query */
-static const float text_classifier_attention_query_bias[6] = {
-    -0.125f, 0.453125f, 0.078125f, -0.296875f, 0.28125f, -0.09375f,
+/* (16) attention/query/bias: get_weights()[1] of query */
+static const float text_classifier_attention_query_bias[16] TEXT_CLASSIFIER_ALIGNED = {
+    -0.125f, 0.453125f, 0.078125f, -0.296875f, 0.28125f, -0.09375f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin(pixels, width, bias, sum);
+    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 4;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_query_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        else
+            text_classifier_attention_query_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+    }
+}
 
 /* attention/query: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
- * text_classifier_attention_query_kernel (4, 6): element [i][j] is number i * 6 + j
- * text_classifier_attention_query_bias (6)
+ * text_classifier_attention_query_kernel (64)
+ * text_classifier_attention_query_bias (16)
  */
 static void text_classifier_attention_query(const float *restrict x, float *restrict y)
 {
-    for (int r = 0; r < 6; ++r) {
-        for (int u = 0; u < 6; ++u) {
-            double sum = text_classifier_attention_query_bias[u];
-            for (int i = 0; i < 4; ++i)
-                sum += (double)x[r * 4 + i] * text_classifier_attention_query_kernel[i * 6 + u];
-            y[r * 6 + u] = (float)sum;
-        }
-    }
+    const float *const bias = text_classifier_attention_query_bias;
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_query_panel(16, 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
 }
 
-/* (4, 6) attention/key/kernel: get_weights()[0] of key */
-static const float text_classifier_attention_key_kernel[24] = {
-    0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f,
-    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f,
-    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f,
-    -0.03125f, -0.40625f, 0.171875f, -0.203125f, 0.375f, 0.0f,
+/* (64) attention/key/kernel: get_weights()[0] of key; packed in panels */
+static const float text_classifier_attention_key_kernel[64] TEXT_CLASSIFIER_ALIGNED = {
+    0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03125f, -0.40625f, 0.171875f, -0.203125f, 0.375f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (6) attention/key/bias: get_weights()[1] of key */
-static const float text_classifier_attention_key_bias[6] = {
-    0.21875f, -0.15625f, 0.421875f, 0.046875f, -0.328125f, 0.25f,
+/* (16) attention/key/bias: get_weights()[1] of key */
+static const float text_classifier_attention_key_bias[16] TEXT_CLASSIFIER_ALIGNED = {
+    0.21875f, -0.15625f, 0.421875f, 0.046875f, -0.328125f, 0.25f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin(pixels, width, bias, sum);
+    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 4;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_key_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        else
+            text_classifier_attention_key_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+    }
+}
 
 /* attention/key: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
- * text_classifier_attention_key_kernel (4, 6): element [i][j] is number i * 6 + j
- * text_classifier_attention_key_bias (6)
+ * text_classifier_attention_key_kernel (64)
+ * text_classifier_attention_key_bias (16)
  */
 static void text_classifier_attention_key(const float *restrict x, float *restrict y)
 {
-    for (int r = 0; r < 6; ++r) {
-        for (int u = 0; u < 6; ++u) {
-            double sum = text_classifier_attention_key_bias[u];
-            for (int i = 0; i < 4; ++i)
-                sum += (double)x[r * 4 + i] * text_classifier_attention_key_kernel[i * 6 + u];
-            y[r * 6 + u] = (float)sum;
-        }
-    }
+    const float *const bias = text_classifier_attention_key_bias;
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_key_panel(16, 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
 }
 
-/* (4, 6) attention/value/kernel: get_weights()[0] of value */
-static const float text_classifier_attention_value_kernel[24] = {
-    0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f,
-    0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f,
-    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f,
-    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f,
+/* (64) attention/value/kernel: get_weights()[0] of value; packed in panels */
+static const float text_classifier_attention_value_kernel[64] TEXT_CLASSIFIER_ALIGNED = {
+    0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (6) attention/value/bias: get_weights()[1] of value */
-static const float text_classifier_attention_value_bias[6] = {
-    -0.390625f, 0.1875f, -0.1875f, 0.390625f, 0.015625f, -0.359375f,
+/* (16) attention/value/bias: get_weights()[1] of value */
+static const float text_classifier_attention_value_bias[16] TEXT_CLASSIFIER_ALIGNED = {
+    -0.390625f, 0.1875f, -0.1875f, 0.390625f, 0.015625f, -0.359375f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin(pixels, width, bias, sum);
+    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 4;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_value_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        else
+            text_classifier_attention_value_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+    }
+}
 
 /* attention/value: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
- * text_classifier_attention_value_kernel (4, 6): element [i][j] is number i * 6 + j
- * text_classifier_attention_value_bias (6)
+ * text_classifier_attention_value_kernel (64)
+ * text_classifier_attention_value_bias (16)
  */
 static void text_classifier_attention_value(const float *restrict x, float *restrict y)
 {
-    for (int r = 0; r < 6; ++r) {
-        for (int u = 0; u < 6; ++u) {
-            double sum = text_classifier_attention_value_bias[u];
-            for (int i = 0; i < 4; ++i)
-                sum += (double)x[r * 4 + i] * text_classifier_attention_value_kernel[i * 6 + u];
-            y[r * 6 + u] = (float)sum;
+    const float *const bias = text_classifier_attention_value_bias;
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_value_panel(16, 6, 16, x, text_classifier_attention_value_kernel + u, bias + u, y + u);
+}
+
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
+ * y = x in panels of 16 units, term after term, as the tile below reads it
+ * x (6, 2, 3) -> y (96)
+ */
+static void text_classifier_attention_repack(const float *restrict x, float *restrict y)
+{
+    float *to = y;
+    for (int g1 = 0; g1 < 2; ++g1) {
+        {
+            const int first = 0;
+            for (int k0 = 0; k0 < 3; ++k0) {
+                for (int u = 0; u < 16; ++u)
+                    *to++ = u < 6 ? x[g1 * 3 + k0 + (first + u) * 6] : 0.0f;
+            }
         }
+    }
+}
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin_with_zero(pixels, width, sum);
+    text_classifier_multiply(pixels, across, width, 3, x, 0, 6, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_panel(int width, int count, int panel, const float *x, const float *w, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 6;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_product_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
+        else
+            text_classifier_attention_product_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
     }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,l,j,p]
- * a (6, 2, 3), b (6, 2, 3), z (1, 6, 6) bool -> y (2, 6, 6)
+ * x (6, 2, 3), kernel (96) -> y (2, 6, 6)
  */
-static void text_classifier_attention_einsum(const float *restrict a, const float *restrict b, const bool *restrict z, float *restrict y)
+static void text_classifier_attention_product(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int j = 0; j < 2; ++j)
-        for (int k = 0; k < 6; ++k)
-            for (int l = 0; l < 6; ++l) {
-                double sum = 0.0;
-                for (int p = 0; p < 3; ++p) {
-                    sum += (double)a[k * 6 + j * 3 + p] * b[l * 6 + j * 3 + p];
-                }
-                y[j * 36 + k * 6 + l] = z[k * 6 + l] ? ((float)sum * 0.57735026f) : -2.3819763e+38f;
-            }
+    for (int j = 0; j < 2; ++j) {
+        for (int u = 0; u < 16; u += 16)
+            text_classifier_attention_product_panel(16, 6, 16, x + j * 3, kernel + j * 48 + u, y + j * 36 + u);
+    }
+}
+
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
+ * x0 (2, 6, 6), x1 (1, 6, 6) bool -> y (2, 6, 6)
+ */
+static void text_classifier_attention_elementwise(const float *x0, const bool *restrict x1, float *y)
+{
+    for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 36; ++j) {
+            y[i * 36 + j] = x1[j] ? (x0[i * 36 + j] * 0.57735026f) : -2.3819763e+38f;
+        }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -183,77 +612,156 @@ static void text_classifier_attention_softmax(const float *x, float *y)
     for (int i = 0; i < 12; ++i) {
         const float *const in = x + i * 6;
         float *const out = y + i * 6;
-        float largest = in[0];
-        for (int p = 1; p < 6; ++p)
-            if (in[p] > largest)
-                largest = in[p];
-        double sum = 0.0;
-        for (int p = 0; p < 6; ++p) {
-            out[p] = expf(in[p] - largest);
-            sum += (double)out[p];
+        text_classifier_vec most = text_classifier_splat(-INFINITY);
+        for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
+            most = text_classifier_vmaximum(most, text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(6, u), -INFINITY));
+        const text_classifier_vec top = text_classifier_splat(text_classifier_largest(most));
+        text_classifier_vec sum = text_classifier_splat(0.0f);
+        for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec e = text_classifier_vexp(text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(6, u), -INFINITY) - top);
+            sum += e;
+            text_classifier_store(out + u, e, TEXT_CLASSIFIER_LEFT(6, u));
         }
-        for (int p = 0; p < 6; ++p)
-            out[p] = (float)((double)out[p] / sum);
+        const text_classifier_vec whole = text_classifier_splat(1.0f / text_classifier_total(sum));
+        for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
+            text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(6, u)) * whole, TEXT_CLASSIFIER_LEFT(6, u));
+    }
+}
+
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
+ * y = x in panels of 16 units, term after term, as the tile below reads it
+ * x (6, 2, 3) -> y (192)
+ */
+static void text_classifier_attention_repack_1(const float *restrict x, float *restrict y)
+{
+    float *to = y;
+    for (int g1 = 0; g1 < 2; ++g1) {
+        {
+            const int first = 0;
+            for (int k0 = 0; k0 < 6; ++k0) {
+                for (int u = 0; u < 16; ++u)
+                    *to++ = u < 3 ? x[g1 * 3 + k0 * 6 + (first + u)] : 0.0f;
+            }
+        }
+    }
+}
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_1_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin_with_zero(pixels, width, sum);
+    text_classifier_multiply(pixels, across, width, 6, x, 0, 6, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_1_panel(int width, int count, int panel, const float *x, const float *w, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 6;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_product_1_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
+        else
+            text_classifier_attention_product_1_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
     }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,p,k,l]
- * a (2, 6, 6), b (6, 2, 3) -> y (6, 2, 3)
+ * x (2, 6, 6), kernel (192) -> y (6, 2, 3)
  */
-static void text_classifier_attention_einsum_1(const float *restrict a, const float *restrict b, float *restrict y)
+static void text_classifier_attention_product_1(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int j = 0; j < 6; ++j)
-        for (int k = 0; k < 2; ++k)
-            for (int l = 0; l < 3; ++l) {
-                double sum = 0.0;
-                for (int p = 0; p < 6; ++p) {
-                    sum += (double)a[k * 36 + j * 6 + p] * b[p * 6 + k * 3 + l];
-                }
-                y[j * 6 + k * 3 + l] = (float)sum;
-            }
+    for (int k = 0; k < 2; ++k) {
+        for (int u = 0; u < 16; u += 16)
+            text_classifier_attention_product_1_panel(16, 3, 16, x + k * 36, kernel + k * 96 + u, y + k * 3 + u);
+    }
 }
 
-/* (6, 4) attention/attention_output/kernel: get_weights()[0] of attention_output */
-static const float text_classifier_attention_attention_output_kernel[24] = {
-    -0.21875f, 0.359375f, -0.015625f, -0.390625f,
-    0.1875f, -0.1875f, 0.390625f, 0.015625f,
-    -0.359375f, 0.21875f, -0.15625f, 0.421875f,
-    0.046875f, -0.328125f, 0.25f, -0.125f,
-    0.453125f, 0.078125f, -0.296875f, 0.28125f,
-    -0.09375f, -0.46875f, 0.109375f, -0.265625f,
+/* (96) attention/attention_output/kernel: get_weights()[0] of attention_output; packed in panels */
+static const float text_classifier_attention_attention_output_kernel[96] TEXT_CLASSIFIER_ALIGNED = {
+    -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.1875f, -0.1875f, 0.390625f, 0.015625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.046875f, -0.328125f, 0.25f, -0.125f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.453125f, 0.078125f, -0.296875f, 0.28125f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (4) attention/attention_output/bias: get_weights()[1] of attention_output */
-static const float text_classifier_attention_attention_output_bias[4] = {
-    -0.046875f, -0.421875f, 0.15625f, -0.21875f,
+/* (16) attention/attention_output/bias: get_weights()[1] of attention_output */
+static const float text_classifier_attention_attention_output_bias[16] TEXT_CLASSIFIER_ALIGNED = {
+    -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, const float *z, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin(pixels, width, bias, sum);
+    text_classifier_multiply(pixels, across, width, 6, x, 0, 6, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 4;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, text_classifier_load_some(z + at + u, count - u) + s, count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, const float *z, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 6;
+        const int to = column * 4;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_attention_output_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, z + to, y + to);
+        else
+            text_classifier_attention_attention_output_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, z + to, y + to);
+    }
+}
 
 /* attention/attention_output: EinsumDense(equation='abcd,cde->abe', output_shape=(None, 4), bias_axes='e'); then add: keras.ops.add
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 6), z (6, 4) -> y (6, 4)
- * text_classifier_attention_attention_output_kernel (6, 4): element [i][j] is number i * 4 + j
- * text_classifier_attention_attention_output_bias (4)
+ * text_classifier_attention_attention_output_kernel (96)
+ * text_classifier_attention_attention_output_bias (16)
  */
 static void text_classifier_attention_attention_output(const float *restrict x, const float *z, float *y)
 {
-    for (int r = 0; r < 6; ++r) {
-        for (int u = 0; u < 4; ++u) {
-            double sum = text_classifier_attention_attention_output_bias[u];
-            for (int i = 0; i < 6; ++i)
-                sum += (double)x[r * 6 + i] * text_classifier_attention_attention_output_kernel[i * 4 + u];
-            y[r * 4 + u] = z[r * 4 + u] + (float)sum;
-        }
-    }
+    const float *const bias = text_classifier_attention_attention_output_bias;
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_attention_output_panel(16, 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
 }
 
 /* (1, 1, 4) norm/gamma: get_weights()[0] of norm */
-static const float text_classifier_norm_gamma[4] = {
+static const float text_classifier_norm_gamma[4] TEXT_CLASSIFIER_ALIGNED = {
     0.625f, 0.75f, 0.828125f, 0.546875f,
 };
 
 /* (1, 1, 4) norm/beta: get_weights()[1] of norm */
-static const float text_classifier_norm_beta[4] = {
+static const float text_classifier_norm_beta[4] TEXT_CLASSIFIER_ALIGNED = {
     0.296875f, -0.078125f, -0.453125f, 0.125f,
 };
 
@@ -266,19 +774,21 @@ static const float text_classifier_norm_beta[4] = {
 static void text_classifier_norm(const float *x, float *y)
 {
     for (int i = 0; i < 6; ++i) {
-        double mean = 0.0;
-        for (int p = 0; p < 4; ++p) {
-            mean += (double)x[i * 4 + p];
+        const float *const in = x + i * 4;
+        float *const out = y + i * 4;
+        text_classifier_vec sum = text_classifier_splat(0.0f);
+        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES)
+            sum += text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
+        const float mean = text_classifier_total(sum) / 4.0f;
+        text_classifier_vec squares = text_classifier_splat(0.0f);
+        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean;
+            squares += d * d;
         }
-        mean /= 4;
-        double variance = 0.0;
-        for (int p = 0; p < 4; ++p) {
-            const double d = (double)x[i * 4 + p] - mean;
-            variance += d * d;
-        }
-        const double scale = 1.0 / sqrt(variance / 4 + 0.001);
-        for (int p = 0; p < 4; ++p) {
-            y[i * 4 + p] = (float)(((double)x[i * 4 + p] - mean) * scale * (double)text_classifier_norm_gamma[p] + (double)text_classifier_norm_beta[p]);
+        const float scale = 1.0f / sqrtf(text_classifier_total(squares) / 4.0f + 0.001f);
+        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec d = text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u)) - mean;
+            text_classifier_store(out + u, d * scale * text_classifier_load_some(text_classifier_norm_gamma + u, TEXT_CLASSIFIER_LEFT(4, u)) + text_classifier_load_some(text_classifier_norm_beta + u, TEXT_CLASSIFIER_LEFT(4, u)), TEXT_CLASSIFIER_LEFT(4, u));
         }
     }
 }
@@ -289,17 +799,27 @@ static void text_classifier_norm(const float *x, float *y)
  */
 static void text_classifier_mean(const float *restrict x, float *restrict y)
 {
-    for (int i = 0; i < 4; ++i) {
-        double total = 0.0;
-        for (int p = 0; p < 6; ++p) {
-            total += (double)x[i + p * 4];
+    for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
+        const int n = TEXT_CLASSIFIER_LEFT(4, u);
+        text_classifier_vec result[4];
+        TEXT_CLASSIFIER_UNROLL
+        for (int c = 0; c < 4; ++c)
+            result[c] = text_classifier_splat(0.0f);
+        const float *const in = x + u;
+        int p = 0;
+        for (; p + 4 <= 6; p += 4) {
+            TEXT_CLASSIFIER_UNROLL
+            for (int c = 0; c < 4; ++c)
+                result[c] = result[c] + text_classifier_load_some(in + (p + c) * 4, n);
         }
-        y[i] = (float)(total / 6);
+        for (; p < 6; ++p)
+            result[0] = result[0] + text_classifier_load_some(in + p * 4, n);
+        text_classifier_store(y + u, (result[0] + result[1] + (result[2] + result[3])) / 6.0f, n);
     }
 }
 
 /* (4, 3) scores/kernel: get_weights()[0] of scores */
-static const float text_classifier_scores_kernel[12] = {
+static const float text_classifier_scores_kernel[12] TEXT_CLASSIFIER_ALIGNED = {
     0.46875f, 0.09375f, -0.28125f,
     0.296875f, -0.078125f, -0.453125f,
     0.125f, -0.25f, 0.328125f,
@@ -307,7 +827,7 @@ static const float text_classifier_scores_kernel[12] = {
 };
 
 /* (3) scores/bias: get_weights()[1] of scores */
-static const float text_classifier_scores_bias[3] = {
+static const float text_classifier_scores_bias[3] TEXT_CLASSIFIER_ALIGNED = {
     -0.3125f, 0.265625f, -0.109375f,
 };
 
@@ -320,10 +840,10 @@ static const float text_classifier_scores_bias[3] = {
 static void text_classifier_scores(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 3; ++u) {
-        double sum = text_classifier_scores_bias[u];
+        float sum = text_classifier_scores_bias[u];
         for (int i = 0; i < 4; ++i)
-            sum += (double)x[i] * text_classifier_scores_kernel[i * 3 + u];
-        y[u] = (float)sum;
+            sum += x[i] * text_classifier_scores_kernel[i * 3 + u];
+        y[u] = sum;
     }
 }
 
@@ -331,24 +851,27 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
 {
     if (!w || !ids || !scores)
         return TEXT_CLASSIFIER_ERROR_NULL;
-    float *const embedding = w->arena.float32s + 180; /* (6, 4) */
+    float *const embedding = w->arena.float32s + 300; /* (6, 4) */
     bool *const not_equal = w->arena.bools; /* (6) */
     bool *const attention_reshape = w->arena.bools; /* (6, 1) */
     bool *const attention_reshape_1 = w->arena.bools; /* (1, 6) */
-    bool *const attention_logical_and = w->arena.bools + 816; /* (6, 6) */
-    float *const attention_query = w->arena.float32s + 72; /* (6, 6) */
-    float *const attention_query_1 = w->arena.float32s + 72; /* (6, 2, 3) */
-    float *const attention_key = w->arena.float32s + 108; /* (6, 6) */
-    float *const attention_key_1 = w->arena.float32s + 108; /* (6, 2, 3) */
-    float *const attention_value = w->arena.float32s + 144; /* (6, 6) */
-    float *const attention_value_1 = w->arena.float32s + 144; /* (6, 2, 3) */
-    bool *const attention_reshape_2 = w->arena.bools + 816; /* (1, 6, 6) */
-    float *const attention_where = w->arena.float32s; /* (2, 6, 6) */
-    float *const attention_softmax = w->arena.float32s; /* (2, 6, 6) */
-    float *const attention_einsum = w->arena.float32s + 72; /* (6, 2, 3) */
-    float *const attention_attention_output_reshape = w->arena.float32s + 72; /* (6, 6) */
-    float *const add = w->arena.float32s + 180; /* (6, 4) */
-    float *const norm = w->arena.float32s + 180; /* (6, 4) */
+    bool *const attention_logical_and = w->arena.bools + 672; /* (6, 6) */
+    float *const attention_query = w->arena.float32s + 96; /* (6, 6) */
+    float *const attention_query_1 = w->arena.float32s + 96; /* (6, 2, 3) */
+    float *const attention_key = w->arena.float32s + 132; /* (6, 6) */
+    float *const attention_key_1 = w->arena.float32s + 132; /* (6, 2, 3) */
+    float *const attention_value = w->arena.float32s + 264; /* (6, 6) */
+    float *const attention_value_1 = w->arena.float32s + 264; /* (6, 2, 3) */
+    bool *const attention_reshape_2 = w->arena.bools + 672; /* (1, 6, 6) */
+    float *const attention_where_sum_packed = w->arena.float32s; /* (96) */
+    float *const attention_where_sum = w->arena.float32s + 192; /* (2, 6, 6) */
+    float *const attention_where = w->arena.float32s + 192; /* (2, 6, 6) */
+    float *const attention_softmax = w->arena.float32s + 192; /* (2, 6, 6) */
+    float *const attention_einsum_packed = w->arena.float32s; /* (192) */
+    float *const attention_einsum = w->arena.float32s + 264; /* (6, 2, 3) */
+    float *const attention_attention_output_reshape = w->arena.float32s + 264; /* (6, 6) */
+    float *const add = w->arena.float32s + 300; /* (6, 4) */
+    float *const norm = w->arena.float32s + 300; /* (6, 4) */
     float *const mean = w->arena.float32s; /* (4) */
 
     if (text_classifier_embedding(ids, embedding) != 0)
@@ -358,9 +881,12 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
     text_classifier_attention_query(embedding, attention_query);
     text_classifier_attention_key(embedding, attention_key);
     text_classifier_attention_value(embedding, attention_value);
-    text_classifier_attention_einsum(attention_query_1, attention_key_1, attention_reshape_2, attention_where);
+    text_classifier_attention_repack(attention_key_1, attention_where_sum_packed);
+    text_classifier_attention_product(attention_query_1, attention_where_sum_packed, attention_where_sum);
+    text_classifier_attention_elementwise(attention_where_sum, attention_reshape_2, attention_where);
     text_classifier_attention_softmax(attention_where, attention_softmax);
-    text_classifier_attention_einsum_1(attention_softmax, attention_value_1, attention_einsum);
+    text_classifier_attention_repack_1(attention_value_1, attention_einsum_packed);
+    text_classifier_attention_product_1(attention_softmax, attention_einsum_packed, attention_einsum);
     text_classifier_attention_attention_output(attention_attention_output_reshape, embedding, add);
     text_classifier_norm(add, norm);
     text_classifier_mean(norm, mean);
@@ -368,7 +894,7 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
     return TEXT_CLASSIFIER_OK;
 }
 
-static text_classifier_workspace text_classifier_own;
+static text_classifier_workspace text_classifier_own TEXT_CLASSIFIER_ALIGNED;
 
 int text_classifier_predict(const int32_t *ids, float *scores)
 {

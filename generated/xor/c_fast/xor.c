@@ -1,12 +1,12 @@
 /* xor: a Keras model in C99, exported by kgen. See xor.h.
  *
  * One function for each layer, in the order of their execution; xor_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
 #include "xor.h"
 
 #include <math.h>
+#include <string.h>
 
 /* x, but no less than 0 */
 static inline float xor_relu(float x)
@@ -41,10 +41,10 @@ static const float xor_hidden_bias[4] = {
 static void xor_hidden(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 4; ++u) {
-        double sum = xor_hidden_bias[u];
+        float sum = xor_hidden_bias[u];
         for (int i = 0; i < 2; ++i)
-            sum += (double)x[i] * xor_hidden_kernel[i * 4 + u];
-        y[u] = xor_relu((float)sum);
+            sum += x[i] * xor_hidden_kernel[i * 4 + u];
+        y[u] = xor_relu(sum);
     }
 }
 
@@ -70,10 +70,10 @@ static const float xor_output_bias[1] = {
 static void xor_output(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 1; ++u) {
-        double sum = xor_output_bias[u];
+        float sum = xor_output_bias[u];
         for (int i = 0; i < 4; ++i)
-            sum += (double)x[i] * xor_output_kernel[i + u];
-        y[u] = xor_sigmoid((float)sum);
+            sum += x[i] * xor_output_kernel[i + u];
+        y[u] = xor_sigmoid(sum);
     }
 }
 

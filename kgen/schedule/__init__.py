@@ -1,0 +1,10 @@
+"""The fast style's own stage: what is computed in which order, and how weights lie in memory.
+
+`schedule` rewrites an optimised graph for the C target's fast style. All is decided when exporting,
+from shapes alone; `kgen inspect --schedule` prints the decisions with their reasons.
+"""
+
+from kgen.schedule.lower import schedule
+from kgen.schedule.product import Product
+
+__all__ = ["Product", "schedule"]

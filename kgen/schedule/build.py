@@ -1,0 +1,103 @@
+"""Products from arrays: the axes merged, the weights packed, the tile and the order chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kgen.ir.node import Contraction
+from kgen.ir.value import Constant, Value
+from kgen.schedule.pack import Panels, pack, padded
+from kgen.schedule.product import Axis, Product, Taps
+from kgen.schedule.tile import Pixels, Tile, choose, stream
+
+NEAR = 192 * 1024
+"""Bytes that are read again and again without leaving a core's own cache."""
+
+
+def product(
+    node: Contraction,
+    x: Value,
+    kernel: np.ndarray,
+    *,
+    axes: list[Axis],
+    taps: list[Taps],
+    depth: int,
+    outer: tuple[Axis, ...] = (),
+) -> Product:
+    """A product with a constant kernel (groups, terms, units).
+
+    axes: of the pixels. outer: the axes of the groups, their steps in the kernel left 0.
+    taps, depth: the terms, the depth's elements side by side in x.
+    """
+    groups, terms, units = kernel.shape
+    while taps and taps[-1].x == depth and groups == 1:
+        depth *= taps.pop().count
+    more, rows, columns = pixels(axes)
+    tile = tile_for(rows, columns, units, terms)
+    panels = Panels(units, tile.widest.units)
+    source = next(value for value in node.inputs if isinstance(value, Constant))
+    bias = node.bias
+    if bias is not None:
+        repeats = 1 if bias.size == units else groups
+        bias = Constant.of(bias.name, padded(bias.data, repeats, panels), bias.note)
+    return Product(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=x,
+        kernel=Constant.of(source.name, pack(kernel, panels), f"{source.note}; packed in panels"),
+        bias=bias,
+        outer=(*stepping(outer, terms * panels.padded), *more),
+        rows=rows,
+        columns=columns,
+        taps=tuple(taps),
+        depth=depth,
+        depth_step=1,
+        units=units,
+        panels=panels,
+        tile=tile,
+        pixels_outside=pixels_outside(rows, columns, x, node.output, 4 * terms * panels.padded),
+        text=node.formula,
+    )
+
+
+def stepping(axes: tuple[Axis, ...], size: int) -> list[Axis]:
+    """The axes with their steps in a kernel whose groups are `size` apart."""
+    result = []
+    for axis in reversed(axes):
+        result.append(Axis(axis.name, axis.count, axis.x, axis.y, size))
+        size *= axis.count
+    return result[::-1]
+
+
+def pixels_outside(rows: Axis, columns: Axis, x: Value, y: Value, kernel_bytes: int) -> bool:
+    """Whether to take all units of some pixels before the next ones.
+
+    The kernel is then read for each tile of pixels, and must stay near; in the other order the
+    images are read for each panel, and that is cheaper while they stay near themselves.
+    """
+    return rows.count * columns.count > 1 and kernel_bytes <= NEAR < x.nbytes + y.nbytes
+
+
+def tile_for(rows: Axis, columns: Axis, units: int, terms: int) -> Tile:
+    if rows.count * columns.count == 1:
+        return stream(units)
+    return choose(Pixels(rows.count, columns.count, rows.x, columns.x), units, terms)
+
+
+def pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:
+    """Axes that can run as one do; the last two are rows and columns of pixels."""
+    merged: list[Axis] = []
+    for axis in axes:
+        if axis.count == 1:
+            continue
+        last = merged[-1] if merged else None
+        if last and last.x == axis.count * axis.x and last.y == axis.count * axis.y:
+            merged[-1] = Axis(axis.name, last.count * axis.count, axis.x, axis.y)
+        else:
+            merged.append(axis)
+    while len(merged) < 2:
+        merged.insert(0, Axis("row" if merged else "column", 1, 0, 0))
+    *outer, rows, columns = merged
+    return outer, rows, columns

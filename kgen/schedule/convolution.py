@@ -1,0 +1,226 @@
+"""Convolutions as Products over the pixels of a padded image; depthwise ones as Depthwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product as every
+from math import prod
+
+import numpy as np
+
+from kgen.ir.graph import Graph
+from kgen.ir.node import Contraction, Node
+from kgen.ir.value import Constant, Value, row_major
+from kgen.ops.conv import Conv
+from kgen.ops.conv_transpose import ConvTranspose
+from kgen.ops.pad import Pad
+from kgen.ops.slice import Slice
+from kgen.schedule.build import product
+from kgen.schedule.depthwise import Depthwise, Reach
+from kgen.schedule.pack import Panels, padded
+from kgen.schedule.phases import Phases
+from kgen.schedule.product import Axis, Taps
+from kgen.schedule.tile import LINE
+
+FEW_FILTERS = 4
+"""Groups with fewer filters waste most of a vector."""
+
+AXES = ("plane", "row", "column")
+
+
+def absorb_padding(graph: Graph) -> Graph:
+    """Given:   p = x inside zeros;  y = a depthwise convolution of p, which nothing else reads
+    Result:  y = a depthwise convolution of x with that padding; its kernel skips what is outside"""
+    producer, readers = graph.producer, graph.readers
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        pad = producer.get(node.x) if isinstance(node, Conv) and _is_depthwise(node) else None
+        if isinstance(pad, Pad) and pad.value == 0 and readers[pad.output] == 1:
+            assert isinstance(node, Conv)
+            around = pad.padding[1:-1]
+            if not any(pad.padding[0]) and not any(pad.padding[-1]):
+                padding = tuple(
+                    (a + c, b + d) for (a, b), (c, d) in zip(around, node.padding, strict=True)
+                )
+                merged = (*node.merged, pad.origin, *pad.merged)
+                node = replace(node, x=pad.x, padding=padding, merged=merged)
+        nodes.append(node)
+    return graph.with_nodes(nodes)
+
+
+def _is_depthwise(node: Conv) -> bool:
+    return (
+        node.channels_last
+        and node.groups == node.filters
+        and node.group_channels == 1
+        and len(node.window) < 3
+        and node.output.size > 0
+    )
+
+
+def convolution(node: Contraction) -> Sequence[Node] | None:
+    assert isinstance(node, Conv)
+    if _is_depthwise(node):
+        return [_depthwise(node)]
+    few = node.groups > 1 and node.group_filters < FEW_FILTERS
+    if not node.channels_last or not node.output.size or few:
+        return None
+    before: list[Node] = []
+    x = node.x
+    if node.padded:
+        pad = _padded(f"{node.output.name}/pad", x, node, node.padding)
+        before, x = [pad], pad.output
+    strides, y_strides = x.strides[1:-1], row_major(node.output.shape)[1:-1]
+    names = AXES[-len(strides) :]
+    axes = [
+        Axis(name, count, step * stride, y)
+        for name, count, step, stride, y in zip(
+            names, node.output_sizes, node.strides, strides, y_strides, strict=True
+        )
+    ]
+    taps = [
+        Taps(letter, count, rate * stride)
+        for letter, count, rate, stride in zip(
+            "ijk", node.window, node.dilation, strides, strict=False
+        )
+        if count > 1
+    ]
+    terms = prod(node.window) * node.group_channels
+    kernel = node.kernel.data.reshape(terms, node.groups, node.group_filters)
+    groups = Axis("group", node.groups, node.group_channels, node.group_filters)
+    made = product(
+        node,
+        x,
+        kernel.transpose(1, 0, 2),
+        axes=axes,
+        taps=taps,
+        depth=node.group_channels,
+        outer=(groups,) if node.groups > 1 else (),
+    )
+    return [*before, made]
+
+
+def _padded(name: str, x: Value, node: Node, padding: Sequence[tuple[int, int]]) -> Pad:
+    """The zeros around x as an array: cheaper than asking at each tap, and one copy of x."""
+    around = ((0, 0), *padding, (0, 0))
+    shape = tuple(size + sum(pair) for size, pair in zip(x.shape, around, strict=True))
+    output = replace(x, name=name, shape=shape)
+    return Pad(origin=node.origin, output=output, x=x, padding=around, value=0.0)
+
+
+def transposed(node: Contraction) -> Sequence[Node] | None:
+    """Output elements whose place has the same remainder by the stride meet the same taps: each
+    remainder is a convolution of x of its own, with its share of the kernel.
+    """
+    assert isinstance(node, ConvTranspose)
+    if not node.channels_last or not node.output.size:
+        return None
+    if node.epilogue is not None and any(arg.size > node.filters for arg in node.epilogue.args):
+        return None
+    if any(s > 1 and r > 1 for s, r in zip(node.strides, node.dilation, strict=True)):
+        return None
+    phases = [
+        Phases(*numbers)
+        for numbers in zip(
+            node.window, node.strides, node.dilation, node.crop, node.sizes, strict=True
+        )
+    ]
+    pads = [p.padding(size) for p, size in zip(phases, node.input_sizes, strict=True)]
+    before: list[Node] = []
+    x = node.x
+    if any(any(pair) for pair in pads):
+        pad = _padded(f"{node.output.name}/pad", x, node, pads)
+        before, x = [pad], pad.output
+    counts = [p.count for p in phases]
+    whole = tuple(n * p.stride for n, p in zip(counts, phases, strict=True))
+    shape = (node.output.shape[0], *whole, node.filters)
+    x_steps, y_steps = x.strides[1:-1], row_major(shape)[1:-1]
+    names = AXES[-len(phases) :]
+    axes = [Axis(*one) for one in zip(names, counts, x_steps, _times(y_steps, phases), strict=True)]
+    outer = tuple(
+        Axis(f"{name}_phase", p.stride, p.moves * step, y)
+        for name, p, step, y in zip(names, phases, x_steps, y_steps, strict=True)
+        if p.stride > 1
+    )
+    taps = [
+        Taps(letter, p.taps, p.rate * step)
+        for letter, p, step in zip("ijk", phases, x_steps, strict=False)
+        if p.taps > 1
+    ]
+    kernel = _by_phase(node, phases)
+    exact = whole == node.sizes
+    output = node.output if exact else replace(node.output, name=f"{node.name}/whole", shape=shape)
+    made = product(
+        replace(node, output=output), x, kernel, axes=axes, taps=taps, depth=node.channels,
+        outer=outer,
+    )  # fmt: skip
+    if exact:
+        return [*before, made]
+    ones, zeros = (1,) * node.output.rank, (0,) * node.output.rank
+    cut = Slice(
+        origin=node.origin,
+        output=node.output,
+        x=output,
+        starts=zeros,
+        steps=ones,
+        sizes=node.output.shape,
+    )
+    return [*before, made, cut]
+
+
+def _times(steps: Sequence[int], phases: Sequence[Phases]) -> list[int]:
+    return [step * p.stride for step, p in zip(steps, phases, strict=True)]
+
+
+def _by_phase(node: ConvTranspose, phases: Sequence[Phases]) -> np.ndarray:
+    """(phases, taps and channels, filters), zeros where a phase has fewer taps."""
+    kernel = node.kernel.data.swapaxes(-1, -2)  # (*window, channels, filters)
+    sizes = [p.stride for p in phases]
+    taps = [p.taps for p in phases]
+    result = np.zeros((*sizes, *taps, *kernel.shape[-2:]), kernel.dtype)
+    for phase in every(*map(range, sizes)):
+        for tap in every(*map(range, taps)):
+            place = [p.tap(a, t) for p, a, t in zip(phases, phase, tap, strict=True)]
+            if all(0 <= i < n for i, n in zip(place, node.window, strict=True)):
+                result[(*phase, *tap)] = kernel[tuple(place)]
+    return result.reshape(prod(sizes), prod(taps) * kernel.shape[-2], kernel.shape[-1])
+
+
+def _depthwise(node: Conv) -> Depthwise:
+    """A sequence is an image of one row."""
+    reaches = [
+        Reach(size, count, length, stride, rate, before)
+        for size, count, length, stride, rate, (before, _) in zip(
+            node.input_sizes,
+            node.output_sizes,
+            node.window,
+            node.strides,
+            node.dilation,
+            node.padding,
+            strict=True,
+        )
+    ]
+    row = Reach(1, 1, 1, 1, 1, 0)
+    rows, columns = reaches if len(reaches) == 2 else (row, *reaches)
+    taps, channels = prod(node.window), node.filters
+    width = -(-channels // LINE) * LINE
+    kernel = np.zeros((taps, width), node.kernel.dtype)
+    kernel[:, :channels] = node.kernel.data.reshape(taps, channels)
+    note = f"{node.kernel.note}; channels padded with zeros"
+    bias = node.bias
+    if bias is not None:
+        bias = Constant.of(bias.name, padded(bias.data, 1, Panels(channels, width)), bias.note)
+    return Depthwise(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=node.x,
+        kernel=Constant.of(node.kernel.name, kernel, note),
+        bias=bias,
+        rows=rows,
+        columns=columns,
+        channels=channels,
+        text=node.formula,
+    )

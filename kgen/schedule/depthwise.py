@@ -1,0 +1,78 @@
+"""A convolution of each channel with its own filter: vectors run over the channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kgen.ir.node import Contraction, Spec
+from kgen.ir.value import Constant, Shape, Value
+from kgen.schedule.tile import even
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One spatial dimension.
+
+    first, last: the output positions from `first` to before `last` have all taps inside x.
+    """
+
+    size: int
+    count: int
+    taps: int
+    stride: int
+    rate: int
+    before: int
+
+    @property
+    def first(self) -> int:
+        return min(-(-self.before // self.stride), self.count)
+
+    @property
+    def last(self) -> int:
+        free = self.size + self.before - (self.taps - 1) * self.rate - 1
+        return (
+            max(min(free // self.stride + 1, self.count), self.first) if free >= 0 else self.first
+        )
+
+    @property
+    def leaves(self) -> bool:
+        """Whether any tap falls outside x."""
+        return self.first > 0 or self.last < self.count
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Depthwise(Contraction):
+    """x: (1, rows, columns, channels). kernel: (taps, channels padded to a cache line).
+
+    bias: (channels, padded,). pixels: how many of a row are computed at once.
+    """
+
+    x: Value
+    kernel: Constant
+    rows: Reach
+    columns: Reach
+    channels: int
+    text: str
+
+    @property
+    def padded(self) -> int:
+        return self.kernel.shape[1]
+
+    @property
+    def taps(self) -> Shape:
+        return (self.rows.taps, self.columns.taps)
+
+    @property
+    def pixels(self) -> int:
+        return even(self.columns.last - self.columns.first, 8)
+
+    @property
+    def macs(self) -> int:
+        return self.output.size * self.rows.taps * self.columns.taps
+
+    @property
+    def formula(self) -> str:
+        return self.text
+
+    def infer(self) -> Spec:
+        return Spec(self.output.shape, self.output.dtype, self.output.batch)

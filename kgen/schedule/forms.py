@@ -1,0 +1,113 @@
+"""Which nodes run on vectors as they are, and along which of their axes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from kgen.ir.node import Node
+from kgen.ir.program import Program
+from kgen.ir.value import Value, broadcast_strides, row_major
+from kgen.ops.elementwise import Elementwise
+from kgen.ops.normalization import Normalization
+from kgen.ops.pad import Pad
+from kgen.ops.pool import Pool
+from kgen.ops.reduce import Reduce
+from kgen.ops.softmax import Softmax
+
+SHORTEST = 4
+"""Runs of fewer elements are left to plain loops."""
+
+
+def on_vectors(program: Program, functions: Collection[str]) -> bool:
+    """Whether a scalar program can be computed on vectors of float32."""
+    return all(dtype == "float32" for dtype in program.dtypes) and all(
+        step.function in functions and step.dtype in ("float32", "bool") for step in program.steps
+    )
+
+
+def spread(arg: Value, output: Value) -> str:
+    """How an epilogue's argument lies along the output: "all" of its elements, one for each
+    "unit" along the last axis, "one" for all, or "" for any other way.
+    """
+    strides = broadcast_strides(arg.shape, output.shape)
+    if arg.size == 1:
+        return "one"
+    if arg.size == output.size:
+        return "all"
+    return "unit" if not any(strides[:-1]) else ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The innermost loop of an array: its elements lie side by side, or one is used for all."""
+
+    count: int
+    steps: tuple[int, ...]
+
+
+def innermost(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> Run:
+    """The longest run over the last axes along which every array moves on by 1, or not at all."""
+    count, steps = 1, tuple(0 for _ in strides)
+    for axis in reversed(range(len(shape))):
+        if shape[axis] == 1:
+            continue
+        here = tuple(one[axis] for one in strides)
+        if count == 1:
+            steps = here
+        elif any(a != count * b for a, b in zip(here, steps, strict=True)):
+            break
+        count *= shape[axis]
+    return Run(count, steps)
+
+
+def fits(node: Node, functions: Collection[str]) -> bool:
+    """Whether a node has a form on vectors that pays: its kind's template of the fast style."""
+    if any(value.dtype != "float32" for value in (*node.inputs, node.output)):
+        return False
+    match node:
+        case Elementwise():
+            shape = node.output.shape
+            strides = [row_major(shape), *(broadcast_strides(a.shape, shape) for a in node.args)]
+            run = innermost(shape, strides)
+            return (
+                on_vectors(node.program, functions)
+                and run.count >= SHORTEST
+                and run.steps[0] == 1
+                and set(run.steps) <= {0, 1}
+            )
+        case Softmax():
+            return node.x.strides[node.axis] == 1 and node.x.shape[node.axis] >= SHORTEST
+        case Normalization():
+            return (
+                node.axes == (node.x.rank - 1,)
+                and node.count >= SHORTEST
+                and all(
+                    not any(strides[:-1]) and strides[-1] == (value is not None)
+                    for value, strides in zip(
+                        (node.gamma, node.beta), node.weight_strides, strict=True
+                    )
+                )
+            )
+        case Pad():
+            padded = [axis for axis, pair in enumerate(node.padding) if any(pair)]
+            return (
+                node.value == 0
+                and min(min(pair) for pair in node.padding) >= 0
+                and (len(padded) == 1 or (len(padded) == 2 and padded[1] == padded[0] + 1))
+                and node.x.size > 0
+            )
+        case Pool():
+            return node.channels_last and node.x.shape[-1] >= SHORTEST
+        case Reduce():
+            return node.function in ("sum", "mean", "max", "min") and _reduces(node)
+        case _:
+            return True
+
+
+def _reduces(node: Reduce) -> bool:
+    """Whether the last axes are all kept, or all reduced."""
+    last = node.x.rank - 1
+    return node.x.shape[last] >= SHORTEST and (
+        last not in node.axes or node.axes == tuple(range(node.axes[0], node.x.rank))
+    )

@@ -1,0 +1,106 @@
+"""Sums of products become Products, where they pay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from kgen.ir.graph import Graph
+from kgen.ir.node import Contraction, Node
+from kgen.ops.conv import Conv
+from kgen.ops.conv_transpose import ConvTranspose
+from kgen.ops.dense import Dense
+from kgen.ops.einsum import Einsum
+from kgen.ops.elementwise import Elementwise
+from kgen.schedule.build import product
+from kgen.schedule.convolution import absorb_padding, convolution, transposed
+from kgen.schedule.einsum import einsum
+from kgen.schedule.forms import on_vectors, spread
+from kgen.schedule.product import Axis
+from kgen.schedule.tile import LINE
+
+PLAIN = 64
+"""Layers with no more products than this are fastest as plain loops, unrolled."""
+
+SLOW = frozenset(
+    {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "silu", "softplus"}
+    | {"erf", "gelu", "gelu_tanh", "mish", "elu", "selu"}
+)
+"""Functions of a dozen operations or more."""
+
+Lowering = Callable[[Contraction], Sequence[Node] | None]
+
+
+def schedule(graph: Graph, functions: Collection[str]) -> Graph:
+    """The graph with its contractions as nodes of this package, where they pay.
+
+    functions: the scalar functions that can be computed on vectors.
+    """
+    graph = absorb_padding(graph.map_bodies(lambda body: schedule(body, functions)))
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        lowering = LOWERINGS.get(type(node))
+        made = None
+        if lowering is not None:
+            assert isinstance(node, Contraction)
+            *late, first = _split(node, functions)[::-1]
+            made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore
+            if made is not None:
+                made = [*made, *late]
+        nodes.extend(made if made is not None else [node])
+    return graph.with_nodes(nodes)
+
+
+def _float(node: Node) -> bool:
+    """Vectors hold float32 alone."""
+    return all(value.dtype == "float32" for value in (*node.inputs, node.output))
+
+
+def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
+    """The contraction, with its epilogue as a node of its own where vectors can't compute it."""
+    epilogue = node.epilogue
+    if epilogue is None or (_on_vectors(node, functions) and not _wasteful(node)):
+        return [node]
+    total = replace(node.output, name=f"{node.output.name}/sum", dtype=node.accumulator)
+    rest = Elementwise(
+        origin=node.origin,
+        output=node.output,
+        args=(total, *epilogue.args),
+        program=epilogue.program,
+    )
+    return [replace(node, epilogue=None, output=total), rest]
+
+
+def _wasteful(node: Contraction) -> bool:
+    """Whether functions that take long would be computed for many lanes of padding."""
+    assert node.epilogue is not None
+    units = node.output.shape[-1]
+    lines = -(-units // LINE)
+    return (
+        node.output.size > 16 * LINE
+        and lines * LINE > 1.3 * units
+        and any(step.function in SLOW for step in node.epilogue.program.steps)
+    )
+
+
+def _on_vectors(node: Contraction, functions: Collection[str]) -> bool:
+    assert node.epilogue is not None
+    return on_vectors(node.epilogue.program, functions) and all(
+        spread(arg, node.output) for arg in node.epilogue.args
+    )
+
+
+def _dense(node: Contraction) -> Sequence[Node] | None:
+    assert isinstance(node, Dense)
+    inputs, units = node.kernel.shape
+    kernel = node.kernel.data.reshape(1, inputs, units)
+    columns = Axis("row", node.rows, inputs, units)
+    return [product(node, node.x, kernel, axes=[columns], taps=[], depth=inputs)]
+
+
+LOWERINGS: dict[type[Node], Lowering] = {
+    Dense: _dense,
+    Conv: convolution,
+    ConvTranspose: transposed,
+    Einsum: einsum,
+}

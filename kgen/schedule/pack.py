@@ -1,0 +1,56 @@
+"""Weights in the order that a tile reads them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kgen.schedule.tile import LINE
+
+
+class Panels(NamedTuple):
+    """Units side by side in panels of `width`, the last one of `rest` if they don't come out even.
+
+    A panel holds for each term of the sum, in order, `width` floats: one for each of its units, and
+    zeros beyond the last unit. Both widths are multiples of a cache line.
+    """
+
+    units: int
+    width: int
+
+    @property
+    def full(self) -> int:
+        """Units in panels of the full width."""
+        return self.units // self.width * self.width
+
+    @property
+    def rest(self) -> int:
+        """The width of the last, narrower panel; or 0."""
+        return -(-(self.units - self.full) // LINE) * LINE
+
+    @property
+    def padded(self) -> int:
+        """All widths together."""
+        return self.full + self.rest
+
+
+def pack(kernel: np.ndarray, panels: Panels) -> np.ndarray:
+    """(groups, terms, units) -> flat, in panels; the groups one after the other."""
+    _, terms, units = kernel.shape
+    parts = []
+    for group in kernel:
+        for start in range(0, panels.padded, panels.width):
+            stop = min(start + panels.width, panels.padded)
+            panel = np.zeros((terms, stop - start), kernel.dtype)
+            share = group[:, start : min(stop, units)]
+            panel[:, : share.shape[1]] = share
+            parts.append(panel.reshape(-1))
+    return np.concatenate(parts) if parts else np.zeros(0, kernel.dtype)
+
+
+def padded(bias: np.ndarray, groups: int, panels: Panels) -> np.ndarray:
+    """(groups * units,) -> flat, zeros beyond each group's last unit."""
+    result = np.zeros((groups, panels.padded), bias.dtype)
+    result[:, : panels.units] = bias.reshape(groups, panels.units)
+    return result.reshape(-1)

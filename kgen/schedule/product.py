@@ -1,0 +1,106 @@
+"""One sum of products for everything that has one: pixels times units, over taps and depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from kgen.ir.node import Contraction, Spec
+from kgen.ir.value import Value
+from kgen.schedule.pack import Panels
+from kgen.schedule.tile import Tile
+
+BLOCK = 96
+"""Terms that are summed before they are added to the total, where a sum is long."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A loop: how often, and how many elements one step of it moves on in x, in y, and in the
+    packed kernel.
+    """
+
+    name: str
+    count: int
+    x: int
+    y: int
+    kernel: int = 0
+
+
+@dataclass(frozen=True)
+class Taps:
+    """A loop of the sum outside the depth: how often, and how far it moves on in x."""
+
+    name: str
+    count: int
+    x: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Product(Contraction):
+    """y[pixel][unit] = sum over taps and depth of x[pixel + tap + depth] * kernel[tap][depth][unit]
+
+    kernel: packed in panels (see Panels); a Constant, or packed by another node.
+    bias: padded like the kernel's panels.
+    outer: loops outside everything (groups, images of an einsum).
+    rows, columns: the pixels, of which a tile takes tile.rows x tile.columns at once.
+    taps: outermost first. depth: the innermost sum, depth_step elements apart in x.
+    row_step: if not 0, the kernel is no packed one but an array with its terms so far apart and its
+        units side by side.
+    pixels_outside: whether the loop over tiles of pixels is outside the one over panels of units.
+    text: the layer's own formula.
+    """
+
+    x: Value
+    kernel: Value
+    outer: tuple[Axis, ...]
+    rows: Axis
+    columns: Axis
+    taps: tuple[Taps, ...]
+    depth: int
+    depth_step: int
+    units: int
+    panels: Panels
+    tile: Tile
+    row_step: int = 0
+    pixels_outside: bool = False
+    text: str = ""
+
+    @property
+    def terms(self) -> int:
+        """Products in one sum."""
+        return prod(taps.count for taps in self.taps) * self.depth
+
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """Long sums are cut: how many blocks of how many steps of the outermost loop of the sum.
+
+        Rounding errors of a sum grow with its length; blocks that are summed on their own and then
+        added keep them near those of the terms.
+        """
+        outermost = self.taps[0].count if self.taps else self.depth
+        within = self.terms // outermost
+        if self.streams or self.terms <= 2 * BLOCK:
+            return 1, outermost
+        steps = max(round(BLOCK / within), 1)
+        return -(-outermost // steps), steps
+
+    @property
+    def macs(self) -> int:
+        return self.output.size * self.terms
+
+    @property
+    def streams(self) -> bool:
+        """Whether the kernel is read once and used once: then only its bandwidth counts."""
+        return self.rows.count * self.columns.count == 1 and not self.taps
+
+    @property
+    def formula(self) -> str:
+        return self.text
+
+    @property
+    def channel_axis(self) -> int:
+        return -1
+
+    def infer(self) -> Spec:
+        return Spec(self.output.shape, self.output.dtype, self.output.batch)

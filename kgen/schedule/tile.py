@@ -1,0 +1,162 @@
+"""Which tile of outputs to hold in registers: a small cost model in cycles, from shapes alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+LINE = 16
+"""Floats in a cache line, and the lanes of the widest vectors: panels are multiples of it."""
+
+
+NEAR_LINES = 384
+"""Lines of a panel that stay in the first-level cache, beside x."""
+
+
+@dataclass(frozen=True)
+class Registers:
+    """What the tile must fit: vector registers, lanes of each."""
+
+    name: str
+    count: int
+    lanes: int
+
+
+AVX512 = Registers("AVX-512", 32, 16)
+AVX = Registers("AVX", 16, 8)
+NEON = Registers("NEON", 32, 4)
+SSE = Registers("SSE", 16, 4)
+CLASSES = (AVX512, AVX, NEON, SSE)
+"""In the order of the macro PICK."""
+
+
+class Block(NamedTuple):
+    """rows x columns pixels by `units` outputs, for one class of registers."""
+
+    rows: int
+    columns: int
+    units: int
+
+    @property
+    def pixels(self) -> int:
+        return self.rows * self.columns
+
+
+class Tile(NamedTuple):
+    """A block for each of CLASSES; why: the reason for the first, in words."""
+
+    blocks: tuple[Block, ...]
+    why: str
+
+    @property
+    def widest(self) -> Block:
+        return self.blocks[0]
+
+
+def even(count: int, most: int) -> int:
+    """The largest share when `count` is split evenly into the fewest parts of at most `most`."""
+    return ceil(count / ceil(count / most)) if count else 1
+
+
+def most_pixels(registers: Registers, units: int) -> int:
+    """Accumulators, one row of weights and one broadcast element must fit."""
+    vectors = ceil(units / registers.lanes)
+    # A lone vector of weights takes its x operand straight from memory.
+    spare = 2 if vectors == 1 else vectors + 1
+    return max((registers.count - spare) // vectors, 1)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """rows x columns of them, and how many floats apart their elements of x lie."""
+
+    rows: int
+    columns: int
+    row_step: int
+    column_step: int
+
+    def crowded(self, rows: int, columns: int) -> float:
+        """Cycles lost for each term because a block's pixels push one another out of the
+        first-level cache: elements that lie a multiple of a large power of two apart meet in one
+        of its 64 sets, of 8 lines each.
+        """
+        sets = Counter(
+            (row * self.row_step + column * self.column_step) // LINE % 64
+            for row in range(rows)
+            for column in range(columns)
+        )
+        lost = {True: 4.5, False: 0.15}
+        return sum(count * lost[count > 7] for count in sets.values() if count > 6)
+
+
+def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
+    """Estimated time of the whole product with AVX-512 blocks of this size."""
+    total = 0.0
+    for height, vertical in _parts(pixels.rows, block.rows):
+        for width, horizontal in _parts(pixels.columns, block.columns):
+            crowded = pixels.crowded(height, width)
+            for share, panels in _parts(-(-units // LINE) * LINE, block.units):
+                times = vertical * horizontal * panels
+                total += times * _cycles(height * width, share // LINE, terms, crowded)
+    return total
+
+
+def _cycles(pixels: int, vectors: int, terms: int, crowded: float) -> float:
+    """One tile: multiply-adds or their latency, what is not hidden of each load of an element of x
+    and of a line of the panel (from the second-level cache if it is long), then the write-back.
+    """
+    line = 1.0 if terms * vectors > NEAR_LINES else 0.25
+    step = max(pixels * vectors, 4.0) + 0.06 * pixels + line * vectors + crowded
+    return terms * step + 2 * pixels * vectors + 12
+
+
+def _parts(count: int, size: int) -> list[tuple[int, int]]:
+    """(size, how many) of the blocks that cover `count`."""
+    full, rest = divmod(count, size)
+    return [(size, full), *([(rest, 1)] if rest else [])] if full else [(rest, 1)]
+
+
+def choose(pixels: Pixels, units: int, terms: int) -> Tile:
+    """The cheapest tile for a product."""
+    best: tuple[float, Block] | None = None
+    rows, columns = pixels.rows, pixels.columns
+    padded = -(-units // LINE)
+    for vectors in range(1, min(padded, 4) + 1):
+        most = most_pixels(AVX512, vectors * LINE)
+        for size in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
+            block = Block(*_grid(rows, columns, size), vectors * LINE)
+            cost = cycles(block, pixels, units, terms)
+            if best is None or cost < best[0] * 0.995:
+                best = cost, block
+    assert best is not None
+    cost, block = best
+    ideal = rows * columns * units / LINE * terms
+    why = (
+        f"{block.pixels} x {block.units // LINE} sums of 16 units; "
+        f"{100 * ideal / cost:.0f} % of the multiply-add peak expected"
+    )
+    return Tile((block, *(_narrow(r, rows, columns) for r in CLASSES[1:])), why)
+
+
+def _narrow(registers: Registers, rows: int, columns: int) -> Block:
+    """One cache line of units for narrower vectors."""
+    return Block(*_grid(rows, columns, most_pixels(registers, LINE)), LINE)
+
+
+def _grid(rows: int, columns: int, most: int) -> tuple[int, int]:
+    """Rows and columns of a tile of at most `most` pixels: whole rows, or part of one."""
+    if columns >= most or rows == 1:
+        return 1, even(columns, min(most, columns))
+    return even(rows, min(most // columns, rows)), columns
+
+
+def stream(units: int) -> Tile:
+    """For a product of one pixel: only the bandwidth counts."""
+    padded = -(-units // LINE)
+    share = even(padded, 4) * LINE
+    narrow = 32 if share % 32 == 0 else 16
+    widths = (share, share, share, narrow)
+    why = f"one pixel: {share} units at a time, read once from memory"
+    return Tile(tuple(Block(1, 1, width) for width in widths), why)

@@ -1,0 +1,392 @@
+"""What the fast style's templates see, and the helpers that their text needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import NamedTuple
+
+import jinja2
+
+from kgen.ir.node import Contraction
+from kgen.ir.program import Number, Program, Step
+from kgen.ir.value import Value, broadcast_strides, row_major
+from kgen.render.environment import environment
+from kgen.schedule.forms import fits, innermost, spread
+from kgen.targets import loops
+from kgen.targets.c_op import COp, Text, literal
+from kgen.targets.expression import Expressions
+from kgen.targets.loops import Loop
+
+LIBRARIES = ("fast/helpers.j2", "fast/math.j2")
+SHORT_SUM = 32
+"""Sums of no more terms are as exact in float as they have to be."""
+
+CTYPES = {"float32": "vec", "bool": "ivec"}
+
+
+def _module(name: str) -> jinja2.environment.TemplateModule:
+    return environment("c").get_template(name).module
+
+
+def _names(module: jinja2.environment.TemplateModule) -> list[str]:
+    return [name for name in dir(module) if not name.startswith("_")]
+
+
+@cache
+def vector_functions() -> frozenset[str]:
+    """The scalar functions that have a definition on vectors."""
+    defined = [name[1:] for name in _names(_module("fast/math.j2")) if name.startswith("v")]
+    return frozenset([*defined, *_names(_module("fast/operators.j2"))])
+
+
+def helper_names() -> list[str]:
+    return [name for library in LIBRARIES for name in _names(_module(library))]
+
+
+def helpers(prefix: str, texts: Iterable[str]) -> list[str]:
+    """The definitions of the helpers that the texts call, each after those that it calls itself."""
+    macros = {
+        name: getattr(_module(lib), name) for lib in LIBRARIES for name in _names(_module(lib))
+    }
+    pattern = re.compile(rf"\b{prefix}_({'|'.join(sorted(macros, key=len, reverse=True))})\b")
+    found: dict[str, str] = {}
+
+    def need(text: str) -> None:
+        for name in dict.fromkeys(pattern.findall(text)):
+            if name not in found:
+                definition = str(macros[name](prefix, prefix.upper())).strip()
+                need(definition.replace(f"{prefix}_{name}(", "("))
+                found.setdefault(name, definition)
+
+    for text in texts:
+        need(text)
+    return list(found.values())
+
+
+def head(prefix: str) -> str:
+    """What a file begins with that uses the helpers."""
+    module = _module("fast/head.j2")
+    includes = "#include <math.h>\n#include <stdint.h>\n#include <string.h>\n"
+    pragma, types = module.pragma(), module.types(prefix, prefix.upper())  # type: ignore
+    return f"{pragma}{includes}{types}"
+
+
+class VectorExpressions(Expressions):
+    """Programs on vectors: what is not arithmetic is a function, and takes no bare numbers."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(
+            _module("fast/operators.j2"),
+            _module("fast/math.j2"),
+            number=lambda number: literal(number.value, "float32"),
+            name=lambda function, _: f"{prefix}_v{function}",
+        )
+        self.prefix = prefix
+
+    def _call(self, program: Program, step: Step, operand_text):  # type: ignore[no-untyped-def]
+        if getattr(self.operators, step.function, None) is not None:
+            return super()._call(program, step, operand_text)
+        args = [
+            f"{self.prefix}_splat({self.number(arg)})"
+            if isinstance(arg, Number)
+            else operand_text(arg, "")
+            for arg in step.args
+        ]
+        return f"{self.prefix}_v{step.function}({', '.join(args)})", ""
+
+
+class Late(NamedTuple):
+    """An argument of the epilogue. spread: see schedule.lower.spread."""
+
+    name: str
+    value: Value
+    spread: str
+
+
+class Frame(NamedTuple):
+    """An array inside zeros: loops over the images, where each begins, and an image's parts in
+    elements: zeros before, rows of `run` elements with a gap of zeros between them, zeros after.
+    """
+
+    loops: list[Loop]
+    x: str
+    y: str
+    rows: int
+    run: int
+    x_row: int
+    y_row: int
+    before: int
+    gap: int
+    after: int
+    after_start: int
+
+
+@dataclass(frozen=True, eq=False)
+class FastOp(COp):
+    """A node as a template of the fast style sees it. prefix: of every name with file scope."""
+
+    prefix: str
+    vectors: VectorExpressions
+
+    @property
+    def upper(self) -> str:
+        return self.prefix.upper()
+
+    @cached_property
+    def on_vectors(self) -> bool:
+        """Whether the fast style's own template applies, if there is one."""
+        return fits(self.node, vector_functions())
+
+    # Plain loops: short sums in float, and the compiler unrolls them
+
+    @property
+    def _short(self) -> bool:
+        node = self.node
+        terms = node.macs / max(node.output.size, 1)
+        return self._summed_dtype == "float32" and 0 < terms <= SHORT_SUM
+
+    @property
+    def accumulator(self) -> str:
+        return "float" if self._short else super().accumulator
+
+    def term(self, text: str) -> str:
+        return text if self._short else super().term(text)
+
+    def total(self, text: str) -> str:
+        return text if self._short else super().total(text)
+
+    @property
+    def zero(self) -> str:
+        return "0.0f" if self._short else super().zero
+
+    # Runs of elements that lie side by side
+
+    def runs(
+        self, shape: Sequence[int], *strides: Sequence[int]
+    ) -> tuple[list[Loop], int, list[tuple[str, int]]]:
+        """The loops outside a run, its length, and for each array where it begins and its step."""
+        run = innermost(shape, strides)
+        outer, left = list(shape), run.count
+        for axis in reversed(range(len(outer))):
+            if left == 1:
+                break
+            left //= outer[axis]
+            outer[axis] = 1
+        nested, terms = loops.nest(outer, strides)
+        places = [(loops.index(one), step) for one, step in zip(terms, run.steps, strict=True)]
+        return nested, run.count, places
+
+    def output_runs(self, *values: Value) -> tuple[list[Loop], int, list[tuple[str, int]]]:
+        shape = self.node.output.shape
+        strides = [broadcast_strides(value.shape, shape) for value in values]
+        return self.runs(shape, row_major(shape), *strides)
+
+    def on_vector_args(self, program: Program, names: Sequence[str]) -> Text:
+        temporaries, text = self.vectors.text(program, names)
+        before = [f"const {self.prefix}_{CTYPES[dtype]} {n} = {v};" for dtype, n, v in temporaries]
+        return Text(before, text)
+
+    @staticmethod
+    def plus_text(pointer: str, place: str) -> str:
+        return pointer if place == "0" else f"{pointer} + {place}"
+
+    def reduced(self) -> tuple[list[Loop], list[tuple[str, int]], list[Loop], str, int]:
+        """A reduction with its last axis kept: loops over the other kept axes, the output's terms,
+        the loops of the reduction, where x's element is, and how far the innermost loop moves on.
+        """
+        node = self.node
+        last = node.x.rank - 1
+        kept = [axis for axis in range(last) if axis not in node.axes]
+        outer, (x, y) = loops.nest(
+            [node.x.shape[axis] for axis in kept],
+            [[strides[axis] for axis in kept] for strides in (node.x.strides, node.y_strides)],
+        )
+        inner, (taken,) = loops.nest(
+            [node.x.shape[axis] for axis in node.axes],
+            [[node.x.strides[axis] for axis in node.axes]],
+            "qrstvw",
+        )
+        if not inner:
+            inner, taken = [Loop("q", 1)], [("q", 0)]
+        return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
+
+    def frame(self) -> Frame:
+        """The parts of a padded image: see schedule.forms for which paddings have this form."""
+        node = self.node
+        padded = [axis for axis, pair in enumerate(node.padding) if any(pair)]
+        first, last = padded[0], padded[-1]
+        inner = row_major(node.x.shape)[last]
+        outer, (x, y) = loops.nest(
+            node.x.shape[:first], [node.x.strides[:first], node.output.strides[:first]], "nm"
+        )
+        left, right = (count * inner for count in node.padding[last])
+        run, row = node.x.shape[last] * inner, node.output.shape[last] * inner
+        rows = node.x.shape[first] if first < last else 1
+        top, bottom = node.padding[first] if first < last else (0, 0)
+        before = top * row + left
+        return Frame(
+            loops=outer,
+            x=loops.index(x),
+            y=loops.index(y),
+            rows=rows,
+            run=run,
+            x_row=run,
+            y_row=row,
+            before=before,
+            gap=left + right,
+            after=right + bottom * row,
+            after_start=before + (rows - 1) * row + run,
+        )
+
+    # Kernels packed at run time
+
+    def repack_loops(self) -> tuple[list[Loop], list[Loop], list[tuple[str, int]]]:
+        """Loops over groups and terms, and where x's element of them is."""
+        node = self.node
+        groups = [(f"g{i}", n, s) for i, (n, s) in enumerate(node.groups) if n > 1]
+        terms = [(f"k{i}", n, s) for i, (n, s) in enumerate(node.terms) if n > 1]
+        places = [(name, step) for name, _, step in (*groups, *terms)]
+        return (
+            [Loop(name, count) for name, count, _ in groups],
+            [Loop(name, count) for name, count, _ in terms],
+            places,
+        )
+
+    def repacked(self, place: list[tuple[str, int]], count: int, width: int) -> str:
+        """x's element of unit first + u; zero from the unit `count` of the panel on."""
+        units = [(n, s) for n, s in self.node.units if n > 1] or [(1, 0)]
+        below, terms = 1, []
+        unit = "(first + u)"
+        for position, (n, step) in reversed(list(enumerate(units))):
+            text = unit if below == 1 else f"{unit} / {below}"
+            terms.append((text if position == 0 else f"{text} % {n}", step))
+            below *= n
+        text = f"x[{loops.index([*place, *reversed(terms)])}]"
+        return f"u < {count} ? {text} : 0.0f" if count and count < width else text
+
+    # Products
+
+    @cached_property
+    def late(self) -> list[Late]:
+        node: Contraction = self.node
+        args = node.epilogue.args if node.epilogue else ()
+        operands = (getattr(node, "x", None), getattr(node, "kernel", None))
+        return [
+            Late(
+                f"also{number}" if arg in operands or arg in node.constants else self.ref(arg),
+                arg,
+                spread(arg, node.output),
+            )
+            for number, arg in enumerate(args)
+        ]
+
+    def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
+        """The epilogue of a vector of sums.
+
+        at: the place of its first lane in the output. left: how many lanes are not padding.
+        """
+        node: Contraction = self.node
+        if node.epilogue is None:
+            return Text([], total)
+        p = self.prefix
+        places = {
+            "all": lambda name: f"{p}_load_some({name} + {at}, {left})",
+            "unit": lambda name: f"{p}_load_some({name} + u, {left})",
+            "one": lambda name: f"{p}_splat(*{name})",
+        }
+        operands = [places[arg.spread](arg.name) for arg in self.late]
+        return self.on_vector_args(node.epilogue.program, [total, *operands])
+
+    def pick(self, field: str) -> str:
+        """The tile's size for each class of registers."""
+        return self._pick([getattr(block, field) for block in self.node.tile.blocks])
+
+    def _pick(self, numbers: list[int]) -> str:
+        if len(set(numbers)) == 1:
+            return str(numbers[0])
+        return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
+
+    @property
+    def rest_width(self) -> str:
+        """Units in a tile of the last panel."""
+        rest = self.node.panels.rest
+        widths = [min(block.units, rest) for block in self.node.tile.blocks]
+        return self._pick([width if rest % width == 0 else 16 for width in widths])
+
+    @property
+    def rest_count(self) -> str:
+        """How many of them are not padding."""
+        units, full, width = self.node.units, self.node.panels.full, self.rest_width
+        if width == str(self.node.panels.rest):
+            return str(units - full)
+        return f"{units} - u < {width} ? {units} - u : {width}"
+
+    @property
+    def chains(self) -> int:
+        """Sums kept for each unit when one pixel streams the weights."""
+        width: int = self.node.tile.widest.units
+        return max(1, min(128 // width, 8, int(self.node.depth) // 8))
+
+    @property
+    def pixel_index(self) -> str:
+        rows, columns = self.node.rows, self.node.columns
+        if rows.count == 1:
+            return loops.index([("pixel", columns.y)])
+        return loops.index([("pixel / across", rows.y), ("pixel % across", columns.y)])
+
+    @property
+    def tap_terms(self) -> list[tuple[str, int]]:
+        return [(taps.name, taps.x) for taps in self.node.taps]
+
+    @property
+    def tap_panel(self) -> str:
+        """Where a tap's rows of the panel begin."""
+        below, terms = self.node.terms, []
+        for taps in self.node.taps:
+            below //= taps.count
+            terms.append((taps.name, below))
+        if not terms:
+            return "w"
+        text = loops.index(terms)
+        return f"w + ({text}) * panel" if len(terms) > 1 else f"w + {text} * panel"
+
+    @staticmethod
+    def plus(pointer: str, terms: list[tuple[str, int]]) -> str:
+        text = loops.index(terms)
+        return pointer if text == "0" else f"{pointer} + {text}"
+
+    @property
+    def outer_loops(self) -> list[Loop]:
+        return [Loop(axis.name, axis.count) for axis in self.node.outer]
+
+    def moved(self, *by: str) -> dict[str, str]:
+        """What the loops around a tile add to its pointers.
+
+        by: which of them: "outer" ones, over a tile's "pixel"s, over a panel's "unit"s.
+        Keys: x, w, bias, and the spreads of an epilogue's arguments.
+        """
+        node = self.node
+        outer = node.outer if "outer" in by else ()
+        groups = [axis for axis in outer if axis.name == "group"]
+        unit = [("u", 1)] if "unit" in by else []
+        start, end = ([("from", 1)], [("to", 1)]) if "pixel" in by else ([], [])
+        terms = {
+            "x": [*((a.name, a.x) for a in outer), *start],
+            "w": [*((a.name, a.kernel) for a in outer), *(self._panel_of("u") if unit else [])],
+            "bias": [*((a.name, node.panels.padded) for a in groups), *unit],
+            "unit": [*((a.name, node.units) for a in groups), *unit],
+            "all": [*((a.name, a.y) for a in outer), *end, *unit],
+            "one": [],
+        }
+        return {key: self.plus("", one) for key, one in terms.items()}
+
+    def _panel_of(self, unit: str) -> list[tuple[str, int]]:
+        """Where the units from `unit` on begin in a kernel."""
+        node = self.node
+        width = node.panels.width
+        if node.row_step or node.panels.padded <= width:
+            return [(unit, 1)]
+        return [(f"{unit} / {width}", width * node.terms), (f"{unit} % {width}", 1)]

@@ -1,0 +1,179 @@
+"""Sizes around those of the tiles of the fast style: units, pixels, channels with a remainder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import Input, Model, layers, ops
+
+from tests.cases._build import Function
+
+
+def _outputs(x: keras.KerasTensor, made: Sequence[keras.Layer]) -> Model:
+    """One input, one output for each layer."""
+    return Model(x, [one(x) for one in made])
+
+
+def dense_units() -> Model:
+    units = (1, 3, 15, 17, 33, 70, 130)
+    return _outputs(Input((19,), name="x"), [layers.Dense(u) for u in units])
+
+
+def dense_rows() -> Model:
+    made = [layers.Dense(u, activation="relu") for u in (3, 5, 16, 40)]
+    return _outputs(Input((13, 7), name="x"), made)
+
+
+def dense_many_rows() -> Model:
+    made = [layers.Dense(u, activation="tanh") for u in (6, 23, 48)]
+    return _outputs(Input((5, 31, 6), name="x"), made)
+
+
+def one_by_one_filters() -> Model:
+    made = [layers.Conv2D(f, 1, activation="sigmoid") for f in (4, 17, 50)]
+    return _outputs(Input((6, 11, 5), name="x"), made)
+
+
+def windows() -> Model:
+    made = [
+        layers.Conv2D(5, 3, padding="same", activation="relu"),
+        layers.Conv2D(18, (2, 4), padding="same", strides=2),
+        layers.Conv2D(33, (3, 2), dilation_rate=(1, 2)),
+        layers.Conv2D(4, 5, padding="same", strides=(3, 1)),
+    ]
+    return _outputs(Input((9, 37, 3), name="x"), made)
+
+
+def small_images() -> Model:
+    made = [layers.Conv2D(6, 3, padding="same"), layers.Conv2D(20, (2, 3))]
+    return _outputs(Input((7, 5, 9), name="x"), made)
+
+
+def sequences() -> Model:
+    made = [
+        layers.Conv1D(9, 3, padding="causal", dilation_rate=4, activation="relu"),
+        layers.Conv1D(36, 4, padding="same", strides=3),
+        layers.Conv1D(4, 2, padding="causal"),
+    ]
+    return _outputs(Input((41, 6), name="x"), made)
+
+
+def volumes() -> Model:
+    made = [layers.Conv3D(5, 2, padding="same"), layers.Conv3D(17, (1, 3, 2), strides=(2, 1, 2))]
+    return _outputs(Input((4, 5, 9, 3), name="x"), made)
+
+
+def groups() -> Model:
+    made = [
+        layers.Conv2D(12, 3, groups=3, padding="same", activation="relu"),
+        layers.Conv2D(54, 1, groups=3, bias_initializer="ones"),
+        layers.Conv2D(6, 2, groups=6),
+    ]
+    return _outputs(Input((5, 7, 6), name="x"), made)
+
+
+def depthwise() -> Model:
+    made = [
+        layers.DepthwiseConv2D(3, padding="same", activation="relu6"),
+        layers.DepthwiseConv2D((2, 5), strides=2, padding="same"),
+        layers.DepthwiseConv2D(3, dilation_rate=(2, 3), padding="same", use_bias=False),
+        layers.DepthwiseConv2D((4, 1)),
+    ]
+    return _outputs(Input((6, 13, 21), name="x"), made)
+
+
+def depthwise_of_few_pixels() -> Model:
+    made = [layers.DepthwiseConv2D(5, padding="same"), layers.DepthwiseConv2D(2)]
+    return _outputs(Input((3, 2, 35), name="x"), made)
+
+
+def depthwise_after_padding() -> Model:
+    x = Input((7, 6, 16), name="x")
+    y = layers.ZeroPadding2D(((0, 1), (2, 1)))(x)
+    return Model(x, layers.DepthwiseConv2D(3, strides=2)(y))
+
+
+def depthwise_sequences() -> Model:
+    made = [layers.DepthwiseConv1D(3, padding="same"), layers.DepthwiseConv1D(4, strides=2)]
+    return _outputs(Input((23, 18), name="x"), made)
+
+
+def transposed() -> Model:
+    made = [
+        layers.Conv2DTranspose(5, 3, strides=2, padding="same", activation="relu"),
+        layers.Conv2DTranspose(17, 2, strides=2),
+        layers.Conv2DTranspose(4, (4, 5), strides=(2, 3), padding="same"),
+        layers.Conv2DTranspose(6, 3, strides=(1, 2)),
+    ]
+    return _outputs(Input((4, 7, 3), name="x"), made)
+
+
+def transposed_sequences() -> Model:
+    made = [
+        layers.Conv1DTranspose(f, k, strides=s, padding=p)
+        for f, k, s, p in (
+            (5, 5, 3, "same"),
+            (4, 2, 4, "valid"),
+            (6, 7, 2, "valid"),
+            (7, 4, 3, "valid"),
+            (9, 4, 2, "same"),
+        )
+    ]
+    made.append(layers.Conv1DTranspose(4, 3, dilation_rate=2, padding="same"))
+    return _outputs(Input((11, 3), name="x"), made)
+
+
+def residual() -> Model:
+    x = Input((5, 9, 18), name="x")
+    y = layers.Conv2D(18, 3, padding="same", activation="relu")(x)
+    z = layers.Conv2D(18, 1, use_bias=False)(y)
+    return Model(x, layers.ReLU()(layers.BatchNormalization()(z) + y) * 0.5)
+
+
+def epilogues() -> Model:
+    x = Input((6, 5), name="x")
+    made = [
+        layers.Dense(17, activation=name)(x)
+        for name in ("gelu", "elu", "selu", "softplus", "silu", "leaky_relu", "mish", "relu6")
+    ]
+    made.append(layers.PReLU()(layers.Dense(20)(x)))
+    return Model(x, made)
+
+
+def products() -> Model:
+    """Of two computed arrays, with the units side by side and not."""
+
+    def call(a: keras.KerasTensor, b: keras.KerasTensor) -> keras.KerasTensor:
+        return ops.concatenate(
+            [
+                ops.reshape(ops.einsum(f"bhik,{other}->bhij", a, ops.transpose(b, axes)), (-1, 231))
+                for other, axes in (("bhjk", (0, 1, 2, 3)), ("bhkj", (0, 1, 3, 2)))
+            ],
+            axis=-1,
+        )
+
+    x, y = Input((3, 7, 5), name="x"), Input((3, 11, 5), name="y")
+    return Model([x, y], Function(call)(x, y))
+
+
+def pooling() -> Model:
+    made = [
+        layers.MaxPooling2D(2),
+        layers.AveragePooling2D(3, strides=2, padding="same"),
+        layers.GlobalAveragePooling2D(),
+        layers.GlobalMaxPooling2D(),
+    ]
+    return _outputs(Input((7, 9, 19), name="x"), made)
+
+
+def rows_of_softmax() -> Model:
+    x = Input((3, 70), name="x")
+    made = [layers.Softmax(), layers.LayerNormalization(), layers.Activation("log_softmax")]
+    return Model(x, [*(one(x) for one in made), layers.Softmax()(x[:, :, :17])])
+
+
+def many_pixels() -> Model:
+    """Images larger than what stays near the core, a kernel that is smaller."""
+    made = [layers.Conv2D(40, 1, activation="relu"), layers.Conv2D(20, 3, padding="same")]
+    return _outputs(Input((40, 47, 8), name="x"), made)

@@ -1,0 +1,156 @@
+"""The fast style: other compilers and vectors, its functions' errors, its choices."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kgen import targets
+from kgen.library import STRICT, Library
+from kgen.schedule import Product
+from kgen.schedule.pack import Panels, pack
+from kgen.schedule.tile import AVX512, CLASSES
+from kgen.targets.c_fast import head, helpers
+from tests.harness import case
+
+SOME_CASES = (
+    "tiles/windows",
+    "tiles/depthwise",
+    "tiles/transposed",
+    "tiles/epilogues",
+    "tiles/products",
+    "tiles/rows_of_softmax",
+)
+SANITIZED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def cpu_has(*flags: str) -> bool:
+    info = Path("/proc/cpuinfo")
+    return info.exists() and set(flags) <= set(info.read_text().split())
+
+
+VARIANTS = {
+    "widest": ("cc", ("-O3", "-march=native")),
+    "avx2": ("cc", ("-O2", "-mavx2", "-mfma", "-mno-avx512f")),
+    "no_vectors": ("cc", ("-O2", "-DMODEL_NO_VECTORS")),
+    "clang": ("clang", ("-O2", "-march=native")),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SOME_CASES)
+def test_compilers_and_vectors(name: str, variant: str) -> None:
+    cc, flags = VARIANTS[variant]
+    if shutil.which(cc) is None:
+        pytest.skip(f"no {cc}")
+    if variant == "avx2" and not cpu_has("avx2", "fma"):
+        pytest.skip("no AVX2")
+    results = Library(case(name).files("c", "fast"), cc=cc, flags=(*STRICT, *flags))
+    found = results.predict(*case(name).inputs)
+    case(name).assert_agrees(list(found) if isinstance(found, tuple) else [found])
+
+
+def test_reads_and_writes_nothing_outside(tmp_path: Path) -> None:
+    """A program of its own, with each array in a block of the heap, under the sanitizers."""
+    for name in ("tiles/windows", "tiles/depthwise", "tiles/groups", "tiles/dense_units"):
+        files = case(name).files("c", "fast")
+        plan = case(name).plan
+        arrays = [*plan.graph.inputs, *plan.graph.outputs]
+        lines = [f"float *a{i} = calloc({v.size}, 4);" for i, v in enumerate(arrays)]
+        call = ", ".join(f"a{i}" for i in range(len(arrays)))
+        main = (
+            f'#include "model.h"\n#include <stdlib.h>\nint main(void) {{ {" ".join(lines)} '
+            f"model_workspace *w = malloc(sizeof *w); return model_run(w, {call}); }}\n"
+        )
+        for file, text in {**files, "main.c": main}.items():
+            (tmp_path / file).write_text(text)
+        sources = [str(tmp_path / file) for file in (*files, "main.c") if file.endswith(".c")]
+        program = str(tmp_path / "program")
+        flags = ("-march=native", *SANITIZED)
+        subprocess.run(["cc", *flags, "-o", program, *sources, "-lm"], check=True)
+        subprocess.run([program], check=True, env={"ASAN_OPTIONS": "detect_leaks=0"})
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    e = np.exp(-np.abs(x))
+    return np.where(x < 0, e, 1.0) / (1 + e)
+
+
+FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
+    "exp": (np.exp, 1.5),
+    "expm1": (np.expm1, 2.0),
+    "log": (np.log, 1.0),
+    "log1p": (np.log1p, 2.0),
+    "tanh": (np.tanh, 1.5),
+    "sigmoid": (sigmoid, 2.5),
+    "softplus": (lambda x: np.logaddexp(0, x), 2.5),
+    "sqrt": (np.sqrt, 0.5),
+    "relu": (lambda x: np.where(x < 0, 0, x), 0.0),
+}
+"""Each function, and the most that it may be off, in units in the last place."""
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    folder = tmp_path_factory.mktemp("functions")
+    body = "\n".join(
+        f"void t_{name}(const float *x, float *y, int n) {{ for (int i = 0; i < n; i += F_LANES) "
+        f"f_store(y + i, f_v{name}(f_load_some(x + i, n - i)), n - i); }}"
+        for name in FUNCTIONS
+    )
+    text = "\n".join([head("f"), *helpers("f", [body]), body])
+    (folder / "f.c").write_text(text)
+    command = ["cc", "-std=c99", "-O2", "-march=native", "-shared", "-fPIC", "-o"]
+    subprocess.run([*command, folder / "f.so", folder / "f.c", "-lm"], check=True)
+    return ctypes.CDLL(str(folder / "f.so"))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_on_vectors(functions: ctypes.CDLL, name: str) -> None:
+    """A sample of all float32 numbers, infinities and NaN among them, and of usual ones."""
+    every = np.arange(0, 2**32, 9973, dtype=np.uint64).astype(np.uint32).view(np.float32)
+    usual = np.linspace(-20, 20, 200_001, dtype=np.float32)
+    special = np.float32([np.inf, -np.inf, np.nan, 0.0, -0.0, 1e-45, -1e-45])
+    x = np.concatenate([every, usual, special])
+    y = np.empty_like(x)
+    pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (x, y)]
+    getattr(functions, f"t_{name}")(*pointers, len(x))
+    function, limit = FUNCTIONS[name]
+    with np.errstate(all="ignore"):
+        exact = function(x.astype(np.float64))
+        rounded = exact.astype(np.float32)
+        unit = np.spacing(np.maximum(np.abs(rounded), np.finfo(np.float32).tiny))
+        off = np.abs(y.astype(np.float64) - exact) / unit
+    finite = np.isfinite(rounded)
+    assert off[finite].max() <= limit
+    np.testing.assert_array_equal(y[~finite], rounded[~finite])
+
+
+def test_panels_hold_every_weight_once() -> None:
+    kernel = np.arange(2 * 3 * 70, dtype=np.float32).reshape(2, 3, 70) + 1
+    panels = Panels(70, 32)
+    packed = pack(kernel, panels)
+    assert (panels.full, panels.rest, panels.padded) == (64, 16, 80)
+    assert packed.size == 2 * 3 * 80
+    assert packed[:32].tolist() == kernel[0, 0, :32].tolist()
+    assert packed[3 * 64 :][:16].tolist() == [*kernel[0, 0, 64:], *[0] * 10]
+    assert np.sort(packed[packed > 0]).tolist() == kernel.reshape(-1).tolist()
+
+
+@pytest.mark.parametrize("name", ["tiles/windows", "tiles/dense_rows", "tiles/one_by_one_filters"])
+def test_tiles_fit_the_registers(name: str) -> None:
+    products = [n for n in targets.fast(case(name).plan).graph.nodes if isinstance(n, Product)]
+    assert products
+    for node in products:
+        assert node.tile.why
+        for registers, block in zip(CLASSES, node.tile.blocks, strict=True):
+            sums = block.pixels * block.units // registers.lanes
+            assert sums < registers.count
+            width = node.panels.width
+            assert width % block.units == 0 if registers is not AVX512 else width == block.units
