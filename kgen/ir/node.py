@@ -12,6 +12,9 @@ from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 NodeT = TypeVar("NodeT", bound="Node")
 BodyT = TypeVar("BodyT", bound="Body")
 
+IDENTITY = ("origin", "output", "others", "merged")
+"""The fields that say which node it is; the others say what it computes."""
+
 
 class GraphError(Exception):
     """A graph that breaks its own rules: a mistake in kgen, never in the user's model."""
@@ -198,7 +201,7 @@ class Node:
         )
 
     def __str__(self) -> str:
-        hidden = ("origin", "output", "others", "merged", "bias", "epilogue")
+        hidden = (*IDENTITY, "bias", "epilogue")
         options = ", ".join(
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Body, Epilogue, Node
+from kgen.ir.node import IDENTITY, Body, Epilogue, Node
 from kgen.ir.value import Constant, Value
 from kgen.passes.rewrite import substitute
 
@@ -32,8 +32,7 @@ def share_equal_nodes(graph: Graph) -> Graph:
 
 
 def _described(node: Node) -> list[Any]:
-    skipped = ("origin", "output", "others", "merged")
-    return [field for field in fields(node) if field.name not in skipped]
+    return [field for field in fields(node) if field.name not in IDENTITY]
 
 
 def _key(field: Any, replaced: dict[Value, Value]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import tree
 
-from kgen.ir.node import Node
+from kgen.ir.node import IDENTITY, Node
 from kgen.ir.value import Shape, Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.broadcast import Broadcast
@@ -120,7 +120,7 @@ class Lift:
         fields = {
             name: getattr(node, name)
             for name in node.__dataclass_fields__
-            if name not in ("origin", "output", "merged")
+            if name not in IDENTITY
         }
         return self.builder.add(type(node), **{**fields, **changed})
 
