@@ -1,5 +1,6 @@
 # make demo: set up, train XOR, export it, and compare C, NumPy and Keras.
-# make test: set up, and run all checks and tests.
+# make test: set up, and run all checks and tests, less those of large models.
+# make test-all: the tests of large models: real files, keras.applications, KerasHub.
 # make coverage: rewrite docs/coverage.md.
 
 PYTHON ?= python3
@@ -7,13 +8,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test check generated coverage clean
+.PHONY: demo test test-all check generated coverage clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/xor.py
 
 test: $(VENV)/.test check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+test-all: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

