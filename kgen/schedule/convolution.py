@@ -61,8 +61,9 @@ def _is_depthwise(node: Conv) -> bool:
 
 def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
+    images = node.output.shape[0]  # in one sample
     if _is_depthwise(node):
-        return [_depthwise(node)]
+        return [_depthwise(node)] if images == 1 else None
     few = node.groups > 1 and node.group_filters < FEW_FILTERS
     if not node.channels_last or not node.output.size or few:
         return None
@@ -79,6 +80,8 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
             names, node.output_sizes, node.strides, strides, y_strides, strict=True
         )
     ]
+    if images > 1:
+        axes.insert(0, Axis("image", images, x.strides[0], node.output.strides[0]))
     taps = [
         Taps(letter, count, rate * stride)
         for letter, count, rate, stride in zip(
@@ -114,7 +117,7 @@ def transposed(node: Contraction) -> Sequence[Node] | None:
     remainder is a convolution of x of its own, with its share of the kernel.
     """
     assert isinstance(node, ConvTranspose)
-    if not node.channels_last or not node.output.size:
+    if not node.channels_last or not node.output.size or node.output.shape[0] > 1:
         return None
     if node.epilogue is not None and any(arg.size > node.filters for arg in node.epilogue.args):
         return None

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import Value
 from kgen.ops.bincount import Bincount
-from kgen.ops.bucketize import Bucketize
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.graph_operation import apply
 from kgen.trace.table import lowers_layer
@@ -19,22 +18,9 @@ from kgen.trace.table import lowers_layer
 def discretization(layer: Any, inputs: Any) -> Any:
     if layer.bin_boundaries is None:
         raise UnsupportedError("it has no boundaries: call adapt, or pass bin_boundaries")
-    indices = digitize(inputs, list(layer.bin_boundaries))
+    indices = ops.digitize(inputs, np.asarray(layer.bin_boundaries, np.float32))
     depth = len(layer.bin_boundaries) + 1
     return encode(layer, indices, layer.output_mode, depth, layer.output_dtype)
-
-
-def digitize(x: Any, boundaries: list[float]) -> Any:
-    """How many of the ascending boundaries are not above x, as TensorFlow's Bucketize compares:
-    in float32.
-    """
-
-    def lower(builder: Builder, x: Any) -> Value:
-        bins = np.asarray(boundaries, np.float32)
-        constant = Constant.of(f"{builder.origin.path}/boundaries", bins)
-        return builder.add(Bucketize, x=builder.value(x, "float32"), boundaries=constant)
-
-    return apply(lower, x)
 
 
 @lowers_layer("CategoryEncoding")

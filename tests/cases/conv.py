@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
-from keras import layers
+from keras import Input, Model, layers, ops
 
 from tests.cases._build import layer
 
@@ -168,3 +170,23 @@ def gated_by_its_channels() -> keras.Model:
     y = layers.Conv2D(4, 3, padding="same")(x)
     gate = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(y))
     return keras.Model(x, layers.Conv2D(2, 1)(y * gate))
+
+
+def several_images_in_a_sample() -> keras.Model:
+    """Frames folded into the batch: one sample is three images to the layers."""
+    x = Input((3, 9, 8, 4), name="frames")
+    images = layers.Lambda(lambda x: ops.reshape(x, (-1, 9, 8, 4)))(x)
+    made = [
+        layers.Conv2D(5, 3, padding="same", activation="relu")(images),
+        layers.Conv2D(6, 2, strides=2, groups=2)(images),
+        layers.DepthwiseConv2D(3, padding="same")(images),
+        layers.Conv2DTranspose(5, 3, strides=2)(images),
+        layers.MaxPooling2D(2)(images),
+        layers.AveragePooling2D(3, strides=2, padding="same")(images),
+        layers.AdaptiveAveragePooling2D((2, 3))(images),
+    ]
+
+    def apart(y: Any) -> Any:
+        return ops.reshape(y, (-1, 3, *y.shape[1:]))
+
+    return Model(x, [layers.Lambda(apart)(y) for y in made])

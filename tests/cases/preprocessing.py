@@ -6,7 +6,9 @@ import keras
 import numpy as np
 from keras import Input, Model, layers
 
-from tests.cases._build import layer
+from tests.cases._build import function, layer
+
+BINS = [-0.5, 0.0, 0.25, 1.5]
 
 
 def _adapted(axis: object, *shape: int) -> keras.Layer:
@@ -44,6 +46,32 @@ def rescaling() -> keras.Model:
             layers.Rescaling([0.5, 2.0, 0.25], offset=[1.0, -1.0, 3.0])(x),
         ],
     )
+
+
+def discretization() -> keras.Model:
+    x = Input((3, 2), name="x")
+    return Model(
+        x,
+        [
+            layers.Discretization(BINS, output_mode=mode)(x)
+            for mode in ("int", "one_hot", "multi_hot", "count")
+        ],
+    )
+
+
+def discretization_of_integers() -> keras.Model:
+    return layer(layers.Discretization([1, 3.5, 8]), 4, dtype="int64")
+
+
+def discretization_of_one_feature() -> keras.Model:
+    """The last axis of length one gives way to the categories."""
+    x = Input((1,), name="x")
+    return Model(x, [layers.Discretization(BINS, output_mode=m)(x) for m in ("one_hot", "count")])
+
+
+def discretization_of_nan() -> keras.Model:
+    """The square root of a negative number lies beyond the last boundary."""
+    return function(lambda x: layers.Discretization([0.2, 0.7])(keras.ops.sqrt(x)), (9,))
 
 
 def bytes_become_floats() -> keras.Model:
@@ -115,11 +143,26 @@ def clahe() -> keras.Model:
 
 
 def stft_spectrogram() -> keras.Model:
-    x = Input((70, 1), name="signal")
+    x = Input((70, 2), name="signal")
     modes = ("log", "magnitude", "psd", "real", "stft")
     options = {"frame_length": 16, "frame_step": 8, "window": None, "scaling": None}
     return Model(
         x,
         [layers.STFTSpectrogram(mode=mode, **options)(x) for mode in modes]
         + [layers.STFTSpectrogram("psd", 10, 5, 16, None, padding="same", expand_dims=True)(x)],
+    )
+
+
+def mel_spectrogram() -> keras.Model:
+    """Without decibels, which would depend on the other samples of a batch."""
+    x = Input((200,), name="signal")
+    options = {"num_mel_bins": 7, "sampling_rate": 800, "power_to_db": False, "min_freq": 20}
+    return Model(
+        x,
+        [
+            layers.MelSpectrogram(32, 16, max_freq=380, **options)(x),
+            layers.MelSpectrogram(
+                64, 20, 48, window="hamming", mag_exp=1.0, max_freq=300, **options
+            )(x),
+        ],
     )

@@ -164,22 +164,22 @@ static void features_street_hash_elementwise(const int64_t *restrict x, float *r
 }
 
 /* (3) */
-static const float features_age_group_boundaries[3] = {
+static const float features_age_group_constant[3] = {
     18.0f, 30.0f, 65.0f,
 };
 
 /* age_group: Discretization(bin_boundaries=(18, 30, 65), output_mode='one_hot')
- * y = how many boundaries are not above x
+ * y = number of edges <= x
  * x (1) float -> y (1)
- * features_age_group_boundaries (3) float
+ * features_age_group_constant (3) float
  */
 static void features_age_group(const float *restrict x, int32_t *restrict y)
 {
     for (int i = 0; i < 1; ++i) {
-        int low = 0, high = 3;
+        int low = 0, high = 3; /* the answer lies between them */
         while (low < high) {
             const int middle = (low + high) / 2;
-            if (x[i] < features_age_group_boundaries[middle])
+            if (x[i] < features_age_group_constant[middle])
                 high = middle;
             else
                 low = middle + 1;
@@ -189,18 +189,18 @@ static void features_age_group(const float *restrict x, int32_t *restrict y)
 }
 
 /* (1, 4) */
-static const int32_t features_age_group_constant[4] = {
+static const int32_t features_age_group_constant_1[4] = {
     0, 1, 2, 3,
 };
 
 /* age_group: Discretization(bin_boundaries=(18, 30, 65), output_mode='one_hot')
  * x (1) int32_t -> y (4)
- * features_age_group_constant (1, 4) int32_t: element [i][j] is number i * 4 + j
+ * features_age_group_constant_1 (1, 4) int32_t: element [i][j] is number i * 4 + j
  */
 static void features_age_group_elementwise(const int32_t *restrict x, float *restrict y)
 {
     for (int i = 0; i < 4; ++i) {
-        y[i] = (x[0] == features_age_group_constant[i]) ? 1.0f : 0.0f;
+        y[i] = (x[0] == features_age_group_constant_1[i]) ? 1.0f : 0.0f;
     }
 }
 
@@ -341,7 +341,7 @@ int features_run(features_workspace *w, const float *age, const char *const *cit
     int64_t *const city_encoding_lookup = w->arena.int64s; /* (1) */
     int64_t *const street_hash_cast = w->arena.int64s + 1; /* (1) */
     float *const street_hash = w->arena.float32s + 32; /* (3) */
-    int32_t *const age_group_bucketize = w->arena.int32s + 2; /* (1) */
+    int32_t *const age_group_search_sorted = w->arena.int32s + 2; /* (1) */
     float *const age_group = w->arena.float32s + 24; /* (4) */
     float *const plan_encoding = w->arena.float32s + 35; /* (3) */
     float *const visit_counts = w->arena.float32s + 28; /* (4) */
@@ -351,8 +351,8 @@ int features_run(features_workspace *w, const float *age, const char *const *cit
     features_city_encoding(city, city_encoding_lookup);
     features_street_hash(street, street_hash_cast);
     features_street_hash_elementwise(street_hash_cast, street_hash);
-    features_age_group(age, age_group_bucketize);
-    features_age_group_elementwise(age_group_bucketize, age_group);
+    features_age_group(age, age_group_search_sorted);
+    features_age_group_elementwise(age_group_search_sorted, age_group);
     features_plan_encoding(plan, plan_encoding);
     if (features_visit_counts(visits, visit_counts) != 0)
         return FEATURES_ERROR_INDEX;

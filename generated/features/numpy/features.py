@@ -28,10 +28,10 @@ street_hash_constant = np.array([
 ], dtype=np.int64)
 
 # (3,)
-age_group_boundaries = np.array([18.0, 30.0, 65.0], dtype=np.float32)
+age_group_constant = np.array([18.0, 30.0, 65.0], dtype=np.float32)
 
 # (1, 4)
-age_group_constant = np.array([
+age_group_constant_1 = np.array([
     [0, 1, 2, 3],
 ], dtype=np.int32)
 
@@ -238,10 +238,9 @@ def predict(age, city, street, plan, visits):
     street_hash = (street_hash_cast == street_hash_constant).astype(np.float32)  # (batch, 3)
 
     # age_group: Discretization(bin_boundaries=(18, 30, 65), output_mode='one_hot')
-    # y = how many boundaries are not above x
     # shape: (batch, 1)
-    age_group_bucketize = np.searchsorted(age_group_boundaries, age, side="right").astype(np.int32)
-    age_group = (age_group_bucketize == age_group_constant).astype(np.float32)  # (batch, 4)
+    age_group_search_sorted = np.searchsorted(age_group_constant, age, side="right").astype(np.int32)
+    age_group = (age_group_search_sorted == age_group_constant_1).astype(np.float32)  # (batch, 4)
 
     # plan_encoding: CategoryEncoding(num_tokens=3, output_mode='one_hot')
     plan_encoding = (plan == plan_encoding_constant).astype(np.float32)  # (batch, 3)
