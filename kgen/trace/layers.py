@@ -9,3 +9,6 @@ _FOREIGN = "it runs code of another framework, which can't be turned into source
 REFUSED_LAYERS.update(
     dict.fromkeys(("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"), _FOREIGN)
 )
+REFUSED_LAYERS["MaxNumBoundingBoxes"] = (
+    "it works on dictionaries of bounding boxes, for training; export the model without it"
+)
