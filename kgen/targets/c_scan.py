@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kgen.ir.value import Constant, Value, element_size
 from kgen.names import comment
 from kgen.plan import Place, Plan
-from kgen.targets.c_op import CTYPES, COp
+from kgen.targets.c_op import CTYPES, COp, pointer
 
 
 class Pointer(NamedTuple):
@@ -66,8 +66,10 @@ class CScan(COp):
     @property
     def signature(self) -> str:
         parts = [f"{self.workspace} *w"] if self.uses_workspace else []
-        parts += [f"const {self.ctype(v)} *restrict {name}" for v, name in self.parameters.items()]
-        parts += [f"{self.ctype(v)} *restrict {v.name}" for v in self.node.outputs]
+        parts += [
+            pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()
+        ]
+        parts += [pointer(v.dtype, f"restrict {v.name}", const=False) for v in self.node.outputs]
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -128,11 +130,11 @@ class CScan(COp):
             inner = node.body.inputs[place.number]
             outside = dict(zip(node.elements, node.sequences, strict=True))
             outside.update(zip(node.outer, node.captured, strict=True))
-            array, const = outside[inner], "const "
+            array = outside[inner]
         else:
             inner = array = node.outputs[place.number]
             results = {shown: result for result, shown in node.stacked}
-            inner, const = results.get(array, array), ""
+            inner = results.get(array, array)
         terms = [array.name]
         if self._moves(place):
             backwards = place.kind == "input" and node.backwards
@@ -140,7 +142,8 @@ class CScan(COp):
             terms.append(step if inner.size == 1 else f"{step} * {inner.size}")
         if place.offset:
             terms.append(str(place.offset // element_size(value.dtype)))
-        return Pointer(f"{const}{ctype} *const {value.name}", " + ".join(terms), note)
+        declared = pointer(value.dtype, f"const {value.name}", const=place.kind == "input")
+        return Pointer(declared, " + ".join(terms), note)
 
     # What it does
 
