@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kgen.arrays import widened
 from kgen.ir.value import is_float
-from kgen.targets.numpy import widened
 
 RTOL = 1e-4
 ATOL = 1e-5
@@ -85,17 +84,3 @@ def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:
 
     both = np.isfinite(found) & np.isfinite(wanted)
     return int(np.abs(ordered(found) - ordered(wanted))[both].max(initial=0))
-
-
-def in_batches(
-    size: int,
-    inputs: Sequence[np.ndarray],
-    run: Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]],
-) -> list[np.ndarray]:
-    """What `run` returns for batches of this size, one after another; the last one is filled up."""
-    count = len(inputs[0])
-    parts = []
-    for start in range(0, count, size):
-        rows = np.minimum(np.arange(start, start + size), count - 1)
-        parts.append(run([array[rows] for array in inputs]))
-    return [np.concatenate(arrays)[:count] for arrays in zip(*parts, strict=True)]

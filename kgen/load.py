@@ -37,10 +37,8 @@ def load(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras's remarks on optimizers and compiled state
             model = _model(path, objects, safe_mode=not unsafe)
-    except ExportError as error:
-        raise _bad(path, _reason(error)) from None
     except Exception as error:
-        raise _bad(path, _reason(error)) from None
+        raise _bad(path, _ways_out(_reason(error))) from None
     if not isinstance(model, keras.Model):
         raise _bad(path, f"it holds a {type(model).__name__}, not a model")
     return model
@@ -135,6 +133,19 @@ def _custom_objects(path: Path) -> dict[str, object]:
             f"--custom {str(path)!r} failed: {type(error).__name__}: {_reason(error)}", exit_code=2
         ) from None
     return {name: value for name, value in names.items() if callable(value) and name[0] != "_"}
+
+
+def _ways_out(reason: str) -> str:
+    """What Keras says, with kgen's options instead of its own."""
+    if "safe_mode" in reason:
+        return (
+            "it holds Python code (a Lambda layer), which could do anything; if you trust the "
+            "file, load it with --unsafe (in Python unsafe=True)"
+        )
+    if reason.startswith("Could not locate "):
+        what = reason.partition(". ")[0]
+        return f"{what}; name the Python file that defines it with --custom"
+    return reason
 
 
 def _reason(error: Exception) -> str:

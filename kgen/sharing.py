@@ -132,10 +132,10 @@ class Sharing:
             if node.output in outputs:
                 given = self.root(x) in self.graph.inputs
                 shared = any(member in outputs for member in self.members(x))
-                part = behind or not self.fills(x) or node.output.nbytes != x.nbytes
+                part = behind or node.output.nbytes != x.nbytes or not self.fills(x)
                 if given or shared or part:
-                    # Copied: the caller's output can't be the caller's input, or two outputs, or
-                    # hold what is larger.
+                    # Copied: the caller's output can't be the caller's input, or two outputs, nor
+                    # hold what the output is a part of.
                     continue
             if self.unite(x, node.output):
                 self.behind[node.output] = behind + self.offset(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -102,7 +103,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     body = "\n".join(
         f"void t_{name}(const float *x, float *y, int n) {{ for (int i = 0; i < n; i += F_LANES) "
         f"f_store(y + i, f_v{name}(f_load_some(x + i, n - i)), n - i); }}"
-        for name in FUNCTIONS
+        for name in (*FUNCTIONS, "gelu")
     )
     text = "\n".join([head("f"), *helpers("f", [body]), body])
     (folder / "f.c").write_text(text)
@@ -130,6 +131,17 @@ def test_functions_on_vectors(functions: ctypes.CDLL, name: str) -> None:
     finite = np.isfinite(rounded)
     assert off[finite].max() <= limit
     np.testing.assert_array_equal(y[~finite], rounded[~finite])
+
+
+def test_gelu(functions: ctypes.CDLL) -> None:
+    """Off by no more than 2.5 units of the larger of |x| / 4 and the result."""
+    x = np.linspace(-12, 12, 200_000, dtype=np.float32)
+    y = np.empty_like(x)
+    functions.t_gelu(*(a.ctypes.data_as(ctypes.c_void_p) for a in (x, y)), len(x))
+    double = x.astype(np.float64)
+    exact = np.array([v * 0.5 * math.erfc(-v * 0.5**0.5) for v in double])
+    scale = np.maximum(np.abs(exact), np.abs(double) / 4).astype(np.float32)
+    assert (np.abs(y - exact) / np.spacing(scale)).max() <= 2.5
 
 
 def test_panels_hold_every_weight_once() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from kgen.compare import in_batches
+from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
@@ -95,7 +95,7 @@ def loaded(
     exec(compile(text, "<kgen>", "exec"), names)
 
     def predict(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        results = names["predict"](*map(numpy.widened, inputs))  # type: ignore[operator]
+        results = names["predict"](*map(widened, inputs))  # type: ignore[operator]
         return list(results) if isinstance(results, tuple) else [results]
 
     return predict

@@ -56,11 +56,6 @@ def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     return {constant.name: constant.data for constant in plan.graph.constants}
 
 
-def widened(array: np.ndarray) -> np.ndarray:
-    """The array as the text takes it: bfloat16, which NumPy does not know, as float32."""
-    return array.astype(np.float32) if array.dtype == "bfloat16" else array
-
-
 class Literal(str):
     """A number's text. `typed` is the same as a scalar of NumPy's."""
 

@@ -138,6 +138,12 @@ def einsum_of_two(
     sizes = dict(zip(a_labels, a.shape, strict=True))
     other = dict(zip(b_labels, b.shape, strict=True))
     clash = {x for x in sizes if x in other and sizes[x] != other[x]}
+    # For one sample the batch axis is as short as one that repeats along it.
+    samples = {
+        labels[value.batch] for value, labels in ((a, a_labels), (b, b_labels))
+        if value.batch is not None
+    }  # fmt: skip
+    clash |= samples.intersection(sizes, other)
     a, a_labels = _without_ones(builder, a, a_labels, clash)
     b, b_labels = _without_ones(builder, b, b_labels, clash)
     equation = f"{a_labels},{b_labels}->{output}"
@@ -198,7 +204,9 @@ def _simplified(builder: Builder, x: Value, labels: str, kept: str) -> tuple[Val
 
 def _without_ones(builder: Builder, x: Value, labels: str, clash: set[str]) -> tuple[Value, str]:
     """x without the length-one axes that broadcast against the other operand."""
-    drop = {i for i, label in enumerate(labels) if label in clash and x.shape[i] == 1}
+    drop = {
+        i for i, label in enumerate(labels) if label in clash and x.shape[i] == 1 and i != x.batch
+    }
     if not drop:
         return x, labels
     shape = tuple(size for axis, size in enumerate(x.shape) if axis not in drop)

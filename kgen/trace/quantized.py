@@ -58,3 +58,10 @@ def call_of(layer: keras.Layer) -> Callable[..., Any]:
     quantized = getattr(layer, "quantization_mode", None) is not None
     call: Callable[..., Any] = layer.quantized_call if quantized else layer.call
     return call
+
+
+def unpacked_weight(layer: keras.Layer, data: np.ndarray) -> str:
+    """What to call an array that a quantized layer made of its packed weights; "" if it is none."""
+    if getattr(layer, "quantization_mode", None) != "int4" or data.ndim != 2:
+        return ""
+    return "embeddings" if hasattr(layer, "_embeddings") else "kernel"

@@ -95,46 +95,56 @@ class Loops:
         if mask is not None:
             mask = ops.cast(mask, "bool")
             mask = ops.expand_dims(mask, -1) if len(mask.shape) == 2 else mask
+
+        def step(x: Any, states: Any) -> Any:
+            return step_function(x, (*tuple(states), *(constants or ())))
+
+        last, outputs, states = self._loop(
+            step, inputs, initial_states, go_backwards, mask, zero_output_for_mask
+        )
+        return last, _swap_time_and_batch(outputs) if time_major else outputs, states
+
+    def _loop(
+        self, step: Any, inputs: Any, initial_states: Any, backwards: bool, mask: Any, zero: bool
+    ) -> tuple[Any, Any, Any]:
+        """The same, along axis 1. mask: (batch, time, 1) or None. zero: what to output for what is
+        masked, instead of the output before.
+        """
         initial = tree.flatten(initial_states)
         labels = gates.state_labels(self.cell(), len(initial))
         kept: list[Remembered] = []
         if self.one_step and not all(map(self.memory.holds, initial)):
-            kept = self._kept(initial, labels, go_backwards)
+            kept = self._kept(initial, labels, backwards)
             initial = [entry.tensor for entry in kept]
-        with BodyTrace(self.builder, self.origin(), axis=1, backwards=go_backwards) as body:
-            before = [
-                body.state(state, label) for state, label in zip(initial, labels, strict=True)
-            ]
+        with BodyTrace(self.builder, self.origin(), axis=1, backwards=backwards) as body:
+            before = [body.state(one, label) for one, label in zip(initial, labels, strict=True)]
             x = tree.map_structure(lambda sequence: body.element(sequence, "x"), inputs)
             keep = body.element(mask, "mask") if mask is not None else None
             states = tree.pack_sequence_as(initial_states, [state.tensor for state in before])
-            output, after = step_function(x, (*tuple(states), *(constants or ())))
+            output, after = step(x, states)
             new = tree.flatten(after)
             held = [_where(keep, a, b.tensor) for a, b in zip(new, before, strict=True)]
             for state, value, unmasked in zip(before, held, new, strict=True):
                 body.hand_on(state, value)
                 body.call(unmasked, f"new_{state.label}")
+            repeated = keep is not None and not zero
             shown = [
-                state
-                for state, value in zip(before, new, strict=True)
-                if value is output
-                and (keep is None or ((state.zero or self.one_step) and not zero_output_for_mask))
+                number
+                for number, state in enumerate(before)
+                if new[number] is output
+                and (keep is None or (repeated and (state.zero or self.one_step)))
             ]
             if shown:  # the output is a state
-                last, output = shown[0], held[before.index(shown[0])]
+                last, output = before[shown[0]], held[shown[0]]
             else:
-                last = self._last(body, output, keep is not None and not zero_output_for_mask, kept)
-                blank = 0 if zero_output_for_mask else last.tensor
-                output = _where(keep, output, blank)
+                last = self._last(body, output, repeated, kept)
+                output = _where(keep, output, 0 if zero else last.tensor)
                 body.hand_on(last, output)
             outputs = body.result(output)
         for entry, state in zip(kept, [*before, last], strict=False):
             entry.tensor = body.final(state)
         finals = tree.pack_sequence_as(initial_states, [body.final(state) for state in before])
-        stacked = body.stacked(outputs)
-        if time_major:
-            stacked = _swap_time_and_batch(stacked)
-        return body.final(last), stacked, finals
+        return body.final(last), body.stacked(outputs), finals
 
     def _kept(self, initial: list[Any], labels: list[str], backwards: bool) -> list[Remembered]:
         """States that a call hands on to the next one."""

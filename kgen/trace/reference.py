@@ -12,7 +12,7 @@ from keras import tree
 from keras.src.layers.rnn.rnn import RNN
 from keras.src.utils.backend_utils import TFGraphScope
 
-from kgen.compare import in_batches
+from kgen.arrays import in_batches
 from kgen.trace.signature import Signature
 
 

@@ -32,7 +32,7 @@ from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
-from kgen.trace.quantized import call_of, quantized_layers
+from kgen.trace.quantized import call_of, quantized_layers, unpacked_weight
 from kgen.trace.recurrent import Loops
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
@@ -285,7 +285,9 @@ class Tracer:
     def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
         """The name and note of a constant. likely: the weight that it probably is."""
         known = describe_constant(self._visible(), data, likely)
-        return known or (f"{self._path()}/constant", "")
+        unpacked = unpacked_weight(self.layers[-1], data) if self.layers else ""
+        note = unpacked and "weights of four bits"
+        return known or (f"{self._path()}/{unpacked or 'constant'}", note)
 
     # What can't be exported
 

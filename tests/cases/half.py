@@ -1,4 +1,4 @@
-"""float16 and bfloat16: policies, mixed policies, inputs and outputs."""
+"""float16, bfloat16 and float64: policies, mixed policies, inputs and outputs."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ def transformer_in_float16() -> keras.Model:
 
 def transformer_in_mixed_bfloat16() -> keras.Model:
     return _transformer("mixed_bfloat16")
+
+
+def classifier_in_float64() -> keras.Model:
+    return _classifier("float64")
+
+
+def transformer_in_float64() -> keras.Model:
+    return _transformer("float64")
 
 
 def _functions(dtype: str) -> keras.Model:

@@ -64,6 +64,13 @@ def _scaled_float8() -> keras.Model:
     return model
 
 
+def _adapted(mode: str) -> keras.Model:
+    """A quantized layer with low-rank float weights beside it."""
+    model = _quantized(_classifier, mode)
+    model.layers[2].enable_lora(2)
+    return model
+
+
 _MODELS = {"classifier": _classifier, "transformer": _transformer, "tied_embedding": _tied}
 _MODES = {
     "int8": "int8",
@@ -81,6 +88,9 @@ table(
         for name, mode in _MODES.items()
     }
     | {
+        "adapted_in_int8": lambda: _adapted("int8"),
+        "adapted_in_int4": lambda: _adapted("int4"),
+        "transformer_in_float8": lambda: _quantized(_transformer, "float8"),
         "classifier_in_float8": lambda: _quantized(_classifier, "float8"),
         "classifier_in_scaled_float8": _scaled_float8,
         "bfloat16_in_int8": lambda: _quantized(_half, "int8"),

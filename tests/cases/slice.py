@@ -80,6 +80,6 @@ def glu() -> keras.Model:
     return function(lambda x: ops.glu(x, axis=1), (6, 5))
 
 
-def front_of_a_result() -> keras.Model:
-    """The result is larger than the output that is a part of it."""
-    return function(lambda x: (ops.tanh(x) * 2)[:, :2], (5, 3))
+def front_of_a_result_as_output() -> keras.Model:
+    """The caller's array holds the part only."""
+    return function(lambda x: ops.matmul(x, ops.ones((1, 5, 6)))[:, :1], (4, 5))

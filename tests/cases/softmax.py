@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import Input, layers, ops
 
-from tests.cases._build import Function, function, layer
+from tests.cases._build import function, layer
 
 
 def last_axis() -> keras.Model:
@@ -26,11 +26,6 @@ def two_axes() -> keras.Model:
 
 def one_axis_in_a_tuple() -> keras.Model:
     return layer(layers.Softmax(axis=(2,)), 4, 5)
-
-
-def operation_over_two_axes() -> keras.Model:
-    # Within a layer: between layers Keras 3.15 hands TensorFlow both axes, which it does not take.
-    return layer(Function(lambda x: ops.softmax(x, axis=(1, 3))), 3, 4, 5)
 
 
 def log() -> keras.Model:

@@ -41,7 +41,7 @@ typedef float image_classifier_vec, image_classifier_loose;
 typedef int32_t image_classifier_ivec;
 #endif
 #if defined __GNUC__
-#define IMAGE_CLASSIFIER_INLINE static inline __attribute__((always_inline))
+#define IMAGE_CLASSIFIER_INLINE static inline __attribute__((always_inline, unused))
 #define IMAGE_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
 #else
 #define IMAGE_CLASSIFIER_INLINE static inline
@@ -142,6 +142,12 @@ IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_bits(image_classi
     return bits;
 }
 
+/* a where the mask is set, else b. */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vwhere(image_classifier_ivec mask, image_classifier_vec a, image_classifier_vec b)
+{
+    return image_classifier_floats((mask & image_classifier_bits(a)) | (~mask & image_classifier_bits(b)));
+}
+
 /* All bits of the lanes where a < b. */
 IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_less(image_classifier_vec a, image_classifier_vec b)
 {
@@ -149,6 +155,18 @@ IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_less(image_classi
     return (image_classifier_ivec)(a < b);
 #else
     return -(a < b);
+#endif
+}
+
+/* x, but no less than low; NaN stays */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_no_less(image_classifier_vec low, image_classifier_vec x)
+{
+#if IMAGE_CLASSIFIER_LANES == 16
+    return (image_classifier_vec)_mm512_max_ps((__m512)low, (__m512)x);
+#elif IMAGE_CLASSIFIER_LANES == 8
+    return (image_classifier_vec)_mm256_max_ps((__m256)low, (__m256)x);
+#else
+    return image_classifier_vwhere(image_classifier_less(x, low), low, x);
 #endif
 }
 
@@ -165,7 +183,7 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_splat(float x)
 /* x, but no less than 0 */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vrelu(image_classifier_vec x)
 {
-    return image_classifier_floats(image_classifier_bits(x) & ~image_classifier_less(x, image_classifier_splat(0.0f)));
+    return image_classifier_no_less(image_classifier_splat(0.0f), x);
 }
 
 /* n floats, and zeros in the lanes beyond them. */
@@ -223,12 +241,6 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stream(int chains, int width, int 
     }
 }
 
-/* a where the mask is set, else b. */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vwhere(image_classifier_ivec mask, image_classifier_vec a, image_classifier_vec b)
-{
-    return image_classifier_floats((mask & image_classifier_bits(a)) | (~mask & image_classifier_bits(b)));
-}
-
 /* All bits of the lanes where a == b. */
 IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_same(image_classifier_vec a, image_classifier_vec b)
 {
@@ -266,6 +278,9 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load_or(const floa
 /* The largest lane; NaN if any is. */
 IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
 {
+#if IMAGE_CLASSIFIER_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[IMAGE_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     IMAGE_CLASSIFIER_UNROLL
@@ -275,13 +290,25 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
+}
+
+/* x, but no more than high; NaN stays */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_no_more(image_classifier_vec high, image_classifier_vec x)
+{
+#if IMAGE_CLASSIFIER_LANES == 16
+    return (image_classifier_vec)_mm512_min_ps((__m512)high, (__m512)x);
+#elif IMAGE_CLASSIFIER_LANES == 8
+    return (image_classifier_vec)_mm256_min_ps((__m256)high, (__m256)x);
+#else
+    return image_classifier_vwhere(image_classifier_less(high, x), high, x);
+#endif
 }
 
 /* x kept within low and high; NaN stays */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_clamp(image_classifier_vec x, float low, float high)
 {
-    x = image_classifier_vwhere(image_classifier_less(x, image_classifier_splat(low)), image_classifier_splat(low), x);
-    return image_classifier_vwhere(image_classifier_less(image_classifier_splat(high), x), image_classifier_splat(high), x);
+    return image_classifier_no_more(image_classifier_splat(high), image_classifier_no_less(image_classifier_splat(low), x));
 }
 
 /* 2^n for -126 <= n <= 127 */
@@ -296,17 +323,24 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vexp(image_classif
     x = image_classifier_clamp(x, -104.0f, 89.0f);
     const image_classifier_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
     const image_classifier_vec n = shifted - 12582912.0f;
-    const image_classifier_ivec whole = image_classifier_bits(shifted) - 0x4b400000;
     const image_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const image_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
     const image_classifier_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+#if IMAGE_CLASSIFIER_LANES == 16
+    return (image_classifier_vec)_mm512_scalef_ps((__m512)e, (__m512)n);
+#else
+    const image_classifier_ivec whole = image_classifier_bits(shifted) - 0x4b400000;
     const image_classifier_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
     return e * image_classifier_power_of_two(half) * image_classifier_power_of_two(whole - half);
+#endif
 }
 
 /* The sum of all lanes: halves are added until one is left. */
 IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
 {
+#if IMAGE_CLASSIFIER_LANES == 16
+    return _mm512_reduce_add_ps((__m512)v);
+#else
     float lanes[IMAGE_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     IMAGE_CLASSIFIER_UNROLL
@@ -316,6 +350,7 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False)

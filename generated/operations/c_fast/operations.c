@@ -47,7 +47,7 @@ typedef float operations_vec, operations_loose;
 typedef int32_t operations_ivec;
 #endif
 #if defined __GNUC__
-#define OPERATIONS_INLINE static inline __attribute__((always_inline))
+#define OPERATIONS_INLINE static inline __attribute__((always_inline, unused))
 #define OPERATIONS_ALIGNED __attribute__((aligned(64)))
 #else
 #define OPERATIONS_INLINE static inline
@@ -144,6 +144,9 @@ OPERATIONS_INLINE operations_vec operations_load_or(const float *from, int n, fl
 /* The largest lane; NaN if any is. */
 OPERATIONS_INLINE float operations_largest(operations_vec v)
 {
+#if OPERATIONS_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[OPERATIONS_LANES];
     memcpy(lanes, &v, sizeof lanes);
     OPERATIONS_UNROLL
@@ -153,6 +156,7 @@ OPERATIONS_INLINE float operations_largest(operations_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 OPERATIONS_INLINE operations_ivec operations_vgreater(operations_vec a, operations_vec b)
@@ -165,11 +169,34 @@ OPERATIONS_INLINE operations_vec operations_vabsolute(operations_vec x)
     return operations_floats(operations_bits(x) & INT32_MAX);
 }
 
+/* x, but no more than high; NaN stays */
+OPERATIONS_INLINE operations_vec operations_no_more(operations_vec high, operations_vec x)
+{
+#if OPERATIONS_LANES == 16
+    return (operations_vec)_mm512_min_ps((__m512)high, (__m512)x);
+#elif OPERATIONS_LANES == 8
+    return (operations_vec)_mm256_min_ps((__m256)high, (__m256)x);
+#else
+    return operations_vwhere(operations_less(high, x), high, x);
+#endif
+}
+
+/* x, but no less than low; NaN stays */
+OPERATIONS_INLINE operations_vec operations_no_less(operations_vec low, operations_vec x)
+{
+#if OPERATIONS_LANES == 16
+    return (operations_vec)_mm512_max_ps((__m512)low, (__m512)x);
+#elif OPERATIONS_LANES == 8
+    return (operations_vec)_mm256_max_ps((__m256)low, (__m256)x);
+#else
+    return operations_vwhere(operations_less(x, low), low, x);
+#endif
+}
+
 /* x kept within low and high; NaN stays */
 OPERATIONS_INLINE operations_vec operations_clamp(operations_vec x, float low, float high)
 {
-    x = operations_vwhere(operations_less(x, operations_splat(low)), operations_splat(low), x);
-    return operations_vwhere(operations_less(operations_splat(high), x), operations_splat(high), x);
+    return operations_no_more(operations_splat(high), operations_no_less(operations_splat(low), x));
 }
 
 /* 2^n for -126 <= n <= 127 */
@@ -184,12 +211,16 @@ OPERATIONS_INLINE operations_vec operations_vexp(operations_vec x)
     x = operations_clamp(x, -104.0f, 89.0f);
     const operations_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
     const operations_vec n = shifted - 12582912.0f;
-    const operations_ivec whole = operations_bits(shifted) - 0x4b400000;
     const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
     const operations_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+#if OPERATIONS_LANES == 16
+    return (operations_vec)_mm512_scalef_ps((__m512)e, (__m512)n);
+#else
+    const operations_ivec whole = operations_bits(shifted) - 0x4b400000;
     const operations_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
     return e * operations_power_of_two(half) * operations_power_of_two(whole - half);
+#endif
 }
 
 /* tanh(x), within 2 units in the last place: a polynomial near 0, 1 - 2 / (e^2x + 1) elsewhere */

@@ -80,7 +80,7 @@ typedef int32_t quantized_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define QUANTIZED_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__
+#elif defined __GNUC__ && defined __OPTIMIZE__
 #define QUANTIZED_UNROLL _Pragma("GCC unroll 64")
 #else
 #define QUANTIZED_UNROLL
@@ -326,19 +326,19 @@ static void quantized_eight_bits_dense(const int8_t *restrict x, const float *re
     }
 }
 
-/* (5, 3); two elements a byte, the first in its lower half */
-static const uint8_t quantized_four_bits_kernel[8] QUANTIZED_ALIGNED = {
+/* (5, 3) weights of four bits; two elements a byte, the first in its lower half */
+static const uint8_t quantized_four_bits_kernelkernel[8] QUANTIZED_ALIGNED = {
     114, 167, 4, 216, 120, 131, 143, 7,
 };
 
 /* (2, 3) */
-static const float quantized_four_bits_scale[6] QUANTIZED_ALIGNED = {
+static const float quantized_four_bits_kernelscale[6] QUANTIZED_ALIGNED = {
     0.022916673f, 0.022916673f, 0.022916673f,
     0.02083334f, 0.015625007f, 0.05208334f,
 };
 
 /* (2, 3); two elements a byte, the first in its lower half */
-static const uint8_t quantized_four_bits_zero[3] QUANTIZED_ALIGNED = {
+static const uint8_t quantized_four_bits_kernelzero[3] QUANTIZED_ALIGNED = {
     135, 132, 7,
 };
 
@@ -350,9 +350,9 @@ static const float quantized_four_bits_bias[3] QUANTIZED_ALIGNED = {
 /* four_bits: Dense(units=3)
  * y[u] = sum over i of x[i] * (kernel[i][u] - zero[g][u]) * scale[g][u] + bias[u], g = i // 3
  * x (5) -> y (3)
- * quantized_four_bits_kernel (5, 3) int4: element [i][j] is number i * 3 + j
- * quantized_four_bits_scale (2, 3): element [i][j] is number i * 3 + j
- * quantized_four_bits_zero (2, 3) int4: element [i][j] is number i * 3 + j
+ * quantized_four_bits_kernelkernel (5, 3) int4: element [i][j] is number i * 3 + j
+ * quantized_four_bits_kernelscale (2, 3): element [i][j] is number i * 3 + j
+ * quantized_four_bits_kernelzero (2, 3) int4: element [i][j] is number i * 3 + j
  * quantized_four_bits_bias (3)
  */
 static void quantized_four_bits(const float *restrict x, float *restrict y)
@@ -360,11 +360,11 @@ static void quantized_four_bits(const float *restrict x, float *restrict y)
     for (int u = 0; u < 3; ++u) {
         float sum = quantized_four_bits_bias[u];
         for (int g = 0; g < 2; ++g) {
-            const int zero = quantized_int4_at(quantized_four_bits_zero, g * 3 + u);
+            const int zero = quantized_int4_at(quantized_four_bits_kernelzero, g * 3 + u);
             float part = 0.0f;
             for (int i = g * 3; i < (g + 1) * 3 && i < 5; ++i)
-                part += x[i] * (quantized_int4_at(quantized_four_bits_kernel, i * 3 + u) - zero);
-            sum += part * quantized_four_bits_scale[g * 3 + u];
+                part += x[i] * (float)(quantized_int4_at(quantized_four_bits_kernelkernel, i * 3 + u) - zero);
+            sum += part * quantized_four_bits_kernelscale[g * 3 + u];
         }
         y[u] = sum;
     }

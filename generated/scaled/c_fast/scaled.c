@@ -41,7 +41,7 @@ typedef float scaled_vec, scaled_loose;
 typedef int32_t scaled_ivec;
 #endif
 #if defined __GNUC__
-#define SCALED_INLINE static inline __attribute__((always_inline))
+#define SCALED_INLINE static inline __attribute__((always_inline, unused))
 #define SCALED_ALIGNED __attribute__((aligned(64)))
 #else
 #define SCALED_INLINE static inline

@@ -41,7 +41,7 @@ typedef float text_classifier_vec, text_classifier_loose;
 typedef int32_t text_classifier_ivec;
 #endif
 #if defined __GNUC__
-#define TEXT_CLASSIFIER_INLINE static inline __attribute__((always_inline))
+#define TEXT_CLASSIFIER_INLINE static inline __attribute__((always_inline, unused))
 #define TEXT_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
 #else
 #define TEXT_CLASSIFIER_INLINE static inline
@@ -215,6 +215,9 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_or(const float *
 /* The largest lane; NaN if any is. */
 TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 {
+#if TEXT_CLASSIFIER_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[TEXT_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     TEXT_CLASSIFIER_UNROLL
@@ -224,13 +227,37 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
+}
+
+/* x, but no more than high; NaN stays */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_no_more(text_classifier_vec high, text_classifier_vec x)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_min_ps((__m512)high, (__m512)x);
+#elif TEXT_CLASSIFIER_LANES == 8
+    return (text_classifier_vec)_mm256_min_ps((__m256)high, (__m256)x);
+#else
+    return text_classifier_vwhere(text_classifier_less(high, x), high, x);
+#endif
+}
+
+/* x, but no less than low; NaN stays */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_no_less(text_classifier_vec low, text_classifier_vec x)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_max_ps((__m512)low, (__m512)x);
+#elif TEXT_CLASSIFIER_LANES == 8
+    return (text_classifier_vec)_mm256_max_ps((__m256)low, (__m256)x);
+#else
+    return text_classifier_vwhere(text_classifier_less(x, low), low, x);
+#endif
 }
 
 /* x kept within low and high; NaN stays */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_clamp(text_classifier_vec x, float low, float high)
 {
-    x = text_classifier_vwhere(text_classifier_less(x, text_classifier_splat(low)), text_classifier_splat(low), x);
-    return text_classifier_vwhere(text_classifier_less(text_classifier_splat(high), x), text_classifier_splat(high), x);
+    return text_classifier_no_more(text_classifier_splat(high), text_classifier_no_less(text_classifier_splat(low), x));
 }
 
 /* 2^n for -126 <= n <= 127 */
@@ -245,17 +272,24 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_
     x = text_classifier_clamp(x, -104.0f, 89.0f);
     const text_classifier_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
     const text_classifier_vec n = shifted - 12582912.0f;
-    const text_classifier_ivec whole = text_classifier_bits(shifted) - 0x4b400000;
     const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
     const text_classifier_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_scalef_ps((__m512)e, (__m512)n);
+#else
+    const text_classifier_ivec whole = text_classifier_bits(shifted) - 0x4b400000;
     const text_classifier_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
     return e * text_classifier_power_of_two(half) * text_classifier_power_of_two(whole - half);
+#endif
 }
 
 /* The sum of all lanes: halves are added until one is left. */
 TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
 {
+#if TEXT_CLASSIFIER_LANES == 16
+    return _mm512_reduce_add_ps((__m512)v);
+#else
     float lanes[TEXT_CLASSIFIER_LANES];
     memcpy(lanes, &v, sizeof lanes);
     TEXT_CLASSIFIER_UNROLL
@@ -265,6 +299,7 @@ TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* n floats, and zeros in the lanes beyond them. */

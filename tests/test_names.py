@@ -1,0 +1,184 @@
+"""Names from a model are harmless wherever they end up, and files are written all or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import keyword
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from keras import Input, Model, layers
+
+import kgen
+from kgen import names
+from kgen.library import STRICT, Library
+from kgen.render import literals
+from kgen.render.write import write
+
+EVIL = (
+    "int",
+    "a*/b",
+    'x"y',
+    "../up",
+    "\n#include <evil.h>",
+    "n" * 300,
+    "größe_数",
+    "while",
+    "relu",
+    "x\\",
+    "??/",
+    '"""',
+    "predict",
+    "main",
+    "np",
+    "0",
+)
+
+
+@given(st.lists(st.text(), max_size=8))
+@example(list(EVIL))
+@example(["a", "A", "a_2", "a", "a*b", "a/b"])
+def test_identifiers(hints: list[str]) -> None:
+    taken = names.Names()
+    made = [taken.take(hint) for hint in hints]
+    assert len({name.lower() for name in made}) == len(made)
+    for name in made:
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name)
+        assert not keyword.iskeyword(name)
+        assert name not in names.RESERVED
+
+
+@given(st.text())
+@example("*/ evil();")
+@example('""" evil()')
+@example("\\")
+def test_comments(text: str) -> None:
+    """On one line, and nothing in it ends a comment of C or a string of Python."""
+    safe = names.comment(text)
+    assert safe.isascii()
+    assert safe.isprintable()
+    for mark in ("*/", "/*", '"""', "??"):
+        assert mark not in safe
+    assert eval(f'r"""{safe} """') == f"{safe} "
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_a_model_of_evil_names() -> None:
+    """Both targets work, and say what the layers were called."""
+    x = y = Input((3,), name="x *\\ y")
+    for _ in EVIL:
+        y = layers.Dense(3)(y)
+    model = Model(x, y, name="evil \n* name")
+    for layer, name in zip(model.layers[1:], EVIL, strict=True):
+        layer.name = name.replace("/", "|")  # Keras calls no layer with a slash in its name
+    files = kgen.export(model, name="../../etc/pass\nwd")
+    assert all(re.fullmatch(r"[A-Za-z0-9_]+\.(c|h|json)", file) for file in files)
+    batch = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
+    expected = np.asarray(model(batch))
+    found = Library(files, flags=(*STRICT, "-O1")).predict(batch)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    text = kgen.export(model, "numpy", name="evil")["evil.py"]
+    module: dict[str, object] = {}
+    exec(text, module)
+    np.testing.assert_allclose(module["predict"](batch), expected, rtol=1e-4, atol=1e-5)  # type: ignore[operator]
+    assert "a*|b" in text
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@given(st.data())
+@settings(max_examples=60)
+def test_literals_read_back(dtype: str, data: st.DataObject) -> None:
+    """To the same bits: -0, subnormals and all."""
+    bits = data.draw(st.lists(st.integers(0, 2 ** (8 * np.dtype(dtype).itemsize) - 1), min_size=1))
+    values = np.array(bits, f"uint{8 * np.dtype(dtype).itemsize}").view(dtype)
+    lines = list(literals.numbers(values, special=("nan", "inf")))
+    # As a compiler of C reads them; by way of Python's float some would be rounded twice.
+    read = ctypes.CDLL(None).strtof if dtype == "float32" else ctypes.CDLL(None).strtod
+    read.restype = ctypes.c_float if dtype == "float32" else ctypes.c_double
+    texts = [text.encode() for line in lines for text in line.split(", ")]
+    back = np.array([read(text, None) for text in texts], dtype)
+    number = ~np.isnan(values)
+    np.testing.assert_array_equal(np.isnan(back), ~number)
+    same_bits = f"u{values.itemsize}"
+    np.testing.assert_array_equal(back[number].view(same_bits), values[number].view(same_bits))
+
+
+def odd_weights() -> keras.Model:
+    x = Input((4,))
+    model = Model(x, layers.Dense(4, name="odd")(x))
+    tiny = np.float32(1e-42)
+    kernel = np.zeros((4, 4), np.float32)
+    kernel[0] = [np.nan, np.inf, -np.inf, 1]
+    kernel[1] = [-0.0, tiny, -tiny, 3.4e38]
+    model.layers[-1].set_weights([kernel, np.array([0, -0.0, tiny, 1], np.float32)])
+    return model
+
+
+def test_odd_weights_are_kept_and_warned_of() -> None:
+    model = odd_weights()
+    with pytest.warns(UserWarning, match="NaN or inf: odd/kernel"):
+        text = kgen.export(model, "numpy", name="m", check=False)["m.py"]
+    module: dict[str, np.ndarray] = {}
+    exec(text, module)
+    wanted = model.layers[-1].get_weights()[0]
+    found = module["odd_kernel"]
+    np.testing.assert_array_equal(found.view(np.uint32)[1], wanted.view(np.uint32)[1])
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_sizes_of_zero() -> None:
+    x = Input((0, 3), name="x")
+    y = Input((2,), name="y")
+    model = Model([x, y], layers.Concatenate()([layers.Flatten()(x), y]))
+    batch = [np.zeros((2, 0, 3), np.float32), np.ones((2, 2), np.float32)]
+    found = kgen.build(model, flags=(*STRICT, "-O1")).predict(*batch)
+    np.testing.assert_array_equal(found, batch[1])
+
+
+def test_all_new_files_or_all_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up, or a move that fails half way."""
+    write({"m.c": "old", "m.h": "old"}, tmp_path)
+    replace, text_of = Path.replace, Path.write_text
+    moves = iter(range(100))
+
+    def failing(path: Path, target: Path) -> Path:
+        if next(moves) == 3:
+            raise OSError(errno.EIO, "Input/output error")
+        return replace(path, target)
+
+    def full(path: Path, *args: object, **kwargs: object) -> int:
+        if path.name == "m.h":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return text_of(path, *args, **kwargs)  # type: ignore[arg-type]
+
+    for name, broken in (("replace", failing), ("write_text", full)):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, name, broken)
+            with pytest.raises(kgen.ExportError, match="nothing was changed"):
+                write({"m.c": "new", "m.h": "new", "m.json": "new"}, tmp_path)
+        found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+        assert found == {"m.c": "old", "m.h": "old"}
+
+
+def test_a_folder_that_can_not_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here first")
+    with pytest.raises(kgen.ExportError, match="Can't write"):
+        write({"m.c": "new"}, tmp_path / "file" / "out")
+    assert (tmp_path / "file").read_text() == "here first"
+
+
+def test_old_weight_files_go(tmp_path: Path) -> None:
+    """What an earlier export of more weights left would be compiled with the new files."""
+    (tmp_path / "m_weights_1.c").write_text("old")
+    (tmp_path / "mine.c").write_text("the user's")
+    x = Input((3,))
+    kgen.export(Model(x, layers.Dense(2)(x)), out=tmp_path, name="m")
+    assert {path.name for path in tmp_path.iterdir()} == {"m.c", "m.h", "m.json", "mine.c"}
+    assert json.loads((tmp_path / "m.json").read_text())["name"] == "m"
