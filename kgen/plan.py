@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.value import STRING, Value, element_size
@@ -69,8 +68,6 @@ def _placed(graph: Graph, sharing: Sharing) -> Plan:
         for node in graph.nodes
         if isinstance(node, Scan)
     }
-    if any(body.strings for body in bodies.values()):
-        raise ExportError("A loop (TimeDistributed, RNN) makes strings, which kgen can't export.")
     buffers = sharing.buffers()
     steps = {node: step for step, node in enumerate(graph.nodes)}
     scratch = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from kgen.errors import ExportError
 from kgen.ir.value import Constant, Value, element_size
 from kgen.names import comment
 from kgen.plan import Place, Plan
@@ -109,6 +110,8 @@ class CScan(COp):
 
     def _moves(self, place: Place) -> bool:
         """Whether a place is another one at each step."""
+        if place.kind == "strings":
+            raise ExportError("A loop (TimeDistributed, RNN) makes strings, which C can't export.")
         node = self.node
         if place.kind == "input":
             return node.body.inputs[place.number] in node.elements
@@ -125,6 +128,8 @@ class CScan(COp):
             behind = (self.start + place.number + place.offset) // element_size(value.dtype)
             text = f"w->{self.arena(value.dtype)}" + (f" + {behind}" if behind else "")
             return Pointer(f"{ctype} *const {value.name}", text, note)
+        if place.kind == "strings":
+            raise ExportError("A loop (TimeDistributed, RNN) makes strings, which C can't export.")
         node = self.node
         if place.kind == "input":
             inner = node.body.inputs[place.number]
