@@ -28,15 +28,15 @@ typedef enum {
     MATHEMATICS_ERROR_INDEX = 2 /* an index (an embedding's id, say) is out of range */
 } mathematics_error;
 
-#define MATHEMATICS_WORKSPACE_BYTES 560
+#define MATHEMATICS_WORKSPACE_BYTES 540
 
 /* Memory for intermediate results: one for each thread that calls mathematics_run at the same time. It
  * needs no initialisation. */
 typedef struct {
     union {
-        float float32s[140];
-        bool bools[560];
-        int32_t int32s[140];
+        float float32s[135];
+        bool bools[540];
+        int32_t int32s[135];
     } arena;
 } mathematics_workspace;
 

@@ -71,7 +71,7 @@ typedef float quantized_vec, quantized_loose;
 typedef int32_t quantized_ivec;
 #endif
 #if defined __GNUC__
-#define QUANTIZED_INLINE static inline __attribute__((always_inline))
+#define QUANTIZED_INLINE static inline __attribute__((always_inline, unused))
 #define QUANTIZED_ALIGNED __attribute__((aligned(64)))
 #else
 #define QUANTIZED_INLINE static inline
@@ -229,6 +229,9 @@ QUANTIZED_INLINE quantized_vec quantized_load_or(const float *from, int n, float
 /* The largest lane; NaN if any is. */
 QUANTIZED_INLINE float quantized_largest(quantized_vec v)
 {
+#if QUANTIZED_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[QUANTIZED_LANES];
     memcpy(lanes, &v, sizeof lanes);
     QUANTIZED_UNROLL
@@ -238,6 +241,7 @@ QUANTIZED_INLINE float quantized_largest(quantized_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* quantized_eight_bits of vectors */
