@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from kgen.errors import ExportError
 from kgen.ir.value import Constant, Value, element_size
 from kgen.names import comment
 from kgen.plan import Place, Plan
-from kgen.targets.c_op import CTYPES, COp
+from kgen.targets.c_op import CTYPES, COp, pointer
 
 
 class Pointer(NamedTuple):
@@ -66,8 +67,10 @@ class CScan(COp):
     @property
     def signature(self) -> str:
         parts = [f"{self.workspace} *w"] if self.uses_workspace else []
-        parts += [f"const {self.ctype(v)} *restrict {name}" for v, name in self.parameters.items()]
-        parts += [f"{self.ctype(v)} *restrict {v.name}" for v in self.node.outputs]
+        parts += [
+            pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()
+        ]
+        parts += [pointer(v.dtype, f"restrict {v.name}", const=False) for v in self.node.outputs]
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -107,6 +110,8 @@ class CScan(COp):
 
     def _moves(self, place: Place) -> bool:
         """Whether a place is another one at each step."""
+        if place.kind == "strings":
+            raise ExportError("A loop (TimeDistributed, RNN) makes strings, which C can't export.")
         node = self.node
         if place.kind == "input":
             return node.body.inputs[place.number] in node.elements
@@ -123,16 +128,18 @@ class CScan(COp):
             behind = (self.start + place.number + place.offset) // element_size(value.dtype)
             text = f"w->{self.arena(value.dtype)}" + (f" + {behind}" if behind else "")
             return Pointer(f"{ctype} *const {value.name}", text, note)
+        if place.kind == "strings":
+            raise ExportError("A loop (TimeDistributed, RNN) makes strings, which C can't export.")
         node = self.node
         if place.kind == "input":
             inner = node.body.inputs[place.number]
             outside = dict(zip(node.elements, node.sequences, strict=True))
             outside.update(zip(node.outer, node.captured, strict=True))
-            array, const = outside[inner], "const "
+            array = outside[inner]
         else:
             inner = array = node.outputs[place.number]
             results = {shown: result for result, shown in node.stacked}
-            inner, const = results.get(array, array), ""
+            inner = results.get(array, array)
         terms = [array.name]
         if self._moves(place):
             backwards = place.kind == "input" and node.backwards
@@ -140,7 +147,8 @@ class CScan(COp):
             terms.append(step if inner.size == 1 else f"{step} * {inner.size}")
         if place.offset:
             terms.append(str(place.offset // element_size(value.dtype)))
-        return Pointer(f"{const}{ctype} *const {value.name}", " + ".join(terms), note)
+        declared = pointer(value.dtype, f"const {value.name}", const=place.kind == "input")
+        return Pointer(declared, " + ".join(terms), note)
 
     # What it does
 

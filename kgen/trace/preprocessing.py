@@ -45,12 +45,12 @@ def encode(layer: Any, indices: Any, mode: str, depth: int, dtype: str, weights:
         if len(indices.shape) > 1 and indices.shape[-1] == 1:
             indices = ops.squeeze(indices, axis=-1)
         return ops.one_hot(indices, depth, dtype=dtype)
+    if len(indices.shape) < 2:
+        raise UnsupportedError("it counts along the batch; give its input another axis")
     few = len(indices.shape) <= 2
     if not few:
         indices = ops.moveaxis(indices, 1, -1)
         weights = None if weights is None else ops.moveaxis(weights, 1, -1)
-    elif len(indices.shape) == 0:
-        indices = ops.reshape(indices, (1,))
     return counted(indices, depth, dtype, weights, binary=mode == "multi_hot", strict=few)
 
 

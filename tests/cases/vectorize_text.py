@@ -74,3 +74,10 @@ def classifier() -> keras.Model:
     ids = layers.TextVectorization(vocabulary=WORDS, output_sequence_length=7)(x)
     embedded = layers.Embedding(12, 3, mask_zero=True)(ids)
     return Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(embedded)))
+
+
+def in_every_step() -> keras.Model:
+    """A text at each step of a sequence."""
+    x = Input((2, 1), dtype="string", name="texts")
+    one = layers.TextVectorization(vocabulary=WORDS, output_sequence_length=3)
+    return Model(x, layers.TimeDistributed(one)(x))
