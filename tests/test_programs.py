@@ -148,10 +148,10 @@ def test_large_weights_are_files_of_their_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Split where a compiler would need too much memory."""
-    from kgen.targets import c
+    from kgen.targets import c_weights
 
-    monkeypatch.setattr(c, "INLINE_WEIGHTS", 10)
-    monkeypatch.setattr(c, "WEIGHTS_PER_FILE", 500)
+    monkeypatch.setattr(c_weights, "INLINE_WEIGHTS", 10)
+    monkeypatch.setattr(c_weights, "WEIGHTS_PER_FILE", 500)
     files = kgen.export(pictures())
     weights = [name for name in files if "_weights" in name]
     assert len(weights) > 1

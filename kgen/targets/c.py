@@ -9,33 +9,17 @@ from typing import NamedTuple
 
 import jinja2
 
-from kgen.ir.node import Node
-from kgen.ir.value import HALVES, STRING, Constant, Value, element_size
+from kgen.ir.value import HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.render.literals import c_strings, numbers
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
 from kgen.targets.c_op import CTYPES, COp, literal, pointer
 from kgen.targets.c_scalar import HASHES, ScalarType, function_of
 from kgen.targets.c_scan import CScan, Pointer
+from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
-
-INLINE_WEIGHTS = 4096
-"""Models with more weights than this have them in files of their own, so that the code can be read.
-"""
-
-WEIGHTS_PER_FILE = 4_000_000
-"""Decimal literals cost a compiler about 300 bytes of memory each."""
-
-
-class Array(NamedTuple):
-    """A declaration: `const float dense_kernel[8]`, its comment, and its literals line by line."""
-
-    declaration: str
-    note: str
-    lines: list[str]
 
 
 class Parameter(NamedTuple):
@@ -52,12 +36,11 @@ class Parameter(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CModel:
+class CModel(Weights):
     """A plan with the names it has in C. prefix: of every name with file scope. title: Keras's
     name.
     """
 
-    plan: Plan
     prefix: str
     title: str
     style: str
@@ -96,7 +79,7 @@ class CModel:
     # Names with file scope
 
     @cached_property
-    def _names(self) -> dict[object, str]:
+    def names(self) -> dict[object, str]:
         """The C name of each constant and of each step's function."""
         functions = self.expressions.functions
         names = Names(
@@ -138,11 +121,11 @@ class CModel:
 
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
-        symbols: dict[Value, str] = {c: self._names[c] for c in self.plan.graph.constants}
+        symbols: dict[Value, str] = {c: self.names[c] for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
-            common = (node, self._names[node], symbols, self.expressions, error, depth > 0)
+            common = (node, self.names[node], symbols, self.expressions, error, depth > 0)
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -155,63 +138,6 @@ class CModel:
             else:
                 ops.append(COp(*common))
         return ops
-
-    # Weights
-
-    @property
-    def separate(self) -> bool:
-        """Whether the weights are in files of their own."""
-        return sum(c.size for c in self.plan.graph.constants) > INLINE_WEIGHTS
-
-    def array(self, constant: Constant) -> Array:
-        """The literal array; at least one element, for C has no empty arrays."""
-        declaration = self._declared(constant)
-        sizes = ", ".join(map(str, constant.shape))
-        note = f"({sizes}) {constant.note}".strip()
-        if constant.dtype == "int4":
-            note += "; two elements a byte, the first in its lower half"
-            return Array(declaration, note, list(numbers(constant.packed)))
-        suffix = "f" if constant.dtype == "float32" else ""
-        text = constant.dtype == STRING
-        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
-        return Array(declaration, note, lines)
-
-    def declaration(self, constant: Constant) -> str:
-        return f"extern {self._declared(constant)};"
-
-    def _declared(self, constant: Constant) -> str:
-        ctype = "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
-        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
-        return f"const {ctype} {self._names[constant]}[{size}]"
-
-    def arrays_of(self, op: COp) -> Iterator[Array]:
-        """The arrays that this step is the first to use, to be printed above it."""
-        if not self.separate:
-            for constant in op.node.constants:
-                if self._first_user[constant] is op.node:
-                    yield self.array(constant)
-
-    @cached_property
-    def _first_user(self) -> dict[Value, Node]:
-        users: dict[Value, Node] = {}
-        for op in self.ops:
-            for constant in op.node.constants:
-                users.setdefault(constant, op.node)
-        return users
-
-    def weight_files(self) -> Iterator[list[Constant]]:
-        """The constants of each weight file."""
-        batch: list[Constant] = []
-        count = 0
-        for constant in self._first_user:
-            assert isinstance(constant, Constant)
-            if batch and count + constant.size > WEIGHTS_PER_FILE:
-                yield batch
-                batch, count = [], 0
-            batch.append(constant)
-            count += constant.size
-        if batch:
-            yield batch
 
     # The run function
 

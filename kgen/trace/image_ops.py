@@ -12,6 +12,7 @@ from keras import ops
 
 from kgen.trace.builder import UnsupportedError
 from kgen.trace.nn_ops import same_padding
+from kgen.trace.resampling import interpolation_kernel
 from kgen.trace.table import decomposes
 
 
@@ -301,6 +302,13 @@ def _fixed(index: Any, size: int, fill_mode: str) -> tuple[Any, Any]:
     return ops.where(rest < size, rest, mirrored), True
 
 
+_PLAIN_NAMES = {
+    **dict.fromkeys(("linear", "trilinear", "triangle"), "bilinear"),
+    **dict.fromkeys(("cubic", "tricubic"), "bicubic"),
+}
+"""Other names that scale_and_translate has for methods."""
+
+
 @decomposes("ScaleAndTranslate")
 def scale_and_translate(
     op: Any, images: Any, output_shape: Any, scale: Any, translation: Any
@@ -331,22 +339,9 @@ def _weights(
     widened = max(inverse, 1.0) if antialias else 1.0
     places = (np.arange(output) + 0.5) * inverse - translation * inverse - 0.5
     x = np.abs(places[None, :] - np.arange(size)[:, None]) / widened
-    weights = np.asarray(_kernel(x, method))
+    weights = interpolation_kernel(_PLAIN_NAMES.get(method, method))(x).astype(np.float64)
     total = weights.sum(axis=0, keepdims=True)
     safe = np.where(total != 0, total, 1)
     weights = np.where(np.abs(total) > 1000 * np.finfo(np.float32).eps, weights / safe, 0)
     inside = (places >= -0.5) & (places <= size - 0.5)
     return np.asarray(np.where(inside, weights, 0))
-
-
-def _kernel(x: np.ndarray, method: str) -> np.ndarray:
-    if method in ("linear", "bilinear", "trilinear", "triangle"):
-        return np.asarray(np.maximum(0, 1 - x))
-    if method in ("cubic", "bicubic", "tricubic"):
-        near = ((1.5 * x - 2.5) * x) * x + 1
-        far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-        return np.where(x >= 2, 0, np.where(x >= 1, far, near))
-    radius = int(method.removeprefix("lanczos"))
-    y = radius * np.sin(np.pi * x) * np.sin(np.pi * x / radius)
-    inner = np.where(x > 1e-3, y / np.where(x != 0, np.pi**2 * x**2, 1), 1)
-    return np.where(x > radius, 0, inner)

@@ -6,6 +6,8 @@ they are, in float32.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,12 +109,7 @@ def _area(length: int, outputs: int) -> Array:
 
 def _scaled_kernel(method: str, length: int, outputs: int, antialias: bool) -> Array:
     """ScaleAndTranslate: a kernel around each centre, widened to a low-pass filter if antialias."""
-    kernel, radius = {
-        "bilinear": (_triangle, 1),
-        "bicubic": (_cubic, 2),
-        "lanczos3": (lambda x: _lanczos(x, 3), 3),
-        "lanczos5": (lambda x: _lanczos(x, 5), 5),
-    }[method]
+    kernel, radius = KERNELS[method]
     scale = np.float32(1) / (np.float32(outputs) / np.float32(length))
     width = max(scale, np.float32(1)) if antialias else np.float32(1)
     centres = (np.arange(outputs, dtype=np.float32) + np.float32(0.5))[:, None] * scale
@@ -141,6 +138,20 @@ def _lanczos(x: Array, radius: int) -> Array:
     """sinc(x) * sinc(x / radius), for x >= 0."""
     x64 = x.astype(np.float64)
     return np.where(x <= radius, np.sinc(x64) * np.sinc(x64 / radius), 0).astype(np.float32)
+
+
+KERNELS: dict[str, tuple[Callable[[Array], Array], int]] = {
+    "bilinear": (_triangle, 1),
+    "bicubic": (_cubic, 2),
+    "lanczos3": (partial(_lanczos, radius=3), 3),
+    "lanczos5": (partial(_lanczos, radius=5), 5),
+}
+"""By method: the weight of an input at a distance, and the distance from which on it is zero."""
+
+
+def interpolation_kernel(method: str) -> Callable[[Array], Array]:
+    """The weight of an input at a distance, of a method that has a kernel."""
+    return KERNELS[method][0]
 
 
 def _normalized(dense: Array) -> Array:
