@@ -1,12 +1,13 @@
 # make demo: set up, train XOR, export it, and compare C, NumPy and Keras.
 # make test: set up, and run all checks and tests.
+# make coverage: rewrite docs/coverage.md.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test check generated clean
+.PHONY: demo test check generated coverage clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/xor.py
@@ -22,6 +23,10 @@ check: $(VENV)/.test
 # Rewrites generated/ after a change to the templates; read the diff before committing it.
 generated: $(VENV)/.test
 	$(BIN)/python -m pytest tests/test_generated.py --regenerate
+
+# Rewrites docs/coverage.md: which layers and operations of Keras the cases cover.
+coverage: $(VENV)/.test
+	$(BIN)/python -m tests.coverage
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

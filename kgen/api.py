@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
-from kgen import targets
+from kgen import stepping, targets
 from kgen.compare import Difference, difference
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
@@ -23,7 +23,7 @@ from kgen.passes import optimize
 from kgen.plan import Plan, plan
 from kgen.render.write import write
 from kgen.samples import samples
-from kgen.trace import reference, signature, trace
+from kgen.trace import precision, reference, signature, trace_as
 from kgen.trace.signature import Signature
 
 ModelOrPath: TypeAlias = "str | Path | keras.Model"
@@ -44,12 +44,14 @@ class Export:
 
     name: of the files, and the prefix of the C functions.
     without: names of passes to leave out.
+    step: whether a call is to be one time step of a recurrent model.
     """
 
     model: keras.Model
     name: str
     input_shapes: Mapping[str, Sequence[int]]
     without: Collection[str] = ()
+    step: bool = False
 
     @classmethod
     def of(
@@ -61,20 +63,24 @@ class Export:
         custom: str | Path | None = None,
         unsafe: bool = False,
         without: Collection[str] = (),
+        step: bool = False,
         progress: Progress = _quiet,
     ) -> Export:
         progress("loading")
         loaded = load(model, unsafe=unsafe, custom=custom)
         hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
-        return cls(loaded, model_name(hint), input_shapes or {}, without)
+        return cls(loaded, model_name(hint), input_shapes or {}, without, step)
 
     @cached_property
     def signature(self) -> Signature:
-        return signature(self.model, self.input_shapes)
+        """Of the model; for a step's function, whose inputs are one step long, of sequences."""
+        return signature(self.model, self.input_shapes, stepping.STEPS if self.step else None)
 
     @cached_property
     def traced(self) -> Graph:
-        return trace(self.model, self.input_shapes)
+        if self.step:
+            return stepping.step_graph(self.model, self.signature)
+        return trace_as(self.model, self.signature)
 
     @cached_property
     def graph(self) -> Graph:
@@ -94,22 +100,47 @@ class Export:
             self.plan, target, name=self.name, style=style, versions=self.versions
         )
 
+    @cached_property
+    def precision(self) -> str | None:
+        """The type of the fewest digits that the model computes in, if fewer than float32's."""
+        return precision(self.traced)
+
     def samples(self, count: int, seed: int = 0) -> list[np.ndarray]:
-        return samples(self.traced, count, seed)
+        """Random samples of the model's inputs, sequences for a step's function too."""
+        graph = trace_as(self.model, self.signature) if self.step else self.traced
+        return samples(graph, count, seed)
+
+    def evaluated(
+        self, inputs: Sequence[np.ndarray], like: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """What the plan's NumPy text returns for samples. like: what it should return."""
+        if not self.step:
+            return targets.evaluate(self.plan, inputs)
+        calls = stepping.calls(inputs, self.signature, self.plan.graph)
+        return stepping.joined(targets.evaluate_steps(self.plan, calls), like)
 
     def check(self) -> None:
         """Runs the NumPy text of the plan on a sample and holds it against Keras.
 
         Raises ExportError if they disagree.
         """
-        inputs = self.samples(CHECK_SAMPLES)
-        found = targets.evaluate(self.plan, inputs)
+        # Of a stateful model one batch: its second one would go on where the first one ended.
+        inputs = self.samples((self.step and self.signature.batch_size) or CHECK_SAMPLES)
         # model.predict is the judge, but compiling it takes seconds; mostly the model will do.
-        if self._disagreement(found, reference.outputs(self.model, self.signature, inputs)) is None:
+        likely = reference.outputs(self.model, self.signature, inputs)
+        found = self.evaluated(inputs, likely)
+        if self._disagreement(found, likely) is None:
             return
         wrong = self._disagreement(found, reference.predictions(self.model, self.signature, inputs))
         if wrong is not None:
             output, gap = wrong
+            if self.step:
+                raise ExportError(
+                    f"{self.name!r} can't be exported as a function of one step: step by step, "
+                    f"output {output!r} is another than for the whole sequence. Something besides "
+                    "recurrent layers reaches over several steps: a convolution, pooling or "
+                    "attention."
+                )
             raise ExportError(
                 f"The export of {self.name!r} disagrees with Keras: output {output!r} differs by "
                 f"{gap.absolute:.3g} on a random sample. This is a mistake in kgen; `kgen verify` "
@@ -120,8 +151,8 @@ class Export:
         self, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]
     ) -> tuple[str, Difference] | None:
         """The first output that differs by more than rounding explains, and its difference."""
-        for value, a, b in zip(self.plan.graph.outputs, found, wanted, strict=True):
-            gap = difference(a, b, rtol=CHECK_RTOL, atol=CHECK_ATOL)
+        for value, a, b in zip(self.plan.graph.results, found, wanted, strict=True):
+            gap = difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
             if not gap.ok:
                 return value.name, gap
         return None
@@ -138,6 +169,7 @@ def export(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     custom: str | Path | None = None,
     unsafe: bool = False,
+    step: bool = False,
     progress: Progress = _quiet,
 ) -> dict[str, str]:
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
@@ -149,15 +181,22 @@ def export(
     input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the
         batch axis.
     custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
+    step: export a recurrent model as a function of one time step, which remembers its states.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
     targets.check_choice(target, style)
     job = Export.of(
-        model, name=name, input_shapes=input_shapes, custom=custom, unsafe=unsafe, progress=progress
+        model,
+        name=name,
+        input_shapes=input_shapes,
+        custom=custom,
+        unsafe=unsafe,
+        step=step,
+        progress=progress,
     )
     progress("tracing")
     _warn_of_odd_weights(job.plan)
-    if check:
+    if check or step:  # only numbers tell whether a model can be done step by step
         progress("checking against Keras")
         job.check()
     progress("writing source")

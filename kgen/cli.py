@@ -61,6 +61,9 @@ def export_command(
     input_shape: Shapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
+    step: Annotated[
+        bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
+    ] = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -79,6 +82,7 @@ def export_command(
             input_shapes=_shapes(input_shape),
             custom=custom,
             unsafe=unsafe,
+            step=step,
             progress=progress,
         )
     for file, text in files.items():

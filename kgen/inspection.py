@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from kgen import targets
 from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
-from kgen.ir.node import Node
-from kgen.plan import element_size
+from kgen.ir.node import Body, Node
+from kgen.ir.value import element_size
 from kgen.schedule import report
 from kgen.schedule.report import Choice
 
@@ -78,32 +79,54 @@ def _rows(traced: Graph, graph: Graph) -> list[Row]:
     last = -1
     for layer in traced.layers:
         last = max(last, order.get(layer.path, last))
-        own = [node for node in graph.nodes if _owner(node.origin.path, paths) == layer.path]
+        own = [one for one in _nodes(graph) if _owner(one.node.origin.path, paths) == layer.path]
         size = sum(prod(shape) for shape in layer.shapes) * itemsize.get(layer.path, 4)
         row = Row(
             name=layer.path,
             layer=layer.kind,
             shape="; ".join(map(_shape, layer.shapes)),
             parameters=layer.parameters,
-            macs=sum(node.macs for node in own),
+            macs=sum(one.macs for one in own),
             bytes=size,
             became=_became(graph, own, layer.path, paths),
         )
         rows.append((last, row))
     for position, node in enumerate(traced.nodes):
         if _owner(node.origin.path, paths) is None:
-            own = [other for other in graph.nodes if other.output.name == node.output.name]
+            own = [one for one in _nodes(graph) if one.node.output.name == node.output.name]
             row = Row(
                 name=node.name,
                 layer=node.origin.layer,
                 shape=_shape(node.output.sample_shape),
                 parameters=0,
-                macs=sum(other.macs for other in own),
+                macs=sum(one.macs for one in own),
                 bytes=node.output.nbytes,
                 became=_became(graph, own, node.origin.path, paths),
             )
             rows.append((position, row))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A node, how often it is run, and the nodes in whose bodies it is."""
+
+    node: Node
+    times: int
+    around: tuple[Node, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds, without those of the node's bodies."""
+        return 0 if self.node.bodies else self.times * self.node.macs
+
+
+def _nodes(body: Body, times: int = 1, around: tuple[Node, ...] = ()) -> Iterator[_Placed]:
+    """Every node, those of bodies too."""
+    for node in body.nodes:
+        yield _Placed(node, times, around)
+        for inner in node.bodies:
+            yield from _nodes(inner, times * getattr(node, "steps", 1), (*around, node))
 
 
 def _owner(path: str, layers: set[str]) -> str | None:
@@ -113,13 +136,15 @@ def _owner(path: str, layers: set[str]) -> str | None:
     return path or None
 
 
-def _became(graph: Graph, own: list[Node], path: str, layers: set[str]) -> str:
+def _became(graph: Graph, own: list[_Placed], path: str, layers: set[str]) -> str:
     """The kinds of nodes that compute the layer, or the layer that it became a part of."""
+    nodes = [one.node for one in own]
     if own:
-        return ", ".join(_kind(node) for node in own)
+        outermost = [one.node for one in own if not set(one.around) & set(nodes)]
+        return ", ".join(_kind(node) for node in outermost)
     hosts = [
         node
-        for node in graph.nodes
+        for node in graph.walk()
         if any(path in (_owner(o.path, layers), o.path) for o in node.merged)
     ]
     return ", ".join(dict.fromkeys(f"part of {node.origin.path}" for node in hosts)) or "nothing"
@@ -127,7 +152,9 @@ def _became(graph: Graph, own: list[Node], path: str, layers: set[str]) -> str:
 
 def _kind(node: Node) -> str:
     function = getattr(node, "function", "")
-    return f"{node.kind} {function}".strip()
+    inner = dict.fromkeys(one.kind for body in node.bodies for one in body.nodes)
+    of = f"of {', '.join(inner)}" if inner else ""
+    return " ".join(part for part in (node.kind, function, of) if part)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -10,16 +10,25 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cffi
+import ml_dtypes  # noqa: F401  NumPy then knows bfloat16
 import numpy as np
 import orjson
 
 from kgen.errors import ExportError
+from kgen.ir.value import numpy_dtype
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow", "-Werror")
 """Flags under which exported C compiles without a warning."""
+
+
+class Strings(NamedTuple):
+    """slots: C's array of pointers. words: what they point to, kept alive."""
+
+    slots: Any
+    words: list[Any]
 
 
 class Library:
@@ -57,7 +66,8 @@ class Library:
         ]
         count = len(arrays[0]) if arrays else 1
         results = [
-            np.zeros((count, *spec["shape"]), spec["dtype"]) for spec in self.manifest["outputs"]
+            np.zeros((count, *spec["shape"]), numpy_dtype(spec["dtype"]))
+            for spec in self.manifest["outputs"]
         ]
         code = self.call(count, arrays, results)
         if code == 2:
@@ -66,21 +76,80 @@ class Library:
             raise ValueError(f"{self.name}_predict_batch returned {code}")
         return results[0] if len(results) == 1 else tuple(results)
 
+    def reset(self) -> None:
+        """Sets the states of a stateful model to zero."""
+        self._function("reset")(self._ffi.NULL)
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """The states of a stateful model: those of the first sequence of a batch, by name."""
+        specs = self.manifest["states"]
+        arrays = {spec["name"]: np.zeros(spec["shape"], spec["dtype"]) for spec in specs}
+        pointers = [self._pointer(array) for array in arrays.values()]
+        self._function("get_state")(self._ffi.NULL, *pointers)
+        return arrays
+
+    def set_state(self, **arrays: Any) -> None:
+        """Sets the states of the first sequence of a batch, all by name.
+
+        Raises ValueError for a wrong name or shape.
+        """
+        specs = {spec["name"]: spec for spec in self.manifest["states"]}
+        if arrays.keys() != specs.keys():
+            raise ValueError(f"the states are {', '.join(specs)}, not {', '.join(arrays)}")
+        given = []
+        for name, spec in specs.items():
+            given.append(np.ascontiguousarray(arrays[name], spec["dtype"]))
+            if given[-1].shape != tuple(spec["shape"]):
+                raise ValueError(
+                    f"state {name!r} has the shape {given[-1].shape}, not {tuple(spec['shape'])}"
+                )
+        self._function("set_state")(self._ffi.NULL, *(self._pointer(array) for array in given))
+
+    def _function(self, key: str) -> Any:
+        if key not in self.manifest:
+            raise ValueError(f"{self.name} is not stateful")
+        return getattr(self._library, self.manifest[key])
+
     def call(self, count: int, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> int:
-        """NAME_predict_batch on arrays of the right shape and dtype; its return code."""
-        pointers = [self._pointer(array) for array in (*inputs, *outputs)]
+        """NAME_predict_batch on arrays of the right shape and dtype; its return code.
+
+        Strings are bytes objects in arrays of objects.
+        """
+        arrays = (*inputs, *outputs)
+        strings = [self._strings(array) if array.dtype == object else None for array in arrays]
+        pointers = [
+            self._pointer(array) if own is None else own.slots
+            for array, own in zip(arrays, strings, strict=True)
+        ]
         function = getattr(self._library, self.manifest["predict_batch"])
-        return int(function(count, *pointers))
+        code = int(function(count, *pointers))
+        for array, own in zip(outputs, strings[len(inputs) :], strict=True):
+            if own is not None and code == 0:
+                array.ravel()[:] = [self._ffi.string(own.slots[i]) for i in range(array.size)]
+        return code
+
+    def _strings(self, array: np.ndarray) -> Strings:
+        """Pointers to copies of the bytes objects; null pointers for what is none."""
+        new, null = self._ffi.new, self._ffi.NULL
+        words = [new("char[]", word) if isinstance(word, bytes) else null for word in array.flat]
+        return Strings(new("const char *[]", [*words, null]), words)
 
     def _pointer(self, array: np.ndarray) -> Any:
-        ctype = {"bool": "bool *", "float32": "float *", "float64": "double *"}.get(
-            str(array.dtype), f"{array.dtype}_t *"
-        )
+        ctype = {
+            "bool": "bool *",
+            "float16": "uint16_t *",
+            "bfloat16": "uint16_t *",
+            "float32": "float *",
+            "float64": "double *",
+        }.get(str(array.dtype), f"{array.dtype}_t *")
         return self._ffi.cast(ctype, array.ctypes.data)
 
     @staticmethod
     def _checked(array: Any, spec: Mapping[str, Any]) -> np.ndarray:
-        result = np.ascontiguousarray(array, spec["dtype"])
+        result = np.ascontiguousarray(array, numpy_dtype(spec["dtype"]))
+        if result.dtype == object:
+            result = result.copy()
+            result.ravel()[:] = [x.encode() if isinstance(x, str) else x for x in result.flat]
         if result.shape[1:] != tuple(spec["shape"]):
             raise ValueError(
                 f"input {spec['name']!r} has the shape {result.shape}, not (batch, "

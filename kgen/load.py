@@ -1,15 +1,18 @@
-"""Reads a model: a .keras or whole-model .h5 file."""
+"""Reads a model: a .keras or whole-model .h5 file, of Keras 1, 2 or 3."""
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
 
+from kgen import legacy
 from kgen.errors import ExportError
 
 MAX_EXPANSION = 200
@@ -33,14 +36,34 @@ def load(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras's remarks on optimizers and compiled state
-            model = keras.saving.load_model(
-                path, custom_objects=objects, compile=False, safe_mode=not unsafe
-            )
+            model = _model(path, objects, safe_mode=not unsafe)
+    except ExportError as error:
+        raise _bad(path, _reason(error)) from None
     except Exception as error:
         raise _bad(path, _reason(error)) from None
     if not isinstance(model, keras.Model):
         raise _bad(path, f"it holds a {type(model).__name__}, not a model")
     return model
+
+
+def _model(path: Path, objects: dict[str, object], *, safe_mode: bool) -> Any:
+    """What the file holds, by the version of Keras that wrote it."""
+    if zipfile.is_zipfile(path):
+        if legacy.archive_version(path) < 3:
+            return legacy.load_archive(path, objects, safe_mode)
+    elif legacy.hdf5_version(path) < 3:
+        return legacy.load_hdf5(path, objects, safe_mode)
+    try:
+        return keras.saving.load_model(
+            path, custom_objects=objects, compile=False, safe_mode=safe_mode
+        )
+    except Exception:
+        if zipfile.is_zipfile(path):
+            raise
+        # Keras 3.15 can't read its own HDF5 files with keras.ops between layers.
+        with contextlib.suppress(Exception):
+            return legacy.load_hdf5(path, objects, safe_mode)
+        raise  # what Keras says
 
 
 def _bad(path: Path, reason: str) -> ExportError:
@@ -51,9 +74,7 @@ def _check_file(path: Path) -> None:
     if not path.exists():
         raise _bad(path, "there is no such file")
     if path.is_dir():
-        raise _bad(
-            path, "it is a folder (a SavedModel?); kgen loads .keras and whole-model .h5 files"
-        )
+        raise _bad(path, _folder(path))
     try:
         if zipfile.is_zipfile(path):
             _check_archive(path)
@@ -82,9 +103,25 @@ def _check_hdf5(path: Path) -> None:
         if "model_config" not in file.attrs:
             raise _bad(
                 path,
-                "the file holds weights only, not the model; save that with "
-                "model.save('model.keras')",
+                "it holds weights only, not the model. Build the model in Python as it was "
+                f"trained, call model.load_weights({str(path)!r}), and save it with "
+                "model.save('model.keras') or pass it to kgen.export(model)",
             )
+
+
+def _folder(path: Path) -> str:
+    """What is in the folder that can't be loaded, and the way out."""
+    if not (path / "saved_model.pb").exists():
+        return "it is a folder; kgen loads .keras and whole-model .h5 files"
+    if (path / "keras_metadata.pb").exists():
+        return (
+            "it is a SavedModel folder of Keras 2. Convert it with pip install tf_keras and "
+            f"tf_keras.models.load_model({str(path)!r}).save('model.h5'), which kgen loads"
+        )
+    return (
+        "it is a SavedModel folder, which holds TensorFlow's graph and no Keras model; export the "
+        "model that it was made from"
+    )
 
 
 def _custom_objects(path: Path) -> dict[str, object]:
@@ -102,4 +139,6 @@ def _custom_objects(path: Path) -> dict[str, object]:
 
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text[:300] or type(error).__name__
+    # Keras wraps what went wrong in pages of configuration.
+    _, cause, inner = text.rpartition("Exception encountered: ")
+    return (inner if cause else text)[:300] or type(error).__name__

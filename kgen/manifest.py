@@ -31,22 +31,34 @@ def manifest(
         "target": target,
         **versions,
         "style": style,
-        "inputs": [_array(value) for value in graph.inputs],
-        "outputs": [_array(value) for value in graph.outputs],
+        "inputs": [_array(value, target) for value in graph.arguments],
+        "outputs": [_array(value, target) for value in graph.results],
+        "states": [_array(before, target) for before, _ in graph.states],
         "predict": f"{name}_predict" if target == "c" else "predict",
         "run": f"{name}_run",
         "predict_batch": f"{name}_predict_batch",
+        "reset": f"{name}_reset" if target == "c" else "reset",
+        "get_state": f"{name}_get_state",
+        "set_state": f"{name}_set_state",
+        "batch_size": graph.batch_size,
         "workspace_bytes": workspace_bytes,
         "workspace_lower_bound": plan.lower_bound,
         "weight_bytes": plan.weight_bytes,
         "parameters": parameters,
         "macs": plan.macs,
     }
+    unused: list[str] = []
     if target != "c":
-        for key in ("run", "predict_batch", "workspace_bytes", "workspace_lower_bound", "style"):
-            del content[key]
+        unused += ["run", "predict_batch", "workspace_bytes", "workspace_lower_bound", "style"]
+        unused += ["get_state", "set_state"]
+    if not graph.states:
+        unused += ["states", "reset", "get_state", "set_state", "batch_size"]
+    for key in unused:
+        content.pop(key, None)
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _array(value: Value) -> dict[str, Any]:
-    return {"name": value.name, "shape": list(value.sample_shape), "dtype": value.dtype}
+def _array(value: Value, target: str) -> dict[str, Any]:
+    # NumPy has no bfloat16: such numbers come and go as float32.
+    dtype = "float32" if target == "numpy" and value.dtype == "bfloat16" else value.dtype
+    return {"name": value.name, "shape": list(value.sample_shape), "dtype": dtype}

@@ -21,7 +21,10 @@ _C = """
 """
 
 # Names that the templates use in the functions whose other variables are the model's values.
-_TEMPLATES = ["w", "n", "sample", "error", "np", "batch", "predict", "checked"]
+_TEMPLATES = [
+    "w", "n", "sample", "error", "np", "batch", "predict", "checked", "t", "tt", "arena", "states",
+    "reset",
+]  # fmt: skip
 
 RESERVED = (
     frozenset(_C.split())

@@ -73,7 +73,7 @@ def verify(
     inputs = job.samples(count, seed)
     progress("running model.predict")
     wanted = reference.predictions(job.model, job.signature, inputs)
-    names = [value.name for value in job.plan.graph.outputs]
+    names = [value.name for value in job.plan.graph.results]
     comparisons: list[Comparison] = []
     culprits: list[Culprit] = []
     for target, style in VARIANTS:
@@ -81,7 +81,7 @@ def verify(
         progress(f"running {variant}")
         found = _run(job, job.graph, target, style, inputs, cc, flags)
         results = [
-            Comparison(variant, name, difference(a, b))
+            Comparison(variant, name, difference(a, b, precision=job.precision))
             for name, a, b in zip(names, found, wanted, strict=True)
         ]
         comparisons += results
@@ -104,10 +104,10 @@ def first_difference(
     expected = {path: arrays[0] for path, arrays in _single_outputs(job, inputs)}
     graph = optimize(_observed(job.traced, set(expected)), without=job.without)
     found = _run(job, graph, target, style, inputs, cc, flags)
-    by_name = {value.name: array for value, array in zip(graph.outputs, found, strict=True)}
+    by_name = {value.name: array for value, array in zip(graph.results, found, strict=True)}
     for path, wanted in expected.items():
         if path in by_name:
-            gap = difference(by_name[path], wanted)
+            gap = difference(by_name[path], wanted, precision=job.precision)
             if not gap.ok:
                 return Culprit("", path, gap)
     return None
@@ -126,7 +126,9 @@ def _observed(graph: Graph, paths: set[str]) -> Graph:
     """The graph with the values named after these layers for outputs."""
     made = [node.output for node in graph.nodes if node.output.batch == 0]
     values = [value for value in made if value.name in paths and value.shape[:1] == (1,)]
-    return replace(graph, outputs=tuple(dict.fromkeys(values))).with_nodes(graph.nodes)
+    after = [value for _, value in graph.states]
+    shown = dict.fromkeys(value for value in values if value not in after)
+    return replace(graph, outputs=(*shown, *after)).with_nodes(graph.nodes)
 
 
 def _run(

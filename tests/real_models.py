@@ -77,6 +77,22 @@ def unet(size: int = 128) -> keras.Model:
     return keras.Model(image, layers.Conv2D(1, 1, activation="sigmoid")(x), name="unet")
 
 
+def deepcut(window: int = 21) -> keras.Model:
+    """The Thai word segmenter of deepcut 0.7: windows of many lengths over characters' kinds."""
+    characters, kinds = keras.Input((window,)), keras.Input((window,))
+    a = layers.BatchNormalization()(layers.Embedding(178, 32)(characters))
+    words = []
+    for length in range(1, 13):
+        filters = 200 if length < 9 else 150 if length < 12 else 100
+        x = layers.Conv1D(filters, length, activation="relu")(a)
+        x = layers.TimeDistributed(layers.Dense(5))(x)
+        words.append(layers.ZeroPadding1D((0, length - 1))(x))
+    b = layers.Embedding(12, 12)(kinds)
+    x = layers.BatchNormalization()(layers.Concatenate()([a, layers.Maximum()(words), b]))
+    x = layers.Dense(100, activation="relu")(layers.Flatten()(x))
+    return keras.Model([characters, kinds], layers.Dense(1, activation="sigmoid")(x))
+
+
 def _two_convolutions(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     for _ in range(2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)

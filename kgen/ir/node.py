@@ -7,9 +7,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Shape, Value
+from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
+BodyT = TypeVar("BodyT", bound="Body")
+
+IDENTITY = ("origin", "output", "others", "merged")
+"""The fields that say which node it is; the others say what it computes."""
 
 
 class GraphError(Exception):
@@ -42,15 +46,37 @@ class Origin:
     summary: str
 
 
+class Body:
+    """A graph that a node holds as a field and runs as a part of itself: closed, its values are
+    nobody else's; constants may be.
+    """
+
+    inputs: tuple[Value, ...]
+    nodes: tuple[Node, ...]
+
+    def walk(self) -> Iterator[Node]:
+        """Every node, those of a node's bodies before the node itself."""
+        for node in self.nodes:
+            for body in node.bodies:
+                yield from body.walk()
+            yield node
+
+    def map_values(self: BodyT, change: Callable[[Value], Value]) -> BodyT:
+        """The same graph with every value replaced by `change(value)`."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Node:
     """One operation of the graph. Its inputs are the Values among its fields, in their order.
 
+    output: what it makes. others: what else it makes, if it makes several values.
     merged: where nodes came from that passes made part of this one.
     """
 
     origin: Origin
     output: Value
+    others: tuple[Value, ...] = ()
     merged: tuple[Origin, ...] = ()
 
     @property
@@ -68,13 +94,31 @@ class Node:
         return tuple(dict.fromkeys((self.origin, *self.merged)))
 
     @property
+    def outputs(self) -> tuple[Value, ...]:
+        return (self.output, *self.others)
+
+    @property
     def inputs(self) -> tuple[Value, ...]:
         return tuple(
             value
             for field in fields(self)
-            if field.name != "output"
+            if field.name not in ("output", "others")
             for value in _values(getattr(self, field.name))
         )
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The graphs among the fields."""
+        found = (getattr(self, field.name) for field in fields(self))
+        return tuple(field for field in found if isinstance(field, Body))
+
+    def map_bodies(self: NodeT, change: Callable[[Any], Body]) -> NodeT:
+        """The same node with every body replaced by `change(body)`."""
+        if not self.bodies:
+            return self
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed: dict[str, Any] = {n: change(f) for n, f in found.items() if isinstance(f, Body)}
+        return replace(self, **changed)
 
     @property
     def activations(self) -> tuple[Value, ...]:
@@ -83,6 +127,7 @@ class Node:
 
     @property
     def constants(self) -> tuple[Constant, ...]:
+        """The inputs that are constants, each once; those of its bodies are their nodes' own."""
         return tuple(dict.fromkeys(v for v in self.inputs if isinstance(v, Constant)))
 
     @property
@@ -90,6 +135,18 @@ class Node:
         """The inputs whose memory the output may take, because each element is read before it is
         written.
         """
+        return ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether each element of the output is one of the inputs' elements, or a literal: then it
+        is a number of their type without being rounded.
+        """
+        return False
+
+    @property
+    def packable(self) -> tuple[Constant, ...]:
+        """The constants that may be kept as int4, two elements a byte."""
         return ()
 
     @property
@@ -110,6 +167,16 @@ class Node:
         """
         raise NotImplementedError
 
+    def word_for(self, value: Value) -> str:
+        """A word for one of the outputs, for its name; "" if the node's kind says enough."""
+        return ""
+
+    def with_rows(self: NodeT, rows: int) -> NodeT | None:
+        """The node for inputs whose first axis, which holds the batch, has this length instead of
+        one; with its inputs and output as they are. None if it needs the axis to be of length one.
+        """
+        return None
+
     def infer(self) -> Spec:
         """The output's shape, dtype and batch axis, from the inputs alone.
 
@@ -117,11 +184,14 @@ class Node:
         """
         raise NotImplementedError
 
+    def infer_all(self) -> tuple[Spec, ...]:
+        """The same of every output, for a node that makes several."""
+        return (self.infer(),)
+
     def check(self) -> None:
-        spec = self.infer()
-        found = Spec(self.output.shape, self.output.dtype, self.output.batch)
-        if spec != found:
-            raise GraphError(f"{self} should give {spec}, but its output is {found}")
+        specs, found = self.infer_all(), tuple(spec_of(value) for value in self.outputs)
+        if specs != found:
+            raise GraphError(f"{self} should give {specs}, but its outputs are {found}")
 
     def map_values(self: NodeT, change: Callable[[Value], Value]) -> NodeT:
         """The same node with every Value, its output included, replaced by `change(value)`."""
@@ -131,14 +201,17 @@ class Node:
         )
 
     def __str__(self) -> str:
-        hidden = ("origin", "output", "merged", "bias", "epilogue")
+        hidden = (*IDENTITY, "bias", "epilogue")
         options = ", ".join(
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)
-            if field.name not in hidden and not any(_values(getattr(self, field.name)))
+            if field.name not in hidden
+            and not isinstance(getattr(self, field.name), Body)
+            and not any(_values(getattr(self, field.name)))
         )
         values = ", ".join(value.name for value in self.inputs)
-        return f"{self.output} = {self.kind}({values}{'; ' + options if options else ''})"
+        made = ", ".join(map(str, self.outputs))
+        return f"{made} = {self.kind}({values}{'; ' + options if options else ''})"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -169,11 +242,10 @@ class Contraction(Node):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """What the sum of products is of."""
-        own = [
-            field.name for field in fields(self) if field.name not in ("output", "bias", "epilogue")
-        ]
-        return tuple(value for name in own for value in _values(getattr(self, name)))
+        """What is multiplied."""
+        late = ("output", "others", "bias", "epilogue")
+        names = [field.name for field in fields(self) if field.name not in late]
+        return tuple(value for name in names for value in _values(getattr(self, name)))
 
     @property
     def channel_axis(self) -> int:
@@ -207,14 +279,24 @@ class Contraction(Node):
         return Spec(shape, self.epilogue.program.dtype, batch)
 
 
+def product_dtype(a: str, b: str) -> str:
+    """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
+    a, b = STORED_IN.get(a, a), STORED_IN.get(b, b)
+    return "int32" if a == b == "int8" else a
+
+
 def same_elements(candidates: tuple[Value, ...], output: Value) -> tuple[Value, ...]:
-    """Those of the candidates that have the output's shape and element size."""
+    """Those of the candidates that have the output's shape and element size.
+
+    Strings share memory with strings alone: a pointer is not as large everywhere.
+    """
     return tuple(
         value
         for value in candidates
         if not isinstance(value, Constant)
         and value.size == output.size
         and value.nbytes == output.nbytes
+        and (value.dtype == STRING) == (output.dtype == STRING)
     )
 
 
@@ -241,7 +323,7 @@ def broadcast(specs: list[Spec]) -> tuple[Shape, int | None]:
         shape.append(sizes.pop() if sizes else 1)
     if batch is not None:
         for spec, own in zip(specs, aligned, strict=True):
-            if own[batch] != shape[batch] or (spec.batch is None and own[batch] != 1):
+            if own[batch] != (1 if spec.batch is None else shape[batch]):
                 raise MixedSamplesError("it pairs the samples of a batch with something else")
     return tuple(shape), batch
 
@@ -271,4 +353,6 @@ def _mapped(field: Any, change: Callable[[Value], Value]) -> Any:
         return tuple(_mapped(item, change) for item in field)
     if isinstance(field, Epilogue):
         return replace(field, args=_mapped(field.args, change))
+    if isinstance(field, Body):
+        return field.map_values(change)
     return field

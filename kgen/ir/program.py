@@ -22,9 +22,9 @@ class Temp:
 
 @dataclass(frozen=True)
 class Number:
-    """A literal of the given dtype."""
+    """A literal of the given dtype; of a string, its bytes."""
 
-    value: bool | int | float
+    value: bool | int | float | bytes
     dtype: str
 
 

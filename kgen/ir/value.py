@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
 Shape = tuple[int, ...]
+
+HALVES = ("float16", "bfloat16")
+"""Types of two bytes, which the targets know at the model's inputs and outputs alone."""
+
+NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
+"""Types that are computed in float32, each result rounded to them."""
+
+STORED_IN = {"int4": "int8"}
+"""Types that only constants have, two elements a byte, and the type that their elements are read
+in."""
+
+STRING = "string"
+"""The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
+strings; they are read, compared and moved."""
+
+
+def numpy_dtype(dtype: str) -> np.dtype[Any]:
+    """NumPy's element type for one of the graph's."""
+    return np.dtype(object if dtype == STRING else dtype)
+
+
+def element_size(dtype: str) -> int:
+    """Bytes of one element; of a string, those of a pointer to it."""
+    return 2 if dtype in HALVES else numpy_dtype(dtype).itemsize
+
+
+def is_float(dtype: str) -> bool:
+    return "float" in dtype
 
 
 def row_major(shape: Sequence[int]) -> Shape:
@@ -37,14 +66,16 @@ class Value:
     batch: the axis whose length is multiplied by the batch size, or None if every sample shares the
         array. Within that axis the samples are outermost: with batch size n its length is n *
         shape[batch].
-    dtype: NumPy's name of the element type.
+    dtype: NumPy's name of the element type, or "string".
     name: what to call it; a legal, unique identifier once the graph is planned.
+    label: one word that says what it is where it is read, or "": "forget" for an LSTM's gate.
     """
 
     name: str
     shape: Shape
     dtype: str
     batch: int | None
+    label: str = ""
 
     @property
     def size(self) -> int:
@@ -57,7 +88,9 @@ class Value:
 
     @property
     def nbytes(self) -> int:
-        return self.size * np.dtype(self.dtype).itemsize
+        if self.dtype in STORED_IN:
+            return -(-self.size // 2)
+        return self.size * element_size(self.dtype)
 
     @property
     def sample_shape(self) -> Shape:
@@ -77,23 +110,63 @@ class Value:
         return f"{self.name}: {self.dtype}[{sizes}]"
 
 
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The small integers that an array of weights was made of: (numbers - zero) * scale.
+
+    numbers, zero: int8. All three have the array's shape: zero and scale are repeated.
+    """
+
+    numbers: np.ndarray
+    scale: np.ndarray
+    zero: np.ndarray
+
+    def each(self, change: Callable[[np.ndarray], np.ndarray]) -> Levels:
+        return Levels(change(self.numbers), change(self.scale), change(self.zero))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype.
+    data: its elements, of the value's shape and dtype (int8 if that is int4); strings as an array
+        of bytes objects.
+    levels: what it was made of, if it is made of small integers.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     """
 
     data: np.ndarray
     note: str
+    levels: Levels | None = None
+
+    def reordered(self, change: Callable[[np.ndarray], np.ndarray]) -> Constant:
+        """The same elements in another order or shape."""
+        levels = None if self.levels is None else self.levels.each(change)
+        return replace(Constant.of(self.name, change(self.data), self.note), levels=levels)
+
+    @property
+    def packed(self) -> np.ndarray:
+        """The bytes of an int4 constant: two elements each, the first in the lower half."""
+        halves = self.data.reshape(-1).astype(np.uint8) & 15
+        halves = np.append(halves, np.zeros(self.size % 2, np.uint8))
+        return halves[::2] | halves[1::2] << 4
 
     @classmethod
     def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:
         data = np.ascontiguousarray(data).reshape(np.shape(data))  # keeps rank 0
-        return cls(
-            name=name, shape=data.shape, dtype=str(data.dtype), batch=None, data=data, note=note
-        )
+        dtype = STRING if data.dtype == object else str(data.dtype)
+        return cls(name=name, shape=data.shape, dtype=dtype, batch=None, data=data, note=note)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the array, and of the text of strings, each with its ending zero."""
+        text = sum(len(word) + 1 for word in self.data.flat) if self.dtype == STRING else 0
+        return super().nbytes + text
+
+    @property
+    def bits(self) -> bytes:
+        """The elements as bytes that are equal if and only if all elements are."""
+        return repr(self.data.tolist()).encode() if self.dtype == STRING else self.data.tobytes()
 
     def __str__(self) -> str:
         return f"constant {super().__str__()}"

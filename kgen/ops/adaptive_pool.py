@@ -30,6 +30,10 @@ class AdaptivePool(Node):
         return spatial_sizes(self.x, self.channels_last)
 
     @property
+    def exact(self) -> bool:
+        return self.function == "max"
+
+    @property
     def formula(self) -> str:
         return (
             f"y[o] = {self.function} of x[floor(o*n/m) .. ceil((o+1)*n/m) - 1], "

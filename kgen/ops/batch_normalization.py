@@ -38,6 +38,9 @@ class BatchNormalization(Node):
         beta = " + beta" if self.beta is not None else ""
         return f"y = (x - mean) / sqrt(variance + {self.epsilon}){gamma}{beta}"
 
+    def with_rows(self, rows: int) -> BatchNormalization:
+        return self
+
     def infer(self) -> Spec:
         for constant in self.constants:
             if constant.shape != (self.x.shape[self.axis],):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgen.ir import node
 from kgen.ir.node import MixedSamplesError, Node, Spec, spec_of
@@ -18,8 +18,15 @@ class Broadcast(Node):
     batch: int | None
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return "y = x, repeated along the axes where x has length 1"
+
+    def with_rows(self, rows: int) -> Broadcast | None:
+        return replace(self, shape=(rows, *self.shape[1:]))
 
     def infer(self) -> Spec:
         wanted = Spec(self.shape, self.x.dtype, self.batch)

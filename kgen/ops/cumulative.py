@@ -24,6 +24,9 @@ class Cumulative(Node):
     def formula(self) -> str:
         return f"y[n] = {self.function} of x[0..n] along axis {self.axis}"
 
+    def with_rows(self, rows: int) -> Cumulative:
+        return self
+
     def infer(self) -> Spec:
         forbid_batch(self.x, (self.axis,), "accumulate along")
         return spec_of(self.x)

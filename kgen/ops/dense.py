@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgen.ir.node import Contraction, GraphError, Spec, forbid_batch
+from kgen.ir.node import Contraction, GraphError, Spec, forbid_batch, product_dtype
 from kgen.ir.value import Constant, Value
 
 
@@ -21,6 +21,10 @@ class Dense(Contraction):
         return self.output.size // max(self.kernel.shape[1], 1)
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return (self.kernel,)
+
+    @property
     def macs(self) -> int:
         return self.output.size * self.kernel.shape[0]
 
@@ -29,9 +33,13 @@ class Dense(Contraction):
         bias = " + bias[u]" if self.bias is not None else ""
         return f"y[u] = sum over i of x[i] * kernel[i][u]{bias}"
 
+    def with_rows(self, rows: int) -> Dense:
+        return self
+
     def infer(self) -> Spec:
         inputs, units = self.kernel.shape
         if self.x.shape[-1] != inputs:
             raise GraphError(f"{self.name}: {self.x} times a kernel {self.kernel.shape}")
         forbid_batch(self.x, (self.x.rank - 1,), "sum over")
-        return self.finish((*self.x.shape[:-1], units), self.x.dtype, self.x.batch)
+        dtype = product_dtype(self.x.dtype, self.kernel.dtype)
+        return self.finish((*self.x.shape[:-1], units), dtype, self.x.batch)

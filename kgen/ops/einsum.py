@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec
-from kgen.ir.value import Value
+from kgen.ir.node import Contraction, GraphError, MixedSamplesError, Spec, product_dtype
+from kgen.ir.value import Constant, Value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +45,10 @@ class Einsum(Contraction):
         return "".join(label for label in dict.fromkeys(a + b) if label not in output)
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return tuple(value for value in self.operands if isinstance(value, Constant))
+
+    @property
     def macs(self) -> int:
         return prod(self.sizes.values())
 
@@ -54,6 +58,9 @@ class Einsum(Contraction):
         total = f"sum over {','.join(self.summed)} of " if self.summed else ""
         bias = f" + bias[{output.rpartition(',')[2]}]" if self.bias is not None else ""
         return f"y[{output}] = {total}a[{a}] * b[{b}]{bias}"
+
+    def with_rows(self, rows: int) -> Einsum:
+        return self
 
     def infer(self) -> Spec:
         a, b, output = self.labels
@@ -71,7 +78,8 @@ class Einsum(Contraction):
             self._check_samples(label)
         sizes = self.sizes
         batch = None if label is None else output.index(label)
-        return self.finish(tuple(sizes[letter] for letter in output), self.a.dtype, batch)
+        dtype = product_dtype(self.a.dtype, self.b.dtype)
+        return self.finish(tuple(sizes[letter] for letter in output), dtype, batch)
 
     def _check_samples(self, label: str) -> None:
         a, b, output = self.labels

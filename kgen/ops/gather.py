@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from kgen.ir.node import MixedSamplesError, Node, Spec, forbid_batch
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import STORED_IN, Constant, Value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,22 +33,34 @@ class Gather(Node):
         return prod(self.x.shape[self.axis + 1 :])
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return (self.x,) if isinstance(self.x, Constant) else ()
+
+    @property
     def can_fail(self) -> bool:
         return not isinstance(self.indices, Constant)
+
+    @property
+    def exact(self) -> bool:
+        return True
 
     @property
     def formula(self) -> str:
         rows = ",".join("..." for _ in range(self.axis))
         return f"y = x[{rows}{',' if rows else ''}indices]"
 
+    def with_rows(self, rows: int) -> Gather:
+        return self
+
     def infer(self) -> Spec:
         forbid_batch(self.x, (self.axis,), "pick from")
+        dtype = STORED_IN.get(self.x.dtype, self.x.dtype)
         before, after = self.x.shape[: self.axis], self.x.shape[self.axis + 1 :]
         shape = (*before, *self.indices.shape, *after)
         if self.x.batch is not None and self.indices.batch is not None:
             raise MixedSamplesError("it picks from one sample with the indices of another")
         if self.indices.batch is not None:
-            return Spec(shape, self.x.dtype, self.axis + self.indices.batch)
+            return Spec(shape, dtype, self.axis + self.indices.batch)
         if self.x.batch is None or self.x.batch < self.axis:
-            return Spec(shape, self.x.dtype, self.x.batch)
-        return Spec(shape, self.x.dtype, self.x.batch - 1 + self.indices.rank)
+            return Spec(shape, dtype, self.x.batch)
+        return Spec(shape, dtype, self.x.batch - 1 + self.indices.rank)

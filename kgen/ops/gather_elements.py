@@ -45,6 +45,10 @@ class GatherElements(Node):
         return not isinstance(self.indices, Constant)
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return f"y[..., n, ...] = x[..., indices[..., n, ...], ...], along axis {self.axis}"
 

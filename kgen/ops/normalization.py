@@ -49,6 +49,9 @@ class Normalization(Node):
         beta = " + beta" if self.beta is not None else ""
         return f"y = {top} / sqrt({below} + {self.epsilon}){gamma}{beta}, over axes {self.axes}"
 
+    def with_rows(self, rows: int) -> Normalization:
+        return self
+
     def infer(self) -> Spec:
         for value in (self.gamma, self.beta):
             if value is not None and (value.rank != self.x.rank or value.batch is not None):

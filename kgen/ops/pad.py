@@ -23,6 +23,10 @@ class Pad(Node):
         return sum(s * before for s, (before, _) in zip(strides, self.padding, strict=True))
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return f"y = x with {self.padding} elements of {self.value} before and after"
 

@@ -41,6 +41,10 @@ class Pool(Node):
         return any(before or after for before, after in self.padding)
 
     @property
+    def exact(self) -> bool:
+        return self.function == "max"
+
+    @property
     def formula(self) -> str:
         window = "x".join(map(str, self.window))
         padding = ", of what lies inside x" if self.padded else ""

@@ -31,8 +31,15 @@ class Reduce(Node):
         return kept_strides(self.x, self.axes)
 
     @property
+    def exact(self) -> bool:
+        return self.function in ("max", "min")
+
+    @property
     def formula(self) -> str:
         return f"y = {self.function} of x over axes {self.axes}"
+
+    def with_rows(self, rows: int) -> Reduce:
+        return self
 
     def infer(self) -> Spec:
         if self.function not in FUNCTIONS:

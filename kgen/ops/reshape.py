@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec
@@ -18,8 +18,15 @@ class Reshape(Node):
     batch: int | None
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         return "y = x, its elements in the same order"
+
+    def with_rows(self, rows: int) -> Reshape | None:
+        return replace(self, shape=(rows, *self.shape[1:]))
 
     def infer(self) -> Spec:
         if prod(self.shape) != self.x.size or (self.batch is None) != (self.x.batch is None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgen.ir.node import GraphError, Node, Spec, forbid_batch
 from kgen.ir.value import Shape, Value
@@ -30,6 +30,10 @@ class Slice(Node):
         return sum(s * start for s, start in zip(self.x.strides, self.starts, strict=True))
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         places = []
         for letter, start, step, size, whole in zip(
@@ -38,6 +42,9 @@ class Slice(Node):
             same = (start, step, size) == (0, 1, whole)
             places.append(letter if same else f"{start}{step:+d}*{letter}")
         return f"y[{','.join('abcdefgh'[: self.x.rank])}] = x[{','.join(places)}]"
+
+    def with_rows(self, rows: int) -> Slice | None:
+        return replace(self, sizes=(rows, *self.sizes[1:]))
 
     def infer(self) -> Spec:
         for axis, (start, step, size, whole) in enumerate(

@@ -31,6 +31,9 @@ class Softmax(Node):
             return f"y = x - max(x) - log(sum(exp(x - max(x)))), over axis {self.axis}"
         return f"y = exp(x - max(x)) / sum(exp(x - max(x))), over axis {self.axis}"
 
+    def with_rows(self, rows: int) -> Softmax:
+        return self
+
     def infer(self) -> Spec:
         forbid_batch(self.x, (self.axis,), "take a softmax over")
         return spec_of(self.x)

@@ -21,9 +21,16 @@ class Transpose(Node):
         return tuple(self.x.strides[axis] for axis in self.permutation)
 
     @property
+    def exact(self) -> bool:
+        return True
+
+    @property
     def formula(self) -> str:
         letters = "abcdefgh"[: self.x.rank]
         return f"y[{','.join(letters[axis] for axis in self.permutation)}] = x[{','.join(letters)}]"
+
+    def with_rows(self, rows: int) -> Transpose:
+        return self
 
     def infer(self) -> Spec:
         if sorted(self.permutation) != list(range(self.x.rank)):

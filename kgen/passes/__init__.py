@@ -9,11 +9,16 @@ from kgen.passes.batch_normalization import fold_batch_normalization
 from kgen.passes.constants import fold_constants
 from kgen.passes.duplicates import share_equal_nodes
 from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
+from kgen.passes.loop_merging import merge_loops
+from kgen.passes.loops import drop_unread_results, hoist_from_loops, write_out_single_steps
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
+from kgen.passes.packing import keep_integers, pack_int4
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
+    drop_unread_results,
+    keep_integers,  # before the others change the weights
     drop_no_ops,
     fold_constants,  # before sharing: equal constants make equal nodes
     share_equal_nodes,
@@ -21,10 +26,15 @@ PASSES: tuple[Pass, ...] = (
     compute_before_reshape,  # brings biases next to the contraction that Keras reshaped
     fuse_bias,  # before batch normalisation: that folds into kernel and bias
     fold_batch_normalization,
+    write_out_single_steps,
+    merge_loops,  # before a projection is hoisted out between two of them
+    hoist_from_loops,  # with the bias, and before epilogues keep a sum of products in the loop
+    merge_movement,
     merge_elementwise,
     compute_before_reshape,
     fuse_epilogue,  # last: nothing else looks inside an epilogue
     drop_no_ops,
+    pack_int4,  # last: the others compute with int8
 )
 
 
@@ -35,5 +45,10 @@ def optimize(graph: Graph, *, without: Collection[str] = ()) -> Graph:
     """
     for apply in PASSES:
         if apply.__name__ not in without:
-            graph = apply(graph).check()
+            graph = _everywhere(apply, graph).check()
     return graph
+
+
+def _everywhere(apply: Pass, graph: Graph) -> Graph:
+    """The pass applied to the bodies of nodes, the innermost first, and then to the graph."""
+    return apply(graph.map_bodies(lambda body: _everywhere(apply, body)))

@@ -10,7 +10,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number, Operand, Program
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import Constant, Value, numpy_dtype
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
@@ -59,7 +59,9 @@ def _evaluate(node: Node) -> np.ndarray | None:
         rule = _RULES.get(type(node))
         result = rule(node, arrays) if rule is not None else None
     return (
-        None if result is None else np.asarray(result, node.output.dtype).reshape(node.output.shape)
+        None
+        if result is None
+        else np.asarray(result, numpy_dtype(node.output.dtype)).reshape(node.output.shape)
     )
 
 
@@ -72,7 +74,7 @@ def run(program: Program, arrays: list[np.ndarray]) -> np.ndarray | None:
             case Arg(index):
                 return arrays[index]
             case Number(number, dtype):
-                return np.asarray(number, dtype)
+                return np.asarray(number, numpy_dtype(dtype))
             case _:
                 return results[operand.index]
 

@@ -80,6 +80,7 @@ def _mergeable(graph: Graph, producer: dict[Value, Elementwise], node: Elementwi
         if (
             arg in producer
             and only_reader(graph, arg)
+            and not _has_a_name(producer[arg])
             and (
                 arg.shape == node.output.shape
                 or (not node.program.steps and arg.size == node.output.size)
@@ -87,6 +88,13 @@ def _mergeable(graph: Graph, producer: dict[Value, Elementwise], node: Elementwi
         ):
             return index
     return None
+
+
+def _has_a_name(node: Elementwise) -> bool:
+    """Whether the node makes of several values one that its readers know by a name of its own, a
+    gate of a GRU: that is worth a statement.
+    """
+    return bool(node.output.label) and len(node.activations) > 1
 
 
 def _joined(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import orjson
@@ -45,6 +45,35 @@ def _lines(block: np.ndarray, suffix: str, special: tuple[str, str]) -> list[str
     text = orjson.dumps(np.ascontiguousarray(block), option=orjson.OPT_SERIALIZE_NUMPY).decode()
     text = text[2:-2].replace("],[", ";").replace(",", f"{suffix}, ").replace(";", f"{suffix};")
     return f"{text}{suffix}".split(";")
+
+
+def c_string(text: bytes) -> str:
+    """A string literal of C, in ASCII; a question mark could be part of a trigraph."""
+    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "?": "\\?"}
+    letters = (named.get(chr(c)) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}") for c in text)
+    return f'"{"".join(letters)}"'
+
+
+def c_strings(array: np.ndarray) -> Iterator[str]:
+    """Lines of comma-separated string literals of C."""
+    return _filled(c_string(text) for text in array.flat)
+
+
+def python_strings(array: np.ndarray) -> Iterator[str]:
+    """Lines of comma-separated bytes literals of Python."""
+    return _filled(repr(text) for text in array.flat)
+
+
+def _filled(literals: Iterable[str]) -> Iterator[str]:
+    """As many on each line as fit in about 80 columns."""
+    line = ""
+    for text in literals:
+        if line and len(line) + len(text) > 80:
+            yield line
+            line = ""
+        line += f", {text}" if line else text
+    if line:
+        yield line
 
 
 def number(x: object, suffix: str = "", special: tuple[str, str] = ("NAN", "INFINITY")) -> str:

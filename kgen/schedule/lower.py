@@ -36,7 +36,7 @@ def schedule(graph: Graph, functions: Collection[str]) -> Graph:
 
     functions: the scalar functions that can be computed on vectors.
     """
-    graph = absorb_padding(graph)
+    graph = absorb_padding(graph.map_bodies(lambda body: schedule(body, functions)))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from kgen.compare import in_batches
 from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
@@ -60,9 +61,41 @@ def fast(plan: Plan) -> Plan:
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The outputs of the plan's NumPy text, on whole batches."""
-    names = dict(numpy.weight_globals(plan))
+    """The outputs of the plan's NumPy text, on whole batches.
+
+    inputs: of the plan's types; the text itself takes bfloat16 numbers as float32.
+    """
     text = numpy.module(plan, title=plan.graph.name, weights=False)
+    return run(text, inputs, plan.graph.batch_size, numpy.weight_globals(plan))
+
+
+def run(
+    text: str,
+    inputs: Sequence[np.ndarray],
+    batch_size: int | None = None,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """The outputs of a module of the NumPy target; of a stateful one batch by batch."""
+    predict = loaded(text, weights)
+    return in_batches(batch_size, inputs, predict) if batch_size else predict(inputs)
+
+
+def evaluate_steps(plan: Plan, calls: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+    """The outputs of calls of the plan's NumPy text, one after another."""
+    text = numpy.module(plan, title=plan.graph.name, weights=False)
+    predict = loaded(text, numpy.weight_globals(plan))
+    return [predict(inputs) for inputs in calls]
+
+
+def loaded(
+    text: str, weights: Mapping[str, np.ndarray] | None = None
+) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+    """A module of the NumPy target as a function from inputs to outputs."""
+    names: dict[str, object] = dict(weights or {})
     exec(compile(text, "<kgen>", "exec"), names)
-    results = names["predict"](*inputs)  # type: ignore[operator]
-    return list(results) if isinstance(results, tuple) else [results]
+
+    def predict(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results = names["predict"](*map(numpy.widened, inputs))  # type: ignore[operator]
+        return list(results) if isinstance(results, tuple) else [results]
+
+    return predict

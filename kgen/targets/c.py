@@ -10,14 +10,16 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
-from kgen.ir.program import Step
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import HALVES, STRING, Constant, Value, element_size
 from kgen.names import Names
-from kgen.plan import Plan, element_size
+from kgen.ops.lookup import Lookup
+from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.render.literals import numbers
+from kgen.render.literals import c_strings, numbers
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
-from kgen.targets.c_op import CTYPES, COp, literal
+from kgen.targets.c_op import CTYPES, COp, literal, pointer
+from kgen.targets.c_scalar import HASHES, ScalarType, function_of
+from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.expression import Expressions
 
 INLINE_WEIGHTS = 4096
@@ -43,45 +45,10 @@ class Parameter(NamedTuple):
     value: Value
     ctype: str
 
-
-class Pointer(NamedTuple):
-    """A local variable of the run function: where an array lives."""
-
-    declaration: str
-    place: str
-    note: str
-
-
-@dataclass(frozen=True)
-class ScalarType:
-    """An element type as the templates of scalar functions see it."""
-
-    dtype: str
-
     @property
-    def name(self) -> str:
-        return CTYPES[self.dtype]
-
-    @property
-    def float(self) -> bool:
-        return self.dtype.startswith("float")
-
-    @property
-    def signed(self) -> bool:
-        return self.dtype.startswith("int")
-
-    @property
-    def f(self) -> str:
-        """The suffix of math.h's functions."""
-        return "f" if self.dtype == "float32" else ""
-
-    def n(self, number: object) -> str:
-        return literal(number, self.dtype)
-
-    def wrap(self, sign: str, a: str, b: str) -> str:
-        """a sign b; integers wrap round."""
-        macro = environment("c").get_template("operators.j2").module.arithmetic  # type: ignore[attr-defined]
-        return str(macro(self.dtype, sign, a, b)).strip()
+    def note(self) -> str:
+        """What the numbers are, where the C type does not say it."""
+        return f", the bits of {self.value.dtype} numbers" if self.value.dtype in HALVES else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +71,23 @@ class CModel:
             functions,
             number=lambda number: literal(number.value, number.dtype),
             name=self._function_name,
-            function=_function_of,
+            function=function_of,
         )
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype == "float32" else f"_{dtype}"
+        suffix = "" if dtype in ("float32", "int4", STRING, *HALVES) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
+
+    @property
+    def used_functions(self) -> list[tuple[str, str]]:
+        """The scalar functions that the code needs, each after those that it calls."""
+        used: dict[tuple[str, str], None] = {}
+        for function, dtype in self.expressions.used:
+            if function in HASHES:
+                used[(function, STRING)] = None
+            used[(function, dtype)] = None
+        return list(used)
 
     @property
     def upper(self) -> str:
@@ -124,33 +101,60 @@ class CModel:
         functions = self.expressions.functions
         names = Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
+            *("own", "get_state", "set_state", "batch_size", "complete"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
         )
         taken: dict[object, str] = {}
         paths: set[str] = set()
-        for node in self.plan.steps:
+        # The layer's name for its loop, or the first of its steps; the others say what they do.
+        for node in sorted(self.plan.steps, key=lambda node: not node.bodies):
             path = node.origin.path
-            # The layer's name for the first of its steps; the others say what they do.
-            own = path if path not in paths else f"{path}/{getattr(node, 'function', node.kind)}"
+            what = node.output.label or getattr(node, "function", node.kind)
+            own = path if path not in paths else f"{path}/{what}"
             paths.add(path)
             taken[node] = f"{self.prefix}_{names.take(own)}"
+        for node in self.plan.graph.walk():
+            if node not in taken:
+                taken[node] = f"{self.prefix}_{names.take(node.name)}"
         for constant in self.plan.graph.constants:
             taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
         return taken
 
     @cached_property
+    def steps(self) -> list[COp]:
+        """What the run function calls."""
+        return self._ops(self.plan, 0, 0)
+
+    @property
     def ops(self) -> list[COp]:
+        """Every function: those of a loop's body before the loop."""
+        return list(_with_bodies(self.steps))
+
+    @cached_property
+    def _vectors(self) -> VectorExpressions:
+        return VectorExpressions(self.prefix)
+
+    def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
+        """The functions of a plan. start: where its part of the workspace begins."""
         symbols: dict[Value, str] = {c: self._names[c] for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
-        vectors = VectorExpressions(self.prefix)
-        result: list[COp] = []
-        for node in self.plan.steps:
-            own = (node, self._names[node], symbols, self.expressions, error)
-            fast = self.style == "fast"
-            result.append(FastOp(*own, self.prefix, vectors) if fast else COp(*own))
-        return result
+        ops: list[COp] = []
+        for node in plan.steps:
+            common = (node, self._names[node], symbols, self.expressions, error, depth > 0)
+            if node in plan.bodies:
+                body, place = plan.bodies[node], start + plan.scratch[node]
+                inner = self._ops(body, place, depth + 1)
+                workspace = f"{self.prefix}_workspace"
+                ops.append(
+                    CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
+                )
+            elif self.style == "fast":
+                ops.append(FastOp(*common, self.prefix, self._vectors))
+            else:
+                ops.append(COp(*common))
+        return ops
 
     # Weights
 
@@ -164,16 +168,21 @@ class CModel:
         declaration = self._declared(constant)
         sizes = ", ".join(map(str, constant.shape))
         note = f"({sizes}) {constant.note}".strip()
+        if constant.dtype == "int4":
+            note += "; two elements a byte, the first in its lower half"
+            return Array(declaration, note, list(numbers(constant.packed)))
         suffix = "f" if constant.dtype == "float32" else ""
-        lines = list(numbers(constant.data, suffix)) or ["0"]
+        text = constant.dtype == STRING
+        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
         return Array(declaration, note, lines)
 
     def declaration(self, constant: Constant) -> str:
         return f"extern {self._declared(constant)};"
 
     def _declared(self, constant: Constant) -> str:
-        ctype = CTYPES[constant.dtype]
-        return f"const {ctype} {self._names[constant]}[{max(constant.size, 1)}]"
+        ctype = "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
+        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
+        return f"const {ctype} {self._names[constant]}[{size}]"
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
         """The arrays that this step is the first to use, to be printed above it."""
@@ -185,9 +194,9 @@ class CModel:
     @cached_property
     def _first_user(self) -> dict[Value, Node]:
         users: dict[Value, Node] = {}
-        for node in self.plan.steps:
-            for constant in node.constants:
-                users.setdefault(constant, node)
+        for op in self.ops:
+            for constant in op.node.constants:
+                users.setdefault(constant, op.node)
         return users
 
     def weight_files(self) -> Iterator[list[Constant]]:
@@ -211,7 +220,7 @@ class CModel:
         """The model's inputs and outputs, named."""
         graph = self.plan.graph
         names = Names(*(value.name for value in self.plan.places))
-        inputs = [Parameter(value.name, value, CTYPES[value.dtype]) for value in graph.inputs]
+        inputs = [Parameter(value.name, value, CTYPES[value.dtype]) for value in graph.arguments]
         copied = {value for value, _ in self.plan.copies}
         outputs = [
             Parameter(
@@ -219,9 +228,15 @@ class CModel:
                 value,
                 CTYPES[value.dtype],
             )
-            for value in graph.outputs
+            for value in graph.results
         ]
         return inputs, outputs
+
+    @cached_property
+    def states(self) -> list[Parameter]:
+        """What the model remembers from call to call: members of the workspace."""
+        before = [value for value, _ in self.plan.graph.states]
+        return [Parameter(value.name, value, CTYPES[value.dtype]) for value in before]
 
     @property
     def inputs(self) -> list[Parameter]:
@@ -234,8 +249,9 @@ class CModel:
     @property
     def signature(self) -> str:
         """The parameters of predict: `const float *x, float *y`."""
-        parts = [f"const {p.ctype} *{p.name}" for p in self.inputs]
-        return ", ".join([*parts, *(f"{p.ctype} *{p.name}" for p in self.outputs)])
+        parts = [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
+        parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
+        return ", ".join(parts)
 
     @property
     def arguments(self) -> str:
@@ -251,7 +267,12 @@ class CModel:
     @cached_property
     def arena_types(self) -> list[str]:
         """The element types of what lives in the workspace."""
-        used = {v.dtype for v, place in self.plan.places.items() if place.kind == "workspace"}
+        used = {
+            value.dtype
+            for one in _plans(self.plan)
+            for value, place in one.places.items()
+            if place.kind == "workspace"
+        }
         return sorted(used, key=lambda dtype: (dtype != "float32", dtype)) or ["float32"]
 
     def arena_members(self) -> list[tuple[str, str, int]]:
@@ -267,13 +288,23 @@ class CModel:
 
     @property
     def workspace_bytes(self) -> int:
-        """sizeof the workspace: the arena, rounded up to whole elements of its largest type."""
+        """sizeof the workspace, where pointers have 8 bytes: the arena, in whole elements of its
+        largest type, strings and states.
+        """
         largest = max(element_size(dtype) for dtype in self.arena_types)
-        return max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        total = max(-(-self.plan.workspace_bytes // largest), 1) * largest
+        if self.plan.strings:
+            largest = element_size(STRING)
+            total = -(-total // largest) * largest + self.plan.strings * largest
+        for state in self.states:
+            size = element_size(state.value.dtype)
+            total = -(-total // size) * size + max(state.value.size, 1) * size
+            largest = max(largest, size)
+        return -(-total // largest) * largest
 
     def pointers(self) -> list[Pointer]:
         """Local names for the arrays that the steps use, but for the parameters themselves."""
-        used = {value for node in self.plan.steps for value in (node.output, *node.activations)}
+        used = {v for node in self.plan.steps for v in (*node.outputs, *node.activations)}
         used.update(value for value, _ in self.plan.copies)
         parameters = {p.value for p in (*self.inputs, *self.outputs)} - {
             v for v, _ in self.plan.copies
@@ -282,34 +313,45 @@ class CModel:
         for value, place in self.plan.places.items():
             if value not in used or value in parameters:
                 continue
-            result.append(self._pointer(value, place.kind, place.number))
+            result.append(self._pointer(value, place))
         return result
 
-    def _pointer(self, value: Value, kind: str, number: int) -> Pointer:
+    def _pointer(self, value: Value, place: Place) -> Pointer:
         ctype = CTYPES[value.dtype]
         note = f"({', '.join(map(str, value.sample_shape))})"
-        if kind == "workspace":
-            offset = number // element_size(value.dtype)
-            place = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
-            return Pointer(f"{ctype} *const {value.name}", place, note)
-        parameter = (self.inputs if kind == "input" else self.outputs)[number]
-        const = "const " if kind == "input" else ""
-        cast = f"(const {ctype} *)" if parameter.ctype != ctype else ""
-        return Pointer(f"{const}{ctype} *const {value.name}", f"{cast}{parameter.name}", note)
+        local = f"const {value.name}"
+        if place.kind == "strings":
+            index = place.number + place.offset // element_size(STRING)
+            text = "w->strings" + (f" + {index}" if index else "")
+            return Pointer(pointer(STRING, local, const=False), text, note)
+        if place.kind == "workspace":
+            offset = (place.number + place.offset) // element_size(value.dtype)
+            text = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
+            return Pointer(pointer(value.dtype, local, const=False), text, note)
+        if place.kind == "state":
+            return Pointer(pointer(value.dtype, local, const=True), f"w->{value.name}", note)
+        parameter = (self.inputs if place.kind == "input" else self.outputs)[place.number]
+        const = "const " if place.kind == "input" else ""
+        cast = f"({const}{ctype} *)" if parameter.ctype != ctype else ""
+        offset = place.offset // element_size(value.dtype)
+        text = f"{cast}{parameter.name}" + (f" + {offset}" if offset else "")
+        return Pointer(pointer(value.dtype, local, const=place.kind == "input"), text, note)
 
     def _arena(self, dtype: str) -> str:
         return "arena" if len(self.arena_types) == 1 else f"arena.{dtype}s"
 
     def call(self, op: COp) -> str:
-        args = ", ".join([*(value.name for value in op.parameters), op.node.output.name])
-        return f"{op.function}({args})"
+        arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
+        workspace = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
+        return f"{op.function}({', '.join([*workspace, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
         """(output parameter, value, bytes) of what is copied out at the end."""
+        targets = [*(p.name for p in self.outputs), *(f"w->{state.name}" for state in self.states)]
         return [
             (
-                self.outputs[number].name,
+                targets[number],
                 value.name,
                 f"{value.size} * sizeof({CTYPES[value.dtype]})",
             )
@@ -319,11 +361,58 @@ class CModel:
 
     @property
     def uses_workspace(self) -> bool:
-        return any(place.kind == "workspace" for place in self.plan.places.values())
+        return bool(self.plan.workspace_bytes or self.plan.strings or self.states)
+
+    @property
+    def has_strings(self) -> bool:
+        hashes = any(function in HASHES for function, _ in self.expressions.used)
+        return hashes or any(value.dtype == STRING for value in self.plan.places)
+
+    @property
+    def knows_all_words(self) -> bool:
+        """Whether a word or number that is in no vocabulary is an error."""
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+
+    @property
+    def string_inputs(self) -> list[Parameter]:
+        """The inputs whose elements are pointers, which may be null."""
+        return [p for p in self.inputs if p.value.dtype == STRING]
+
+    @property
+    def batch_size(self) -> int:
+        """How many samples a stateful model remembers states for."""
+        return self.plan.graph.batch_size or 1
+
+    @property
+    def own(self) -> str:
+        """The library's own workspace."""
+        return f"{self.prefix}_own" if self.states else f"&{self.prefix}_own"
+
+    def state_parameters(self, const: str) -> str:
+        return ", ".join(f"{const}{state.ctype} *{state.name}" for state in self.states)
+
+    @property
+    def copies_memory(self) -> bool:
+        """Whether functions of string.h are called."""
+        return bool(self.copies or self.plan.bodies or self.has_strings)
 
     @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.plan.steps)
+
+
+def _with_bodies(ops: list[COp]) -> Iterator[COp]:
+    for op in ops:
+        if isinstance(op, CScan):
+            yield from _with_bodies(op.ops)
+        yield op
+
+
+def _plans(plan: Plan) -> Iterator[Plan]:
+    """The plan and those of its bodies."""
+    yield plan
+    for body in plan.bodies.values():
+        yield from _plans(body)
 
 
 def files(model: CModel) -> dict[str, str]:
@@ -331,14 +420,7 @@ def files(model: CModel) -> dict[str, str]:
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op) for op in model.ops]
-    functions = [
-        str(
-            getattr(model.expressions.functions, function)(
-                model._function_name(function, dtype), ScalarType(dtype)
-            )
-        )
-        for function, dtype in model.expressions.used
-    ]
+    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     vectors = helpers(prefix, texts) if model.style == "fast" else []
     body = env.get_template("model.c.j2").render(
         model=model, texts=texts, functions=functions, vectors=vectors
@@ -356,16 +438,16 @@ def files(model: CModel) -> dict[str, str]:
     return result
 
 
+def _helper_text(model: CModel, function: str, dtype: str) -> str:
+    """The definition of a scalar function."""
+    scalar = ScalarType(dtype, model._function_name(function, STRING))
+    macro = getattr(model.expressions.functions, function)
+    return str(macro(model._function_name(function, dtype), scalar))
+
+
 def _op_text(env: jinja2.Environment, op: COp) -> str:
     """The op's function: the style's own template, or the readable one."""
     names = [f"ops/{op.node.kind}.c.j2"]
     if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
     return env.select_template(names).render(op=op)
-
-
-def _function_of(step: Step, dtypes: list[str]) -> str:
-    """Casts of floats to integers must not meet values that C leaves undefined."""
-    if step.function == "cast" and dtypes[0].startswith("float") and "int" in step.dtype:
-        return f"to_{step.dtype}"
-    return step.function

@@ -11,24 +11,34 @@ import numpy as np
 
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
-from kgen.ir.value import Constant, Value, broadcast_strides, row_major
+from kgen.ir.value import STRING, Constant, Value, broadcast_strides, row_major
 from kgen.names import comment
-from kgen.render.literals import number
+from kgen.render.literals import c_string, number
 from kgen.targets import loops
 from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
 CTYPES = {
+    STRING: "const char *",
     "float32": "float",
     "float64": "double",
     "bool": "bool",
+    "float16": "uint16_t",
+    "bfloat16": "uint16_t",
+    "int4": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 
 
+LABELLED = ("elementwise", "dense", "conv")
+"""The kinds whose loop variables no label is the same as."""
+
+
 def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
+    if dtype == STRING:
+        return c_string(value)  # type: ignore[arg-type]
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
@@ -43,6 +53,13 @@ def literal(value: object, dtype: str) -> str:
     return f"{text}u" if dtype in ("uint32", "uint64") else text
 
 
+def pointer(dtype: str, name: str, *, const: bool) -> str:
+    """The declaration of a pointer to elements: `const float *x`, `const char *const *words`."""
+    if dtype == STRING:
+        return f"const char *{'const ' if const else ''}*{name}"
+    return f"{'const ' if const else ''}{CTYPES[dtype]} *{name}"
+
+
 class Text(NamedTuple):
     """An expression, and the statements that must come before it."""
 
@@ -55,12 +72,14 @@ class COp(Walks):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
+    inner: whether it belongs to the body of a loop.
     """
 
     function: str
     symbols: dict[Value, str]
     expressions: Expressions
     error: str
+    inner: bool
 
     # Names and types
 
@@ -69,18 +88,27 @@ class COp(Walks):
         """The name, inside the function, of each array that is passed to it."""
         node: Node = self.node
         names: dict[Value, str] = {}
-        for field in ("x", "a", "b", "indices", "kernel"):
+        labelled = node.kind in LABELLED
+        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
-                names.setdefault(value, field)
+                names.setdefault(value, (labelled and value.label) or field)
         rest = [value for value in node.activations if value not in names]
         letter = "z" if isinstance(node, Contraction) else "x"
         for position, value in enumerate(rest):
-            names[value] = letter if len(rest) == 1 else f"{letter}{position}"
+            plain = letter if len(rest) == 1 else f"{letter}{position}"
+            own = labelled and value.label and value.label not in names.values()
+            names[value] = value.label if own else plain
         return names
 
     def ref(self, value: Value) -> str:
         return self.symbols[value] if isinstance(value, Constant) else self.parameters[value]
+
+    def load(self, value: Value, place: str) -> str:
+        """The element of an array at an index expression."""
+        if value.dtype == "int4":
+            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
+        return f"{self.ref(value)}[{place}]"
 
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
@@ -94,11 +122,12 @@ class COp(Walks):
     def signature(self) -> str:
         overwritten = self.node.may_overwrite
         parts = [
-            f"const {self.ctype(value)} *{'' if value in overwritten else 'restrict '}{name}"
+            pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
         ]
         # The output may be the memory of an input that it may overwrite.
-        parts.append(f"{self.type} *{'' if overwritten else 'restrict '}y")
+        y = f"{'' if overwritten else 'restrict '}y"
+        parts.append(pointer(self.node.output.dtype, y, const=False))
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -108,6 +137,8 @@ class COp(Walks):
     def accumulator(self) -> str:
         """The type that sums are kept in: wide enough that its rounding does not show."""
         dtype = self._summed_dtype
+        if self._of_bytes:
+            return "int32_t"
         return "double" if dtype.startswith("float") else "uint64_t"
 
     @property
@@ -115,10 +146,19 @@ class COp(Walks):
         node = self.node
         return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
 
+    @property
+    def _of_bytes(self) -> bool:
+        """Whether the sum is one of products of int8 that an int holds, whatever they are."""
+        node = self.node
+        if not isinstance(node, Contraction) or self._summed_dtype != "int32":
+            return False
+        terms = node.macs // max(node.output.size, 1)
+        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
+
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
         dtype = self._summed_dtype
-        if dtype == "float64":
+        if dtype == "float64" or self._of_bytes:
             return text
         return f"({self.accumulator}){text}"
 
@@ -129,7 +169,7 @@ class COp(Walks):
     def total(self, text: str) -> str:
         """The accumulator's value in the element type of the sum."""
         dtype = self._summed_dtype
-        return text if dtype == "float64" else f"({CTYPES[dtype]}){text}"
+        return text if dtype == "float64" or self._of_bytes else f"({CTYPES[dtype]}){text}"
 
     @property
     def zero(self) -> str:
@@ -167,7 +207,15 @@ class COp(Walks):
     def literal(self, value: object, dtype: str = "") -> str:
         return literal(value, dtype or self.node.output.dtype)
 
+    def magnitude(self, text: str) -> str:
+        """The absolute value of a float of the output's type."""
+        return f"fabs{self.suffix}({text})"
+
     # Expressions
+
+    def call(self, function: str, dtype: str) -> str:
+        """The name of a scalar function for this dtype; it will be defined."""
+        return self.expressions.use(function, dtype)
 
     def program(self, program: Program, operands: Sequence[str]) -> Text:
         temporaries, text = self.expressions.text(program, operands)
@@ -203,7 +251,19 @@ class COp(Walks):
     def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
         return loops.index(terms, start)
 
+    @staticmethod
+    def times(number: str, stride: int) -> str:
+        """`number * stride`, without what changes nothing."""
+        if stride == 1:
+            return number
+        return f"({number}) * {stride}" if " " in number else f"{number} * {stride}"
+
     # Loops
+
+    @staticmethod
+    def loops(**counts: int) -> list[Loop]:
+        """Loops of these names, less those that run once."""
+        return [Loop(name, count) for name, count in counts.items() if count != 1]
 
     def over(self, shape: Sequence[int], *strides: Sequence[int]) -> tuple[list[Loop], list[str]]:
         """The fewest loops over a shape, and the index of each array of the given strides."""
@@ -256,7 +316,7 @@ class COp(Walks):
 
     def at(self, values: Sequence[Value], places: Sequence[str]) -> list[str]:
         """Each value's element at its index expression."""
-        return [f"{self.ref(value)}[{place}]" for value, place in zip(values, places, strict=True)]
+        return [self.load(value, place) for value, place in zip(values, places, strict=True)]
 
     # The comment above the function
 
@@ -267,7 +327,7 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts))
+        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
 
     @property
     def shapes(self) -> list[str]:
@@ -282,7 +342,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        dtype = "" if value.dtype == self.node.output.dtype else f" {CTYPES[value.dtype]}"
+        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
+        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
         return f"({', '.join(map(str, sizes))}){dtype}"
 
     @staticmethod

@@ -164,13 +164,17 @@ class Walks:
             output_loops, output_names = [*spatial, *along], ["", *names, filters]
         else:
             output_loops, output_names = [*along, *spatial], ["", filters, *names]
+        x = [(d.place, d.x_stride) for d in self.dimensions]
+        if node.output.shape[0] > 1:  # more than one image in a sample
+            output_loops.insert(0, Loop("image", node.output.shape[0]))
+            output_names[0] = "image"
+            x.insert(0, ("image", node.x.strides[0]))
         taps = [Loop(d.tap, d.taps) for d in self.dimensions if d.taps > 1]
         outside = " || ".join(condition for d in self.dimensions for condition in self.leaves(d))
         if not taps:  # `continue` needs a loop of its own
             taps = [Loop(TAPS[0], 1)]
         channels = getattr(node, "group_channels", getattr(node, "channels", 1))
         groups = getattr(node, "groups", 1)
-        x = [(d.place, d.x_stride) for d in self.dimensions]
         x_channel = node.x.strides[channel_axis]
         if hasattr(node, "kernel"):
             x += [("first", x_channel)] if groups > 1 else []

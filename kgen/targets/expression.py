@@ -78,12 +78,15 @@ class Expressions:
             text = without_double_parentheses(str(macro(step.dtype, dtypes, *args)).strip())
             closed = text.endswith(")") and text.split("(")[0].replace(".", "").isidentifier()
             return text, "" if closed and _balanced(text) else step.function
-        dtype = dtypes[0]
+        args = [operand_text(operand, "") for operand in step.args]
+        return f"{self.use(function, dtypes[0])}({', '.join(args)})", ""
+
+    def use(self, function: str, dtype: str) -> str:
+        """The name of a defined function, now that it is needed."""
         if not hasattr(self.functions, function):
             raise KeyError(f"no macro for the function {function!r}")
         self.used[(function, dtype)] = None
-        args = [operand_text(operand, "") for operand in step.args]
-        return f"{self.name(function, dtype)}({', '.join(args)})", ""
+        return self.name(function, dtype)
 
 
 def without_double_parentheses(text: str) -> str:

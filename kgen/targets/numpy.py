@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from textwrap import wrap
@@ -11,9 +11,9 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from kgen.ir.node import Node, Origin
-from kgen.ir.program import Number, Program
-from kgen.ir.value import Constant, Value
+from kgen.ir.node import Body, Node, Origin
+from kgen.ir.program import Number, Program, Step
+from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.conv import Conv
@@ -23,8 +23,9 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.render.literals import ROW_LIMIT, number, numbers
+from kgen.render.literals import ROW_LIMIT, number, numbers, python_strings
 from kgen.targets.expression import Expressions
+from kgen.targets.numpy_loops import Loops
 
 LONG = 4096
 """Arrays of more numbers than this are written as one string: Python compiles lists slowly."""
@@ -55,6 +56,11 @@ def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     return {constant.name: constant.data for constant in plan.graph.constants}
 
 
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array as the text takes it: bfloat16, which NumPy does not know, as float32."""
+    return array.astype(np.float32) if array.dtype == "bfloat16" else array
+
+
 class Literal(str):
     """A number's text. `typed` is the same as a scalar of NumPy's."""
 
@@ -63,10 +69,12 @@ class Literal(str):
     def __new__(cls, literal: Number) -> Literal:
         if literal.dtype == "bool":
             text = str(bool(literal.value))
+        elif literal.dtype == STRING:
+            text = repr(literal.value)
         else:
             text = number(np.dtype(literal.dtype).type(literal.value), special=("np.nan", "np.inf"))
         self = super().__new__(cls, text)
-        self.typed = f"np.{literal.dtype}({text})" if literal.dtype != "bool" else text
+        self.typed = text if literal.dtype in ("bool", STRING) else f"np.{literal.dtype}({text})"
         return self
 
 
@@ -85,6 +93,7 @@ class Functions:
             functions=self._sources[0],
             number=Literal,
             name=lambda function, dtype: self.use(function),
+            function=_function_of,
         )
 
     def name(self, word: str) -> str:
@@ -122,11 +131,14 @@ class Expression:
 
 
 @dataclass(frozen=True)
-class Op:
-    """What an op's template sees of a node."""
+class Op(Loops):
+    """What an op's template sees of a node.
 
-    node: Any
+    body: the lines of its body.
+    """
+
     functions: Functions
+    body: Sequence[str] = ()
 
     @property
     def y(self) -> str:
@@ -143,6 +155,10 @@ class Op:
     @property
     def shape(self) -> str:
         return shape_text(self.node.output)
+
+    @property
+    def dtype(self) -> str:
+        return dtype_text(self.node.output.dtype)
 
     def call(self, function: str) -> str:
         """The name of a function of the module; it will be defined."""
@@ -177,6 +193,11 @@ class Op:
         """For an array whose last axis is the bias's."""
         return f" + {self.node.bias.name}" if self.node.bias is not None else ""
 
+    def operand(self, value: Value) -> str:
+        """A contraction's first operand: NumPy would sum products of int8 in int8."""
+        wide = value.dtype == "int8" and self.node.accumulator == "int32"
+        return f"{value.name}.astype(np.int32)" if wide else value.name
+
     @property
     def keepdims(self) -> str:
         return ", keepdims=True" if self.node.keepdims else ""
@@ -190,7 +211,7 @@ class Op:
     def own_dtype(self) -> str:
         """Sums and products of integers stay in their type, which NumPy would widen."""
         dtype = self.node.output.dtype
-        wide = self.node.function in ("sum", "prod") and np.dtype(dtype).kind in "biu"
+        wide = self.node.function in ("sum", "prod") and numpy_dtype(dtype).kind in "biu"
         return f", dtype={dtype_text(dtype)}" if wide else ""
 
     @property
@@ -202,13 +223,28 @@ class Op:
         texts = ["-1" if axis == batch else str(size) for axis, size in enumerate(shape)]
         return ", ".join(texts) or "()"
 
+    def full(self, value: Value) -> str:
+        """The sizes of a whole batch: (batch, 3)."""
+        return _tuple(
+            _samples(size, self.functions.batch) if axis == value.batch else str(size)
+            for axis, size in enumerate(value.shape)
+        )
+
+    def dtype_of(self, value: Value) -> str:
+        return dtype_text(value.dtype)
+
     @property
     def run_time_sizes(self) -> str:
         """The sizes, that of the batch axis as an expression."""
-        shape, batch = self.node.shape, self.node.batch
+        return self.full(self.node.output)
+
+    @property
+    def run_time_shape(self) -> str:
+        """The output's sizes, that of the batch axis as an expression."""
+        output = self.node.output
         return _tuple(
-            _samples(size, self.functions.batch) if axis == batch else str(size)
-            for axis, size in enumerate(shape)
+            _samples(size, self.functions.batch) if axis == output.batch else str(size)
+            for axis, size in enumerate(output.shape)
         )
 
     @property
@@ -225,7 +261,11 @@ class Op:
 
     @property
     def fill(self) -> str:
-        return Literal(Number(self.node.value, self.node.output.dtype))
+        return self.literal(self.node.value)
+
+    def literal(self, number: bool | int | float) -> str:
+        """A number of the output's type."""
+        return Literal(Number(number, self.node.output.dtype))
 
     def along_axis(self, constant: Constant) -> str:
         """A constant of one axis, shaped to broadcast along the node's axis of x."""
@@ -311,14 +351,30 @@ class Module:
         self.weights = [Weight(constant) for constant in self.graph.constants] if weights else []
         values = [
             *self.graph.inputs,
-            *(node.output for node in self.graph.nodes),
+            *(value for node in self.graph.walk() for value in node.outputs),
+            *(value for node in self.graph.walk() for b in node.bodies for value in b.inputs),
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
-        self.checked = self.functions.use("checked")
-        self.inputs = [Port(value) for value in self.graph.inputs]
-        self.outputs = [Port(value) for value in self.graph.outputs]
-        self.paragraphs = self._paragraphs()
+        self.checks = [self._check(value) for value in self.graph.arguments]
+        self.inputs = [Port(value) for value in self.graph.arguments]
+        self.outputs = [Port(value) for value in self.graph.results]
+        self.paragraphs = self._paragraphs(self.graph.nodes)
+
+    @property
+    def states(self) -> list[tuple[str, str, str, str]]:
+        """(state, its shape for a batch, its dtype, what it is after the call)"""
+        return [
+            (before.name, shape_text(before), dtype_text(before.dtype), after.name)
+            for before, after in self.graph.states
+        ]
+
+    def _check(self, value: Value) -> str:
+        """The expression of the input as an array of its dtype."""
+        arguments = f'"{value.name}", {value.name}, {value.sample_shape}'
+        if value.dtype == STRING:
+            return f"{self.functions.use('checked_strings')}({arguments})"
+        return f"{self.functions.use('checked')}({arguments}, {dtype_text(value.dtype)})"
 
     @property
     def definitions(self) -> list[str]:
@@ -326,18 +382,18 @@ class Module:
 
     @property
     def parameters(self) -> str:
-        return ", ".join(value.name for value in self.graph.inputs)
+        return ", ".join(value.name for value in self.graph.arguments)
 
     @property
     def batch(self) -> str | None:
         """The name of the number of samples, if a statement needs it."""
-        needed = self.functions.needs_batch or len(self.inputs) > 1
+        needed = self.functions.needs_batch or len(self.inputs) > 1 or self.states
         return self.functions.name("batch") if needed else None
 
-    def _paragraphs(self) -> list[Paragraph]:
+    def _paragraphs(self, nodes: Iterable[Node], depth: int = 0) -> list[Paragraph]:
         """Nodes in a row that belong to the same layers, or to some of them."""
         paragraphs: list[Paragraph] = []
-        for node in self.graph.nodes:
+        for node in nodes:
             known = paragraphs[-1].origins if paragraphs else ()
             if not paragraphs or not (
                 set(known) <= set(node.origins) or set(node.origins) <= set(known)
@@ -345,32 +401,49 @@ class Module:
                 paragraphs.append(Paragraph([], []))
             paragraph = paragraphs[-1]
             paragraph.origins.extend(one for one in node.origins if one not in paragraph.origins)
-            paragraph.codes.append(self._code(node))
+            paragraph.codes.append(self._code(node, depth))
         return paragraphs
 
-    def _code(self, node: Node) -> str:
+    def _code(self, node: Node, depth: int) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
-        op = Op(node, self.functions)
+        body = [line for one in node.bodies for line in self._body(node, one, depth + 1)]
+        op = Op(self.functions, body, node=node, depth=depth)
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
+        if node.bodies:  # its template says the shapes
+            return "\n".join([*before, last])
         wide = len(last) + len(op.shape) + 8 > LINE
         after = [f"# shape: {op.shape}", last] if wide else [f"{last}  # {op.shape}"]
         return "\n".join([*before, *after])
+
+    def _body(self, node: Node, body: Body, depth: int) -> Iterator[str]:
+        """The lines of a body; layers other than the node's own have their name above them."""
+        for paragraph in self._paragraphs(body.nodes, depth):
+            if not set(paragraph.origins) <= set(node.origins):
+                yield from (f"# {line}" for line in paragraph.headers)
+            yield from (line for code in paragraph.codes for line in code.split("\n"))
 
     @property
     def results(self) -> str:
         """What predict returns: arrays that share memory with nothing."""
         producer = self.graph.producer
         given: set[Value] = {*self.graph.inputs, *self.graph.constants}
+        given.update(_source(after, producer)[0] for _, after in self.graph.states)
         texts = []
-        for value in self.graph.outputs:
-            source, repeated = value, False
-            while isinstance(node := producer.get(source), VIEWS):
-                repeated |= isinstance(node, Broadcast)
-                source = node.x
+        for value in self.graph.results:
+            source, repeated = _source(value, producer)
             texts.append(f"{value.name}.copy()" if repeated or source in given else value.name)
             given.add(source)
         return ", ".join(texts)
+
+
+def _source(value: Value, producer: dict[Value, Node]) -> tuple[Value, bool]:
+    """The value whose memory it may share, and whether it shows some of that repeatedly."""
+    repeated = False
+    while isinstance(node := producer.get(value), VIEWS):
+        repeated |= isinstance(node, Broadcast)
+        value = node.x
+    return value, repeated
 
 
 @dataclass(frozen=True)
@@ -385,11 +458,9 @@ class Port:
 
     @property
     def dtype(self) -> str:
+        if self.value.dtype == "bfloat16":
+            return "float32, of bfloat16 numbers"
         return self.value.dtype
-
-    @property
-    def numpy_dtype(self) -> str:
-        return dtype_text(self.value.dtype)
 
     @property
     def shape(self) -> str:
@@ -408,8 +479,15 @@ def header(origin: Origin) -> list[str]:
     return wrap(text, LINE - 6, subsequent_indent="    ", break_on_hyphens=False)
 
 
+def _function_of(step: Step, dtypes: list[str]) -> str:
+    """NumPy has no bfloat16: inputs are rounded to it, and stay float32."""
+    if step.function == "cast" and dtypes[0] == "bfloat16":
+        return "round_bfloat16"
+    return "as_bfloat16" if step.function == "cast" and step.dtype == "bfloat16" else step.function
+
+
 def dtype_text(dtype: str) -> str:
-    return "bool" if dtype == "bool" else f"np.{dtype}"
+    return {"bool": "bool", "bfloat16": "np.float32", STRING: "object"}.get(dtype, f"np.{dtype}")
 
 
 def shape_text(value: Value) -> str:
@@ -436,6 +514,8 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
 
 def array_text(array: np.ndarray) -> str:
     """An expression that gives exactly this array."""
+    if array.dtype == object:
+        return _strings_text(array)
     dtype = dtype_text(str(array.dtype))
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
@@ -454,6 +534,13 @@ def array_text(array: np.ndarray) -> str:
     body = f"[{short[0]}]" if len(short) == 1 else f"[\n{_indented(short)}]"
     text = f"np.array({body}, dtype={dtype})"
     return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape)})"
+
+
+def _strings_text(array: np.ndarray) -> str:
+    """An expression that gives this array of bytes objects."""
+    lines = python_strings(array)
+    text = f"np.array([\n{_indented(lines)}], dtype=object)"
+    return text if array.ndim == 1 else f"{text}.reshape({_inner(array.shape) or '()'})"
 
 
 def _indented(lines: Iterable[str]) -> str:

@@ -5,11 +5,38 @@ from __future__ import annotations
 import keras
 
 from kgen.ir.graph import Graph
-from kgen.trace import attention, contraction_ops, layers, nn_ops, numpy_ops, shape_ops  # noqa: F401  they fill the tables
+from kgen.trace import (  # noqa: F401  they fill the tables
+    arithmetic_ops,
+    arrangement_ops,
+    attention,
+    contraction_ops,
+    contrast,
+    control_ops,
+    hashing,
+    image_ops,
+    layers,
+    linalg_ops,
+    lookups,
+    loss_ops,
+    nn_ops,
+    numpy_ops,
+    preprocessing,
+    product_ops,
+    resize_ops,
+    scatter_ops,
+    shape_ops,
+    signal_ops,
+    sorting_ops,
+    spectrograms,
+    statistics_ops,
+    text,
+    vectorize,
+)
+from kgen.trace.half import computed_in_float, precision
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer
 
-__all__ = ["Signature", "signature", "trace"]
+__all__ = ["Signature", "precision", "signature", "trace", "trace_as"]
 
 
 def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
@@ -18,4 +45,14 @@ def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
     input_shapes: sizes for unknown dimensions, by input name, without the batch axis.
     Raises ExportError, naming every layer and operation that can't be exported.
     """
-    return Tracer(model).run(signature(model, input_shapes or {})).check()
+    return trace_as(model, signature(model, input_shapes or {}))
+
+
+def trace_as(model: keras.Model, given: Signature, *, one_step: bool = False) -> Graph:
+    """The same for inputs of these shapes.
+
+    one_step: whether recurrent layers remember their states, so that the graph is that of one time
+        step.
+    """
+    graph = Tracer(model, one_step).run(given).check()
+    return computed_in_float(graph).check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from keras import ops
 
@@ -35,6 +36,6 @@ def dot_product_attention(
     if mask is not None:
         # -0.7 times the largest float: far below any score, and safe to add to (Keras does the
         # same).
-        lowest = float(np.finfo(query.dtype).max) * -0.7
+        lowest = float(ml_dtypes.finfo(query.dtype).max) * -0.7  # type: ignore[no-untyped-call]
         scores = ops.where(mask, scores, lowest)
     return ops.einsum("bnts,bsnh->btnh", ops.softmax(scores, axis=-1), value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -12,7 +13,7 @@ from keras import KerasTensor
 
 from kgen.ir.node import MixedSamplesError, Node, Origin, Spec
 from kgen.ir.program import Arg, Number, Operand, Program, Step
-from kgen.ir.value import Constant, Shape, Value
+from kgen.ir.value import NARROW, STRING, Constant, Levels, Shape, Value
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
@@ -22,8 +23,10 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 
 DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"} | {
+    *NARROW,
     "float32",
     "float64",
+    STRING,
 }
 
 
@@ -43,6 +46,8 @@ class Builder:
         self.batch = batch
         self.nodes: list[Node] = []
         self.origin = Origin("", "", "")
+        self.labels: dict[Value, str] = {}
+        self.names: dict[Value, str] = {}  # where the layer's name and the label are not enough
         self.outputs: Any = None  # what Keras says the current operation returns
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []
@@ -130,6 +135,12 @@ class Builder:
         name, note = self.describe_constant(data, weight)
         return Constant.of(name, data, note)
 
+    def weights_of(self, data: np.ndarray, levels: Levels) -> Constant:
+        """A layer's kernel, made of small integers."""
+        constant = self._named(data, "kernel")
+        name = constant.name.removesuffix("constant") + "kernel"
+        return replace(constant, name=name, levels=levels)
+
     def _without_batch(self, data: np.ndarray) -> np.ndarray:
         """An array that Keras made for the whole batch, cut to one sample's share."""
         for axis, size in enumerate(data.shape):
@@ -148,11 +159,17 @@ class Builder:
 
     def add(self, kind: type[Node], **fields: Any) -> Value:
         """Appends a node; its output's shape is what its own rule says."""
+        return self.add_several(kind, **fields)[0]
+
+    def add_several(self, kind: type[Node], **fields: Any) -> tuple[Value, ...]:
+        """The same for a node that makes several values."""
         blank = Value(name="", shape=(), dtype="", batch=None)
-        spec = kind(origin=self.origin, output=blank, **fields).infer()
-        output = Value(name="", shape=spec.shape, dtype=spec.dtype, batch=spec.batch)
-        self.nodes.append(kind(origin=self.origin, output=output, **fields))
-        return output
+        specs = kind(origin=self.origin, output=blank, **fields).infer_all()
+        output, *others = (
+            Value(name="", shape=spec.shape, dtype=spec.dtype, batch=spec.batch) for spec in specs
+        )
+        self.nodes.append(kind(origin=self.origin, output=output, others=tuple(others), **fields))
+        return (output, *others)
 
     def map(self, function: str, *args: Any, dtype: str, inputs: str | None = None) -> Value:
         """`function` of every element of the broadcast args, which are first cast to `inputs` (or
@@ -196,6 +213,8 @@ class Builder:
             return value
         if isinstance(value, Constant):
             return Constant.of(value.name, value.data.astype(dtype), value.note)
+        if STRING in (value.dtype, dtype):
+            raise UnsupportedError(f"{value.dtype} values can't become {dtype} ones")
         if dtype not in DTYPES:
             raise UnsupportedError(
                 f"numbers of type {dtype} are not supported; use float32 or float64"
@@ -208,7 +227,7 @@ class Builder:
         if (value.shape, value.batch) == (shape, batch):
             return value
         if isinstance(value, Constant) and batch is None:
-            return Constant.of(value.name, value.data.reshape(shape), value.note)
+            return value.reordered(lambda data: data.reshape(shape))
         if value.batch is None and batch is not None:
             value = self.broadcast(value, value.shape, _front(value))
         return self.add(Reshape, x=value, shape=shape, batch=batch)
@@ -232,7 +251,7 @@ class Builder:
         if tuple(permutation) == tuple(range(value.rank)):
             return value
         if isinstance(value, Constant):
-            return Constant.of(value.name, value.data.transpose(permutation), value.note)
+            return value.reordered(lambda data: data.transpose(permutation))
         return self.add(Transpose, x=value, permutation=tuple(permutation))
 
     def broadcast(self, x: Any, shape: Shape, batch: int | None) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kgen.ir.node import product_dtype
 from kgen.ir.value import Constant, Value
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
@@ -17,8 +18,21 @@ from kgen.trace.table import lowers
 
 @lowers("Matmul")
 def matmul(builder: Builder, op: Any, x1: Any, x2: Any) -> Value:
+    return _matmul(builder, *_operands(builder, x1, x2))
+
+
+def _operands(builder: Builder, *operands: Any) -> list[Value]:
+    """The operands of a product in its result's type, but for int8: a product of two is summed in
+    int32, and weights of int8 stay what they are.
+    """
     dtype = builder.spec(builder.outputs).dtype
-    return _matmul(builder, builder.value(x1, dtype), builder.value(x2, dtype))
+    values = [builder.value(operand) for operand in operands]
+    if len(values) == 2 and values[1].dtype == "int8":
+        a, b = values
+        narrow = a.dtype == "int8" if dtype == "int32" else isinstance(b, Constant)
+        if narrow and product_dtype(a.dtype, b.dtype) == dtype:
+            return values
+    return [builder.value(value, dtype) for value in values]
 
 
 def _matmul(builder: Builder, a: Value, b: Value) -> Value:
@@ -73,8 +87,7 @@ def tensordot(builder: Builder, op: Any, x1: Any, x2: Any) -> Value:
 
 @lowers("Einsum")
 def einsum(builder: Builder, op: Any, *operands: Any, **_: Any) -> Value:
-    dtype = builder.spec(builder.outputs).dtype
-    values = [builder.value(operand, dtype) for operand in operands]
+    values = _operands(builder, *operands)
     inputs, output = spelled_out(op.subscripts, [value.rank for value in values])
     pending = list(zip(values, inputs, strict=True))
     while len(pending) > 1:

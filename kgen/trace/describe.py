@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from kgen.ir.node import Node
+from kgen.ir.value import Value
 
 _HIDDEN = (
     "name",
@@ -67,9 +68,16 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def node_name(node: Node) -> str:
+def operation_name(kind: str) -> str:
+    """What an operation class is called in keras.ops: NanToNum -> nan_to_num."""
+    name = snake_case(kind)
+    known = (name, name.replace("_", ""), kind.lower())
+    return next((word for word in known if hasattr(keras.ops, word)), name)
+
+
+def node_name(node: Node, value: Value) -> str:
     """A name for a value inside a layer: the layer's path and what makes it."""
-    what = getattr(node, "function", None) or node.kind
+    what = node.word_for(value) or getattr(node, "function", None) or node.kind
     program = getattr(node, "program", None)
     if program is not None and program.steps:
         what = program.steps[-1].function

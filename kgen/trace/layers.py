@@ -1,94 +1,11 @@
-"""Layers that are traced as something other than their own `call`."""
+"""Layers whose own `call` is not traced."""
 
 from __future__ import annotations
 
-from typing import Any
+from kgen.trace.table import REFUSED_LAYERS
 
-from kgen.trace.table import LAYERS, REFUSED_LAYERS
-
-# Random only in training; at inference they hand their input on.
-_IDENTITY_AT_INFERENCE = (
-    "AugMix",
-    "CutMix",
-    "MixUp",
-    "RandAugment",
-    "RandomBrightness",
-    "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast",
-    "RandomElasticTransform",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHue",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomPosterization",
-    "RandomRotation",
-    "RandomSaturation",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomTranslation",
-    "RandomZoom",
-)
-
-
-def _identity(layer: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-    return inputs
-
-
-LAYERS.update(dict.fromkeys(_IDENTITY_AT_INFERENCE, _identity))
-
-_RECURRENT = (
-    "recurrent layers are not supported yet; what works is the same sequence written with Conv1D, "
-    "attention or keras.ops"
-)
-_PREPROCESSING = (
-    "this preprocessing layer is not supported yet; apply it before the exported model and export "
-    "the rest"
-)
 _FOREIGN = "it runs code of another framework, which can't be turned into source"
 
-REFUSED_LAYERS.update(
-    dict.fromkeys(
-        (
-            "RNN",
-            "SimpleRNN",
-            "LSTM",
-            "GRU",
-            "Bidirectional",
-            "TimeDistributed",
-            "ConvLSTM1D",
-            "ConvLSTM2D",
-            "ConvLSTM3D",
-        ),
-        _RECURRENT,
-    )
-)
-REFUSED_LAYERS.update(
-    dict.fromkeys(
-        (
-            "Discretization",
-            "CategoryEncoding",
-            "Hashing",
-            "HashedCrossing",
-            "IntegerLookup",
-            "StringLookup",
-            "TextVectorization",
-            "MelSpectrogram",
-            "STFTSpectrogram",
-            "Resizing",
-            "CenterCrop",
-            "RandomCrop",
-            "AutoContrast",
-            "Equalization",
-            "Solarization",
-            "ContrastLimitedAdaptiveHistogramEqualization",
-        ),
-        _PREPROCESSING,
-    )
-)
 REFUSED_LAYERS.update(
     dict.fromkeys(("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"), _FOREIGN)
 )

@@ -15,7 +15,6 @@ from kgen.ir.value import Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.cumulative import Cumulative
 from kgen.ops.elementwise import Elementwise
-from kgen.ops.top_k import TopK
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import OPERATIONS, decomposes, lowers
 
@@ -59,6 +58,7 @@ ARITHMETIC = {
     "Arctanh": "arctanh",
     "Erf": "erf",
     "Erfc": "erfc",
+    "Erfinv": "erfinv",
     "Floor": "floor",
     "Ceil": "ceil",
     "Trunc": "trunc",
@@ -68,6 +68,13 @@ ARITHMETIC = {
     "BitwiseXor": "bitwise_xor",
     "BitwiseInvert": "bitwise_not",
     "BitwiseNot": "bitwise_not",
+    "BitwiseLeftShift": "left_shift",
+    "LeftShift": "left_shift",
+    "BitwiseRightShift": "right_shift",
+    "RightShift": "right_shift",
+    "Gcd": "gcd",
+    "Cbrt": "cbrt",
+    "I0": "i0",
     # keras.activations
     "Relu": "relu",
     "Relu6": "relu6",
@@ -219,12 +226,12 @@ def where(builder: Builder, op: Any, condition: Any, x1: Any = None, x2: Any = N
 
 def _reduction(function: str, dtype: str | None = None) -> Any:
     def lower(builder: Builder, op: Any, x: Any) -> Value:
-        if getattr(op, "initial", None) is not None:
-            raise UnsupportedError(
-                f"{function} with an initial value is not supported; use keras.ops.maximum"
-            )
         value = builder.value(x, dtype or builder.spec(builder.outputs).dtype)
-        return builder.reduce(function, value, op.axis, op.keepdims)
+        result = builder.reduce(function, value, op.axis, op.keepdims)
+        initial = getattr(op, "initial", None)  # of max and min
+        if initial is None:
+            return result
+        return builder.map(f"{function}imum", result, initial, dtype=result.dtype)
 
     return lower
 
@@ -271,16 +278,6 @@ def cumulative(builder: Builder, op: Any, x: Any) -> Value:
         value, axis = builder.reshape(value, (value.size,), None), 0
     function = "sum" if type(op).__name__ == "Cumsum" else "prod"
     return builder.add(Cumulative, x=value, function=function, axis=axis % value.rank)
-
-
-@lowers("TopK")
-def top_k(builder: Builder, op: Any, x: Any) -> tuple[Value, Value]:
-    from kgen.ops.gather_elements import GatherElements
-
-    value = builder.value(x)
-    indices = builder.add(TopK, x=value, k=op.k)
-    values = builder.add(GatherElements, x=value, indices=indices, axis=value.rank - 1)
-    return values, indices
 
 
 @decomposes("Logsumexp")

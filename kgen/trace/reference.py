@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest import mock
 
 import keras
 import numpy as np
 from keras import tree
+from keras.src.layers.rnn.rnn import RNN
+from keras.src.utils.backend_utils import TFGraphScope
 
+from kgen.compare import in_batches
 from kgen.trace.signature import Signature
 
 
@@ -21,14 +24,51 @@ def outputs(
     Much faster than `model.predict` on one batch, but not always the same: some convolutions with
     channels first are wrong in TensorFlow's eager mode (Keras 3.15).
     """
-    return _arrays(model(signature.arguments(_tensors(inputs)), training=False))
+
+    def run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
+        with TFGraphScope():  # preprocessing layers do other things outside predict's graph
+            return _arrays(model(signature.arguments(_tensors(batch)), training=False))
+
+    return _in_batches(model, signature, inputs, run)
 
 
 def predictions(
     model: keras.Model, signature: Signature, inputs: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
-    """What `model.predict` returns for a batch."""
-    return _arrays(model.predict(signature.arguments(list(inputs)), verbose=0))
+    """What `model.predict` returns, of a stateful model for one batch after another."""
+
+    def run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
+        arrays = [  # predict takes strings as tensors alone
+            keras.ops.convert_to_tensor(array) if array.dtype == object else array
+            for array in batch
+        ]
+        return _arrays(model.predict(signature.arguments(arrays), verbose=0))
+
+    return _in_batches(model, signature, inputs, run)
+
+
+def _in_batches(
+    model: keras.Model,
+    signature: Signature,
+    inputs: Sequence[np.ndarray],
+    run: Callable[[Sequence[np.ndarray]], list[np.ndarray]],
+) -> list[np.ndarray]:
+    """All samples at once; for a stateful model batch by batch, from states of zero, and with its
+    own states as they were afterwards.
+    """
+    size = signature.batch_size
+    if size is None:
+        return run(inputs)
+    layers = [one for one in model._flatten_layers() if isinstance(one, RNN) and one.stateful]
+    variables = [variable for layer in layers for variable in tree.flatten(layer.states)]
+    saved = [variable.value.numpy().copy() for variable in variables]
+    try:
+        for variable in variables:
+            variable.assign(keras.ops.zeros_like(variable.value))
+        return in_batches(size, inputs, run)
+    finally:
+        for variable, array in zip(variables, saved, strict=True):
+            variable.assign(array)
 
 
 def layer_outputs(
@@ -59,4 +99,9 @@ def _tensors(inputs: Sequence[np.ndarray]) -> list[Any]:
 
 
 def _arrays(results: Any) -> list[np.ndarray]:
-    return [keras.ops.convert_to_numpy(x) for x in tree.flatten(results) if x is not None]
+    """The results as arrays, a string as a bytes object."""
+    return [
+        x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)
+        for x in tree.flatten(results)
+        if x is not None
+    ]

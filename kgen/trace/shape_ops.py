@@ -76,9 +76,11 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
     where = next(i for i, part in enumerate(keys) if part is Ellipsis)
     keys[where : where + 1] = [slice(None)] * (value.rank - taken)
     starts, steps, sizes = [], [], []
-    axis = 0
+    shape: list[int] = []  # the result's: new axes are there, axes of one picked element are not
+    axis, batch = 0, None
     for part in keys:
         if part is None:
+            shape.append(1)
             continue
         length = value.shape[axis] * (builder.batch if axis == value.batch else 1)
         if isinstance(part, slice):
@@ -90,6 +92,9 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
             if picked != range(length):
                 raise MixedSamplesError("it picks samples out of a batch")
             picked = range(value.shape[axis])
+            batch = len(shape)
+        if isinstance(part, slice):
+            shape.append(len(picked))
         starts.append(picked.start if len(picked) else 0)
         steps.append(picked.step)
         sizes.append(len(picked))
@@ -98,10 +103,11 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
         value = builder.add(
             Slice, x=value, starts=tuple(starts), steps=tuple(steps), sizes=tuple(sizes)
         )
-    return builder.reshape_to(value, builder.outputs)
+    return builder.reshape(value, tuple(shape), batch)
 
 
-@lowers("Slice")
+# In a functional model the size of the batch axis is None in Keras's rule.
+@lowers("Slice", keras_rule=False)
 def slice_(builder: Builder, op: Any, inputs: Any, start_indices: Any) -> Value:
     value = builder.value(inputs)
     if any(isinstance(start, keras.KerasTensor) for start in start_indices):
@@ -109,10 +115,14 @@ def slice_(builder: Builder, op: Any, inputs: Any, start_indices: Any) -> Value:
             "slices that begin where the data says are not supported; use keras.ops.take"
         )
     starts = [int(start) for start in start_indices]
-    sizes = [
-        value.shape[axis] if axis == value.batch else int(size)
-        for axis, size in enumerate(builder.spec(builder.outputs).shape)
-    ]
+    sizes = []
+    for axis, (start, size, whole) in enumerate(zip(starts, op.shape, value.shape, strict=True)):
+        if axis == value.batch:
+            if start != 0 or size not in (None, -1, whole * builder.batch):
+                raise MixedSamplesError("it picks samples out of a batch")
+            sizes.append(whole)
+        else:
+            sizes.append(whole - start if size == -1 else int(size))
     if tuple(sizes) == value.shape:
         return value
     return builder.add(

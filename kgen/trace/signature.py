@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ from keras import tree
 
 from kgen.errors import ExportError
 from kgen.trace.builder import DTYPES
+from kgen.trace.memory import batch_size
 
 InputShapes = Mapping[str, Sequence[int]]
 
@@ -26,11 +27,14 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """inputs: in the order of model.inputs. structure: what the call takes, leaves numbered."""
+    """inputs: in the order of model.inputs. structure: what the call takes, leaves numbered.
+    batch_size: the only one that a stateful model takes.
+    """
 
     inputs: tuple[InputSpec, ...]
     structure: Any
     names_of_outputs: tuple[str, ...]
+    batch_size: int | None = None
 
     def arguments(self, arrays: Sequence[Any]) -> Any:
         """The arrays in the structure that the model is called with."""
@@ -41,10 +45,11 @@ class Signature:
         return names if len(names) == count else [f"output_{index}" for index in range(count)]
 
 
-def signature(model: keras.Model, pinned: InputShapes) -> Signature:
+def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None) -> Signature:
     """The model's signature, its unknown dimensions set to the `pinned` shapes.
 
     pinned: shapes without the batch axis, by input name; the key "" fits a model with one input.
+    steps: the size of the first dimension where it is neither known nor pinned.
     Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't
     know.
     """
@@ -79,16 +84,34 @@ def signature(model: keras.Model, pinned: InputShapes) -> Signature:
             exit_code=2,
         )
     inputs = tuple(
-        InputSpec(name, _pin(name, shape, pinned), dtype)
+        InputSpec(name, _pin(name, _with_steps(shape, steps, name, pinned), pinned), dtype)
         for name, shape, dtype in zip(names, shapes, dtypes, strict=True)
     )
     for spec in inputs:
-        if spec.dtype not in DTYPES:
+        if spec.dtype not in DTYPES or spec.dtype.startswith("float8"):
             raise ExportError(
                 f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
-                "are float32, float64, integers or booleans."
+                "are float16, bfloat16, float32, float64, integers, booleans or strings."
             )
-    return Signature(inputs, numbered, tuple(getattr(model, "output_names", None) or ()))
+    names_of_outputs = tuple(getattr(model, "output_names", None) or ())
+    return Signature(inputs, numbered, names_of_outputs, batch_size(model))
+
+
+def one_step(whole: Signature, steps: int) -> Signature:
+    """The signature of a function of one time step. steps: how many the sequences have."""
+    inputs = tuple(
+        replace(spec, shape=(1, *spec.shape[1:])) if spec.shape[:1] == (steps,) else spec
+        for spec in whole.inputs
+    )
+    return replace(whole, inputs=inputs, batch_size=None)
+
+
+def _with_steps(
+    shape: tuple[int | None, ...], steps: int | None, name: str, pinned: InputShapes
+) -> tuple[int | None, ...]:
+    if steps is None or len(shape) < 2 or shape[1] is not None or name in pinned or "" in pinned:
+        return shape
+    return (shape[0], steps, *shape[2:])
 
 
 def _built_signature(model: keras.Model, pinned: InputShapes) -> tuple[list[str], list[Any], Any]:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 from unittest import mock
@@ -18,15 +19,21 @@ import keras
 import numpy as np
 from keras import KerasTensor, tree
 from keras.src.layers import layer as layer_module
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+from keras.src.layers.rnn.rnn import RNN
 from keras.src.ops.operation import Operation
 
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph, Layer
-from kgen.ir.node import GraphError, MixedSamplesError, Origin
+from kgen.ir.node import GraphError, MixedSamplesError, Node, Origin
 from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.data_layers import as_in_predict
+from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
+from kgen.trace.quantized import call_of, quantized_layers
+from kgen.trace.recurrent import Loops
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
     DECOMPOSITIONS,
@@ -35,19 +42,29 @@ from kgen.trace.table import (
     REFUSED_LAYERS,
     WRONG_KERAS_RULES,
 )
+from kgen.trace.weights import describe_constant
 
 
 class Tracer:
-    """One model being traced: where in it Keras is, what was built so far, and what can't be."""
+    """One model being traced: where in it Keras is, what was built so far, and what can't be.
 
-    def __init__(self, model: keras.Model) -> None:
+    one_step: whether every recurrent layer remembers its states from call to call.
+    """
+
+    def __init__(self, model: keras.Model, one_step: bool = False) -> None:
         self.model = model
+        self.one_step = one_step
         self.builder = Builder(batch_length(model))
         self.builder.describe_constant = self._describe_constant
+        self.memory = Memory(self.builder)
+        self.loops = Loops(
+            self.builder, partial(self._origin, None), self._cell, self.memory, one_step
+        )
         self.layers: list[keras.Layer] = []
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
         self.problems: dict[str, None] = {}
+        self.rewriting: list[Operation] = []
 
     def run(self, signature: Signature) -> Graph:
         """The model's graph.
@@ -70,14 +87,19 @@ class Tracer:
                 "Call the model once before you train and save it."
             )
         outputs = self._outputs(tree.flatten(results), signature)
+        states = self.memory.values(outputs)
         graph = Graph(
             name=self.model.name,
-            inputs=tuple(inputs),
-            outputs=tuple(outputs),
+            inputs=(*inputs, *(before for before, _ in states)),
+            outputs=(*outputs, *(after for _, after in states)),
+            remembered=len(states),
+            batch_size=signature.batch_size,
             nodes=tuple(self.builder.nodes),
             layers=tuple(self.records),
         )
-        return graph.with_nodes(graph.nodes).map_values(self._renamed)
+        graph = graph.with_nodes(graph.nodes)
+        makers = {value: node for node in graph.walk() for value in node.outputs}
+        return graph.map_values(lambda value: self._renamed(value, makers.get(value)))
 
     # What Keras calls while it runs the model
 
@@ -97,7 +119,15 @@ class Tracer:
             enter(mock.patch.object(Operation, "symbolic_call", call_operation))
             # Keras would record the calls on the user's layers, and never forget them.
             enter(mock.patch.object(layer_module, "Node"))
-            enter(symbolic_backend())
+            enter(symbolic_backend(self.loops.functions))
+            enter(self.memory.assignments())
+            if self.one_step:  # sequences are shorter than Keras's models expect
+                enter(mock.patch.object(keras.Layer, "_assert_input_compatibility", _do_nothing))
+            # Masks for dropout, which inference has no use for.
+            enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
+            for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
+                enter(mock.patch.object(DropoutRNNCell, getter, _do_nothing))
+            enter(quantized_layers(self.builder))
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
             filtering = keras.config.is_traceback_filtering_enabled()
@@ -116,21 +146,21 @@ class Tracer:
         try:
             if name in REFUSED_LAYERS:
                 return self._refuse(layer, REFUSED_LAYERS[name], args, kwargs)
-            if getattr(layer, "quantization_mode", None) is not None:
-                reason = (
-                    f"it is quantized to {layer.quantization_mode}, which kgen can't export yet"
-                )
-                return self._refuse(layer, reason, args, kwargs)
-            with symbolic_self_backend(layer):
-                call = LAYERS.get(name)
-                outputs = call(layer, *args, **kwargs) if call else layer.call(*args, **kwargs)
+            stand_ins = symbolic_self_backend(layer, self.loops.functions)
+            with stand_ins, self.memory.of_layer(layer, self._path()):
+                call = self.loops.call_of(layer) or LAYERS.get(name)
+                if call is None:
+                    args = as_in_predict(layer, args)
+                outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
-            if not isinstance(layer, keras.Model):
+            if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
                 self._record(layer, outputs)
             return outputs
         except (ExportError, GraphError):
             raise
+        except UnsupportedError as error:
+            return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
             reason = str(error) or type(error).__name__
             return self._refuse(layer, f"it can't be traced: {_one_line(reason)}", args, kwargs)
@@ -139,9 +169,8 @@ class Tracer:
 
     def call_operation(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         name = type(operation).__name__
-        rewrite = DECOMPOSITIONS.get(name)
-        if rewrite is not None:
-            return rewrite(operation, *args, **kwargs)
+        if name in DECOMPOSITIONS:
+            return self._rewrite(operation, args, kwargs)
         like = self._keras_spec(operation, args, kwargs)
         lower = OPERATIONS.get(name)
         builder = self.builder
@@ -149,8 +178,8 @@ class Tracer:
         try:
             if lower is None:
                 raise UnsupportedError(
-                    f"keras.ops.{describe.snake_case(name)} is not supported; write it with other "
-                    "keras.ops, or compute it before or after the exported model"
+                    f"keras.ops.{describe.operation_name(name)} is not supported; write it with "
+                    "other keras.ops, or compute it before or after the exported model"
                 )
             builder.outputs = like
             values = lower(builder, operation, *args, **kwargs)
@@ -162,6 +191,21 @@ class Tracer:
         if like is None:
             return tree.map_structure(builder.tensor, values)
         return tree.map_structure_up_to(like, self._checked_tensor, like, values)
+
+    def _rewrite(self, operation: Operation, args: Any, kwargs: Any) -> Any:
+        """The operation as a composition of others, whose nodes are all said to come from it."""
+        self.rewriting.append(operation)
+        try:
+            return DECOMPOSITIONS[type(operation).__name__](operation, *args, **kwargs)
+        except UnsupportedError as error:
+            problem = self._problem(str(error))
+        finally:
+            self.rewriting.pop()
+        try:
+            like = operation.compute_output_spec(*args, **kwargs)
+        except Exception:
+            raise refusal(self.problems) from None
+        return self._unknown(like, problem)
 
     def _keras_spec(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         if type(operation).__name__ in WRONG_KERAS_RULES:
@@ -193,15 +237,27 @@ class Tracer:
     def _origin(self, operation: Operation | None) -> Origin:
         path = self._path()
         if path:
-            layer = self.layers[-1]
+            layer = self._visible()[-1]
             if not isinstance(layer, keras.Model):
                 return Origin(path, type(layer).__name__, describe.layer(layer))
+        if self.rewriting:
+            operation = self.rewriting[0]
         kind = type(operation).__name__ if operation is not None else "operation"
-        name = describe.snake_case(kind)
+        name = describe.operation_name(kind)
         return Origin(f"{path}/{name}" if path else name, kind, f"keras.ops.{name}")
 
+    def _visible(self) -> list[keras.Layer]:
+        """The layers that are being traced, the outermost first, but for cells that the user has
+        not made: an LSTM's LSTMCell.
+        """
+        pairs = zip([None, *self.layers], self.layers, strict=False)
+        return [layer for outer, layer in pairs if not _is_own_cell(outer, layer)]
+
     def _path(self) -> str:
-        return "/".join(layer.name for layer in self.layers[1:])
+        return "/".join(layer.name for layer in self._visible()[1:])
+
+    def _cell(self) -> Any:
+        return getattr(self.layers[-1], "cell", None)
 
     def _name_outputs(self, outputs: Any) -> None:
         """Calls what a layer returns by the layer's name, unless an earlier layer made it."""
@@ -210,9 +266,13 @@ class Tracer:
             return
         for tensor in tree.flatten(outputs):
             value = getattr(tensor, "_kgen_value", None)
-            node = next((n for n in reversed(self.builder.nodes) if n.output is value), None)
-            if node is not None and (node.origin.path + "/").startswith(path + "/"):
-                self.names[node.output] = path
+            node = next((n for n in reversed(self.builder.nodes) if value in n.outputs), None)
+            if (
+                value is not None
+                and node is not None
+                and (node.origin.path + "/").startswith(path + "/")
+            ):
+                self.names[value] = path
 
     def _record(self, layer: keras.Layer, outputs: Any) -> None:
         specs = [
@@ -223,30 +283,9 @@ class Tracer:
         self.records.append(Layer(self._path(), type(layer).__name__, shapes, own))
 
     def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
-        """The name and note of a constant: of the weight that it is, or that it was reshaped from.
-
-        likely: the weight to try first, among equals.
-        """
-        for layer in reversed(self.layers):
-            weights_in_order = list(enumerate(layer.weights))
-            for index, variable in sorted(weights_in_order, key=lambda iv: iv[1].name != likely):
-                if np.size(data) != np.prod(variable.shape) or not data.size:
-                    continue
-                weights = np.asarray(keras.ops.convert_to_numpy(variable.value))
-                if np.array_equal(
-                    weights.ravel(), data.ravel(), equal_nan=weights.dtype.kind == "f"
-                ):
-                    path = "/".join(
-                        one.name for one in self.layers[1 : self.layers.index(layer) + 1]
-                    )
-                    own = (
-                        variable.path.removeprefix(f"{layer.path}/")
-                        if layer.path
-                        else variable.path
-                    )
-                    owner = describe.owner_path(path, own)
-                    return owner, f"{owner}: get_weights()[{index}] of {layer.name}"
-        return f"{self._path()}/constant", ""
+        """The name and note of a constant. likely: the weight that it probably is."""
+        known = describe_constant(self._visible(), data, likely)
+        return known or (f"{self._path()}/constant", "")
 
     # What can't be exported
 
@@ -298,22 +337,34 @@ class Tracer:
                     "front, so there is no output for one sample. Return one row for each sample."
                 )
             value = self.builder.broadcast(value, shape, 0)
-            made = any(node.output is value for node in self.builder.nodes)
+            made = any(value in node.outputs for node in self.builder.nodes)
             if not made or value in outputs:
                 value = self.builder.add_copy(value)
             self.names.setdefault(value, name)
             outputs.append(value)
         return outputs
 
-    def _renamed(self, value: Value) -> Value:
+    def _renamed(self, value: Value, maker: Node | None) -> Value:
+        """The value under a name of its own. maker: the node that makes it."""
         if isinstance(value, Constant):
             return value
-        if value in self.names:
-            return replace(value, name=self.names[value])
-        if value.name:
+        label = self.builder.labels.get(value, "")
+        given = self.builder.names.get(value) or self.names.get(value)
+        if given:
+            return replace(value, name=given, label=label)
+        if value.name or maker is None:
             return value
-        node = next(node for node in self.builder.nodes if node.output is value)
-        return replace(value, name=describe.node_name(node))
+        name = f"{maker.origin.path}/{label}" if label else describe.node_name(maker, value)
+        return replace(value, name=name, label=label)
+
+
+def _do_nothing(*args: Any, **kwargs: Any) -> None:
+    pass
+
+
+def _is_own_cell(outer: keras.Layer | None, layer: keras.Layer) -> bool:
+    """Whether the layer is the cell that the layer around it has made for itself."""
+    return isinstance(outer, RNN) and type(outer) is not RNN and outer.cell is layer
 
 
 def batch_length(model: keras.Model) -> int:

@@ -18,14 +18,25 @@ def layer(one: keras.Layer, *shape: int, dtype: str = "float32") -> keras.Model:
 
 
 class Function(keras.Layer):
-    """A layer whose call is a function of keras.ops; it must keep the batch axis in front."""
+    """A layer whose call is a function of keras.ops; it must keep the batch axis in front.
 
-    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+    shape: of its output without the batch axis, where Keras can't find it out.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], shape: tuple[int, ...] | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.function = function
+        self.shape = shape
 
     def call(self, *inputs: Any) -> Any:
         return self.function(*inputs)
+
+    def compute_output_spec(self, *inputs: Any) -> Any:
+        if self.shape is None:
+            return super().compute_output_spec(*inputs)
+        return keras.KerasTensor((None, *self.shape), inputs[0].dtype)
 
 
 def function(

@@ -117,7 +117,7 @@ def saturated() -> keras.Model:
     """Both ends of the exponentials."""
     return function(
         lambda x: [
-            activations.get(name)(x * 60) for name in ("sigmoid", "silu", "softplus", "mish")
+            layers.Activation(name)(x * 60) for name in ("sigmoid", "silu", "softplus", "mish")
         ],
         (4, 5),
     )

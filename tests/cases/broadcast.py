@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from tests.cases._build import function, layer
+from tests.cases._build import Function, function, layer
 
 
 def broadcast_to() -> keras.Model:
-    return function(lambda x: ops.broadcast_to(x, (ops.shape(x)[0], 4, 3)), (1, 3))
+    return layer(Function(lambda x: ops.broadcast_to(x, (ops.shape(x)[0], 4, 3))), 1, 3)
 
 
 def repeat_vector() -> keras.Model:
@@ -49,4 +49,4 @@ def batch_size_from_the_input() -> keras.Model:
         ones = ops.broadcast_to(ops.ones((1, 1, 3)), (ops.shape(x)[0], 1, 3))
         return ops.concatenate([x, ones], axis=1)
 
-    return function(body, (4, 3))
+    return layer(Function(body), 4, 3)

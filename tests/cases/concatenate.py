@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import Input, layers, ops
 
-from tests.cases._build import function
+from tests.cases._build import Function, function, layer
 
 
 def last_axis() -> keras.Model:
@@ -32,7 +32,7 @@ def with_a_constant() -> keras.Model:
     def body(x):
         return ops.concatenate([ops.zeros((ops.shape(x)[0], 1, 3)), x], axis=1)
 
-    return function(body, (4, 3))
+    return layer(Function(body), 4, 3)
 
 
 def stack_in_front() -> keras.Model:

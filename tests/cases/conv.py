@@ -138,10 +138,6 @@ def separable_1d() -> keras.Model:
     return layer(layers.SeparableConv1D(5, 3, depth_multiplier=2, padding="same"), 7, 3)
 
 
-def separable_1d_causal() -> keras.Model:
-    return layer(layers.SeparableConv1D(5, 3, padding="causal"), 7, 3)
-
-
 def separable_2d() -> keras.Model:
     return layer(layers.SeparableConv2D(5, (3, 2), activation="relu"), 6, 7, 3)
 

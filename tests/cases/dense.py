@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keras
-from keras import Input, Sequential, layers, ops
+from keras import Input, Model, Sequential, layers, ops
 
 from tests.cases._build import function, layer
 
@@ -94,3 +94,10 @@ def matmul_with_constant() -> keras.Model:
 def tensordot_with_constant() -> keras.Model:
     weights = ops.reshape(ops.arange(40.0) / 11, (4, 5, 2))
     return function(lambda x: ops.tensordot(x, weights, axes=[[1, 2], [0, 1]]), (4, 5))
+
+
+def residual_over_its_own_input() -> keras.Model:
+    """What is added is also what is multiplied: the sum can't take its place."""
+    x = Input((3, 4))
+    y = layers.Activation("tanh")(x)
+    return Model(x, layers.Add()([y, layers.Dense(4)(y)]))

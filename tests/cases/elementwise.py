@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import keras
-from keras import ops
+from keras import Input, Model, layers, ops
 
 from tests.cases._build import function, table
 
@@ -106,7 +106,7 @@ def result_used_three_times() -> keras.Model:
         z = x * y - ops.sin(x)
         return z * ops.sigmoid(z) + ops.tanh(z)
 
-    return function(body, (4, 3), (3,))
+    return function(body, (4, 3), (1, 3))
 
 
 def broadcast_both_ways() -> keras.Model:
@@ -122,7 +122,7 @@ def where_with_numbers() -> keras.Model:
 
 
 def where_with_arrays() -> keras.Model:
-    return function(lambda x, y, z: ops.where(x < y, y * z, x), (5, 3), (5, 1), (3,))
+    return function(lambda x, y, z: ops.where(x < y, y * z, x), (5, 3), (5, 1), (1, 3))
 
 
 def where_integers() -> keras.Model:
@@ -165,3 +165,44 @@ def stop_gradient() -> keras.Model:
 
 def copy_of_an_input() -> keras.Model:
     return function(ops.copy, (5, 3))
+
+
+def hashed_strings() -> keras.Model:
+    """FarmHash and SipHash; the samples have words of up to 84 bytes."""
+    x = Input((7,), dtype="string", name="words")
+    outputs = [
+        layers.Hashing(1000003)(x),
+        layers.Hashing(1000003, salt=(133, 137))(x),
+        layers.Hashing(11, mask_value="")(x),
+        layers.Hashing(5, output_mode="multi_hot")(x),
+    ]
+    return Model(x, outputs)
+
+
+def hashed_numbers() -> keras.Model:
+    x = Input((7,), dtype="int64", name="numbers")
+    large = x * 1234567890123 - 4000000000000
+    outputs = [
+        layers.Hashing(1000003)(large),
+        layers.Hashing(1000003, salt=5, dtype="int32")(large),
+        layers.Hashing(11, mask_value=3)(x),
+        layers.Hashing(5, output_mode="count")(x),
+    ]
+    return Model(x, outputs)
+
+
+def hashed_floats_and_one_hot() -> keras.Model:
+    x = Input((1,), name="number")
+    return Model(x, [layers.Hashing(9)(x * 10), layers.Hashing(4, output_mode="one_hot")(x * 10)])
+
+
+def hashed_crossing() -> keras.Model:
+    words = Input((1,), dtype="string", name="words")
+    numbers = Input((1,), dtype="int64", name="numbers")
+    return Model(
+        [words, numbers],
+        [
+            layers.HashedCrossing(1000003)((words, numbers - 3)),
+            layers.HashedCrossing(7, output_mode="one_hot")((numbers, words)),
+        ],
+    )

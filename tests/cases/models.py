@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import Input, Model, Sequential, layers, ops
 
 
@@ -146,7 +147,7 @@ class _Subclassed(keras.Model):
 
 def subclassed() -> keras.Model:
     model = _Subclassed()
-    model.build((None, 5))
+    model(np.zeros((1, 5), np.float32))
     return model
 
 

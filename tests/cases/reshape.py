@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import Input, layers, ops
 
-from tests.cases._build import function, layer
+from tests.cases._build import Function, function, layer
 
 
 def reshape() -> keras.Model:
@@ -25,7 +25,7 @@ def flatten_channels_first() -> keras.Model:
 
 
 def batch_size_from_shape() -> keras.Model:
-    return function(lambda x: ops.reshape(x * 2, (ops.shape(x)[0], 10, 2)), (4, 5))
+    return layer(Function(lambda x: ops.reshape(x * 2, (ops.shape(x)[0], 10, 2))), 4, 5)
 
 
 def merged_with_the_batch() -> keras.Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from tests.cases._build import function, layer
+from tests.cases._build import Function, function, layer
 
 
 def with_steps() -> keras.Model:
@@ -29,7 +29,7 @@ def one_of_the_middle() -> keras.Model:
 
 
 def slice_operation() -> keras.Model:
-    return function(lambda x: ops.slice(x, (0, 1, 2), (ops.shape(x)[0], 2, 3)), (4, 5))
+    return layer(Function(lambda x: ops.slice(x, (0, 1, 2), (ops.shape(x)[0], 2, 3))), 4, 5)
 
 
 def split_in_sections() -> keras.Model:

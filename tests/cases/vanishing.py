@@ -54,3 +54,34 @@ def last_layer() -> keras.Model:
 
 def only_layer() -> keras.Model:
     return Sequential([Input((5,)), layers.Dropout(0.5)])
+
+
+def augmentations() -> keras.Model:
+    """Random in training only."""
+    image = Input((8, 7, 3))
+    ones = [
+        layers.RandomColorDegeneration(0.5),
+        layers.RandomColorJitter((0, 255), 0.2),
+        layers.RandomElasticTransform(),
+        layers.RandomErasing(),
+        layers.RandomGaussianBlur(),
+        layers.RandomGrayscale(),
+        layers.RandomHue(0.3),
+        layers.RandomInvert(),
+        layers.RandomPerspective(),
+        layers.RandomPosterization(4),
+        layers.RandomSaturation(0.3),
+        layers.RandomSharpness(0.3),
+        layers.RandomShear(0.2, 0.2),
+        layers.AugMix(),
+        layers.CutMix(),
+        layers.MixUp(),
+        layers.RandAugment(),
+    ]
+    return keras.Model(image, [one(image) * (2 + place) for place, one in enumerate(ones)])
+
+
+def pipeline() -> keras.Model:
+    """What it holds is applied in turn, augmentations left out."""
+    steps = layers.Pipeline([layers.RandomFlip(), layers.Rescaling(0.5, 1.0)])
+    return Sequential([Input((6, 5, 3)), steps, layers.Conv2D(2, 3)])

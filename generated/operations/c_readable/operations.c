@@ -8,6 +8,12 @@
 
 #include <math.h>
 
+/* whether a comes before b in ascending order; NaN comes last */
+static inline bool operations_comes_first(float a, float b)
+{
+    return a < b || (b != b && a == a);
+}
+
 /* pad: keras.ops.pad
  * y = x with ((0, 0), (1, 0), (0, 0)) elements of 0.0 before and after
  * x (4, 6) -> y (5, 6)
@@ -100,7 +106,7 @@ static void operations_max_1(const float *restrict x, float *restrict y)
     for (int i = 0; i < 3; ++i) {
         float best = -INFINITY;
         for (int p = 0; p < 6; ++p) {
-            if (!(x[i * 6 + p] <= best))
+            if (x[i * 6 + p] > best || x[i * 6 + p] != x[i * 6 + p])
                 best = x[i * 6 + p];
         }
         y[i] = best;
@@ -120,24 +126,25 @@ static void operations_tile(const float *restrict x, float *restrict y)
 }
 
 /* top_k: keras.ops.top_k
- * y = positions of the 2 largest x along the last axis, largest first
+ * y = the first 2 of positions of x along the last axis, largest first
  * x (3, 6) float -> y (3, 2)
  */
 static void operations_top_k(const float *restrict x, int32_t *restrict y)
 {
     for (int row = 0; row < 3; ++row) {
         const float *const line = x + row * 6;
+        int32_t *const out = y + row * 2;
         int last = -1;
         for (int place = 0; place < 2; ++place) {
-            /* the largest of what comes after the last one found */
+            /* the first of what comes after the last one found */
             int best = -1;
             for (int i = 0; i < 6; ++i) {
-                const bool later = last < 0 || line[i] < line[last] || (line[i] == line[last] && i > last);
-                if (later && (best < 0 || line[i] > line[best]))
+                const bool later = last < 0 || operations_comes_first(line[i], line[last]) || (i > last && !operations_comes_first(line[last], line[i]));
+                if (later && (best < 0 || operations_comes_first(line[best], line[i])))
                     best = i;
             }
             last = best;
-            y[row * 2 + place] = best;
+            out[place] = best;
         }
     }
 }
@@ -178,10 +185,15 @@ static void operations_argmax(const int32_t *restrict x, int32_t *restrict y)
 {
     for (int i = 0; i < 2; ++i) {
         const int32_t *const line = x + i;
+        int32_t most = INT32_MIN;
         int best = 0;
-        for (int p = 1; p < 3; ++p)
-            if (line[p * 2] > line[best * 2])
+        for (int p = 0; p < 3; ++p) {
+            const int32_t element = line[p * 2];
+            if (element > most) {
+                most = element;
                 best = p;
+            }
+        }
         y[i] = best;
     }
 }
@@ -210,7 +222,7 @@ int operations_run(operations_workspace *w, const float *x, float *where, int32_
     float *const tile_reshape = w->arena.float32s + 24; /* (3, 1, 1) */
     float *const tile_broadcast = w->arena.float32s + 18; /* (3, 2, 1) */
     float *const tile_reshape_1 = w->arena.float32s + 18; /* (3, 2) */
-    int32_t *const top_k = w->arena.int32s + 24; /* (3, 2) */
+    int32_t *const top_k_positions = w->arena.int32s + 24; /* (3, 2) */
     float *const top_k_gather_elements = w->arena.float32s + 30; /* (3, 2) */
     int32_t *const multiply = w->arena.int32s + 24; /* (3, 2) */
 
@@ -222,10 +234,10 @@ int operations_run(operations_workspace *w, const float *x, float *where, int32_
     operations_concatenate(get_item_slice, flip_slice, concatenate);
     operations_max_1(concatenate, max_1);
     operations_tile(tile_reshape, tile_broadcast);
-    operations_top_k(concatenate, top_k);
-    if (operations_top_k_gather_elements(concatenate, top_k, top_k_gather_elements) != 0)
+    operations_top_k(concatenate, top_k_positions);
+    if (operations_top_k_gather_elements(concatenate, top_k_positions, top_k_gather_elements) != 0)
         return OPERATIONS_ERROR_INDEX;
-    operations_multiply_1(top_k, multiply);
+    operations_multiply_1(top_k_positions, multiply);
     operations_argmax(multiply, argmax);
     operations_where(top_k_gather_elements, tile_reshape_1, where);
     return OPERATIONS_OK;

@@ -27,7 +27,7 @@ def checked(name, samples, shape, dtype):
     return result
 
 
-def top_k_function(x, k):
+def top_k(x, k):
     """Positions of the k largest elements along the last axis, largest first; of equals the first one first."""
     backwards = np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
     return (x.shape[-1] - 1 - backwards[..., :k]).astype(np.int32)
@@ -70,12 +70,13 @@ def predict(x):
     tile_reshape_1 = tile_broadcast.reshape(-1, 3, 2)  # (batch, 3, 2)
 
     # top_k: keras.ops.top_k
-    # y = positions of the 2 largest x along the last axis, largest first
-    top_k = top_k_function(concatenate, 2)  # (batch, 3, 2)
-    top_k_gather_elements = np.take_along_axis(concatenate, top_k, axis=2)  # (batch, 3, 2)
+    # y = the first 2 of positions of x along the last axis, largest first
+    top_k_positions = top_k(concatenate, 2)  # (batch, 3, 2)
+    # shape: (batch, 3, 2)
+    top_k_gather_elements = np.take_along_axis(concatenate, top_k_positions, axis=2)
 
     # multiply: keras.ops.multiply
-    multiply = top_k * 2  # (batch, 3, 2)
+    multiply = top_k_positions * 2  # (batch, 3, 2)
 
     # argmax: keras.ops.argmax
     argmax = np.argmax(multiply, axis=1).astype(np.int32)  # (batch, 2)

@@ -1,0 +1,588 @@
+/* mathematics: a Keras model in C99, exported by kgen. See mathematics.h.
+ *
+ * One function for each layer, in the order of their execution; mathematics_run at the end calls them. In
+ * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
+ * below that of their terms.
+ */
+#include "mathematics.h"
+
+#include <math.h>
+#include <string.h>
+
+/* whether a comes before b in ascending order; NaN comes last */
+static inline bool mathematics_comes_first(float a, float b)
+{
+    return a < b || (b != b && a == a);
+}
+
+static inline int32_t mathematics_to_int32(float x)
+{
+    return x >= -2147483600.0f && x < 2147483600.0f ? (int32_t)x : INT32_MIN;
+}
+
+/* transpose: keras.ops.transpose
+ * y[a,c,b] = x[a,b,c]
+ * x (5, 5) -> y (5, 5)
+ */
+static void mathematics_transpose(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i)
+        for (int j = 0; j < 5; ++j) {
+            y[i * 5 + j] = x[i + j * 5];
+        }
+}
+
+/* (5, 5) */
+static const float mathematics_constant[25] = {
+    1.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 1.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 1.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 1.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 1.0f,
+};
+
+/* matmul: keras.ops.matmul; then add: keras.ops.add
+ * y[i,j,k] = sum over p of a[i,j,p] * b[i,p,k]
+ * a (5, 5), b (5, 5) -> y (5, 5)
+ * mathematics_constant (5, 5): element [i][j] is number i * 5 + j
+ */
+static void mathematics_matmul(const float *restrict a, const float *restrict b, float *restrict y)
+{
+    for (int j = 0; j < 5; ++j)
+        for (int k = 0; k < 5; ++k) {
+            double sum = 0.0;
+            for (int p = 0; p < 5; ++p) {
+                sum += (double)a[j * 5 + p] * b[p * 5 + k];
+            }
+            y[j * 5 + k] = (float)sum + mathematics_constant[j * 5 + k];
+        }
+}
+
+/* cholesky: keras.ops.cholesky
+ * y[i][j] = (x[i][j] - sum over k < j of y[i][k] * y[j][k]) / y[j][j], for i > j; on the diagonal the square root
+ * x (5, 5) -> y (5, 5)
+ */
+static void mathematics_cholesky(const float *x, float *y)
+{
+    for (int matrix = 0; matrix < 1; ++matrix) {
+        const float *const a = x + matrix * 25;
+        float *const l = y + matrix * 25;
+        for (int i = 0; i < 5; ++i) {
+            for (int j = 0; j <= i; ++j) {
+                double sum = (double)a[i * 5 + j];
+                for (int k = 0; k < j; ++k)
+                    sum -= (double)l[i * 5 + k] * (double)l[j * 5 + k];
+                if (i == j)
+                    l[i * 5 + j] = (float)(sum > 0.0 ? sqrt(sum) : NAN);
+                else
+                    l[i * 5 + j] = (float)(sum / (double)l[j * 5 + j]);
+            }
+            for (int j = i + 1; j < 5; ++j)
+                l[i * 5 + j] = 0.0f;
+        }
+    }
+}
+
+/* get_item: keras.ops.get_item
+ * y[a,b,c] = x[a,b,0+1*c]
+ * x (5, 5) -> y (5, 1)
+ */
+static void mathematics_get_item(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x[i * 5];
+    }
+}
+
+/* sort: keras.ops.sort
+ * y = x along the last axis, smallest first
+ * x (5, 5) -> y (5, 5)
+ */
+static void mathematics_sort(const float *restrict x, float *restrict y)
+{
+    for (int row = 0; row < 5; ++row) {
+        const float *const line = x + row * 5;
+        float *const out = y + row * 5;
+        for (int i = 0; i < 5; ++i) {
+            int place = i; /* move what comes later up, and put this one before it */
+            for (; place > 0 && mathematics_comes_first(line[i], out[place - 1]); --place)
+                out[place] = out[place - 1];
+            out[place] = line[i];
+        }
+    }
+}
+
+/* solve: keras.ops.solve
+ * L \xb7 U = x with its rows in another order; y = L and U in one, and that order
+ * x (5, 5) -> y (30)
+ */
+static void mathematics_solve(const float *restrict x, float *restrict y)
+{
+    for (int matrix = 0; matrix < 1; ++matrix) {
+        const float *const a = x + matrix * 25;
+        float *const out = y + matrix * 30;
+        float *const order = out + 25;
+        for (int i = 0; i < 25; ++i)
+            out[i] = a[i];
+        for (int i = 0; i < 5; ++i)
+            order[i] = (float)i;
+        for (int j = 0; j < 5; ++j) {
+            int pivot = j;
+            for (int i = 0; i < 5; ++i) {
+                double sum = (double)out[i * 5 + j];
+                for (int k = 0; k < (i < j ? i : j); ++k)
+                    sum -= (double)out[i * 5 + k] * (double)out[k * 5 + j];
+                out[i * 5 + j] = (float)sum;
+                if (i > j && fabsf(out[i * 5 + j]) > fabsf(out[pivot * 5 + j]))
+                    pivot = i;
+            }
+            if (pivot != j) { /* exchange the rows */
+                for (int k = 0; k < 5; ++k) {
+                    const float kept = out[j * 5 + k];
+                    out[j * 5 + k] = out[pivot * 5 + k];
+                    out[pivot * 5 + k] = kept;
+                }
+                const float kept = order[j];
+                order[j] = order[pivot];
+                order[pivot] = kept;
+            }
+            for (int i = j + 1; i < 5; ++i)
+                out[i * 5 + j] /= out[j * 5 + j];
+        }
+    }
+}
+
+/* solve: keras.ops.solve
+ * y[a,b] = x[a,0+1*b]
+ * x (30) -> y (25)
+ */
+static void mathematics_solve_slice(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 25; ++i) {
+        y[i] = x[i];
+    }
+}
+
+/* solve: keras.ops.solve
+ * y[a,b] = x[a,25+1*b]
+ * x (30) -> y (5)
+ */
+static void mathematics_solve_slice_1(const float *restrict x, float *restrict y)
+{
+    const float *const first = x + 25;
+    for (int i = 0; i < 5; ++i) {
+        y[i] = first[i];
+    }
+}
+
+/* solve: keras.ops.solve
+ * x (5) float -> y (5)
+ */
+static void mathematics_solve_elementwise(const float *x, int32_t *y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = mathematics_to_int32(x[i]);
+    }
+}
+
+/* solve: keras.ops.solve
+ * y[..., n, ...] = x[..., indices[..., n, ...], ...], along axis 1
+ * x (5, 1), indices (5, 1) int32_t -> y (5, 1)
+ */
+static int mathematics_solve_gather_elements(const float *restrict x, const int32_t *restrict indices, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i) {
+        int64_t place = (int64_t)indices[i];
+        if (place < 0)
+            place += 5;
+        if (place < 0 || place >= 5)
+            return MATHEMATICS_ERROR_INDEX;
+        y[i] = x[place];
+    }
+    return 0;
+}
+
+/* solve: keras.ops.solve
+ * y[i][j] = (b[i][j] - sum over k < i of a[i][k] * y[k][j])
+ * a (5, 5), b (5, 1) -> y (5, 1)
+ */
+static void mathematics_solve_solve_triangular(const float *restrict a, const float *b, float *y)
+{
+    for (int matrix = 0; matrix < 1; ++matrix) {
+        const float *const t = a + matrix * 25;
+        const float *const in = b + matrix * 5;
+        float *const out = y + matrix * 5;
+        for (int i = 0; i < 5; ++i)
+            for (int j = 0; j < 1; ++j) {
+                double sum = (double)in[i + j];
+                for (int k = 0; k < i; ++k)
+                    sum -= (double)t[i * 5 + k] * (double)out[k + j];
+                out[i + j] = (float)(sum);
+            }
+    }
+}
+
+/* solve: keras.ops.solve
+ * y[i][j] = (b[i][j] - sum over k > i of a[i][k] * y[k][j]) / a[i][i]
+ * a (5, 5), b (5, 1) -> y (5, 1)
+ */
+static void mathematics_solve_solve_triangular_1(const float *restrict a, const float *b, float *y)
+{
+    for (int matrix = 0; matrix < 1; ++matrix) {
+        const float *const t = a + matrix * 25;
+        const float *const in = b + matrix * 5;
+        float *const out = y + matrix * 5;
+        for (int i = 4; i >= 0; --i)
+            for (int j = 0; j < 1; ++j) {
+                double sum = (double)in[i + j];
+                for (int k = i + 1; k < 5; ++k)
+                    sum -= (double)t[i * 5 + k] * (double)out[k + j];
+                out[i + j] = (float)(sum / (double)t[i * 5 + i]);
+            }
+    }
+}
+
+/* get_item: keras.ops.get_item
+ * y[a,b,c] = x[a,b,0+1*c]
+ * x (5, 5) -> y (5, 1)
+ */
+static void mathematics_get_item_slice(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x[i * 5];
+    }
+}
+
+/* (3) */
+static const float mathematics_constant_1[3] = {
+    -1.0f, 0.0f, 1.0f,
+};
+
+/* digitize: keras.ops.digitize
+ * y = number of edges <= x
+ * x (5, 5) float -> y (5, 5)
+ * mathematics_constant_1 (3) float
+ */
+static void mathematics_digitize(const float *restrict x, int32_t *restrict y)
+{
+    for (int i = 0; i < 25; ++i) {
+        int low = 0, high = 3; /* the answer lies between them */
+        while (low < high) {
+            const int middle = (low + high) / 2;
+            if (x[i] < mathematics_constant_1[middle])
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        y[i] = low;
+    }
+}
+
+/* (5, 2) */
+static const float mathematics_constant_2[10] = {
+    1.0f, -0.0f,
+    0.309017f, -0.95105654f,
+    -0.809017f, -0.58778524f,
+    -0.809017f, 0.58778524f,
+    0.309017f, 0.95105654f,
+};
+
+/* rfft: keras.ops.rfft
+ * y[k] = sum over j of x[j] * exp(-2 pi i * j * k / 5)
+ * x (5, 5) -> y (5, 5, 2)
+ * mathematics_constant_2 (5, 2): element [i][j] is number i * 2 + j
+ */
+static void mathematics_rfft(const float *restrict x, float *restrict y)
+{
+    for (int row = 0; row < 5; ++row) {
+        const float *const re = x + row * 5;
+        float *const out = y + row * 10;
+        for (int k = 0; k < 5; ++k) {
+            double real = 0.0, imaginary = 0.0;
+            for (int j = 0, turn = 0; j < 5; ++j, turn = (turn + k) % 5) {
+                const double c = (double)mathematics_constant_2[turn * 2], s = (double)mathematics_constant_2[turn * 2 + 1];
+                real += (double)re[j] * c;
+                imaginary += (double)re[j] * s;
+            }
+            out[k * 2] = (float)real;
+            out[k * 2 + 1] = (float)imaginary;
+        }
+    }
+}
+
+/* rfft: keras.ops.rfft
+ * y[a,b,c,d] = x[a,b,c,0+1*d]
+ * x (5, 5, 2) -> y (5, 5, 1)
+ */
+static void mathematics_rfft_slice(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 25; ++i) {
+        y[i] = x[i * 2];
+    }
+}
+
+/* rfft: keras.ops.rfft
+ * y[a,b,c] = x[a,b,0+1*c]
+ * x (5, 5) -> y (5, 3)
+ */
+static void mathematics_rfft_slice_1(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i)
+        for (int j = 0; j < 3; ++j) {
+            y[i * 3 + j] = x[i * 5 + j];
+        }
+}
+
+/* add: keras.ops.add
+ * x0 (5, 1), x1 (5, 1) -> y (5, 1)
+ */
+static void mathematics_add(const float *x0, const float *x1, float *y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x0[i] + x1[i];
+    }
+}
+
+/* segment_sum: keras.ops.segment_sum
+ * x (5, 5) -> y (5, 5)
+ */
+static void mathematics_segment_sum(const int32_t *x, int32_t *y)
+{
+    for (int i = 0; i < 25; ++i) {
+        y[i] = (x[i] < 0) ? 4 : ((x[i] < 4) ? x[i] : 5);
+    }
+}
+
+/* (1, 5) */
+static const int32_t mathematics_constant_3[5] = {
+    0, 0, 0, 0, 0,
+};
+
+/* (1, 25) computed when exporting: segment_sum/reshape: int32[1, 25] = reshape(ones_like/broadcast; shape=(1, 25), batch=None) */
+static const int32_t mathematics_segment_sum_reshape_1[25] = {
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1,
+};
+
+/* segment_sum: keras.ops.segment_sum
+ * y = x, then y[indices[n]] = add(y[indices[n]], updates[n]) for each n
+ * indices (25, 1) -> y (5)
+ * mathematics_constant_3 (1, 5): element [i][j] is number i * 5 + j
+ * mathematics_segment_sum_reshape_1 (1, 25): element [i][j] is number i * 25 + j
+ */
+static int mathematics_segment_sum_add(const int32_t *restrict indices, int32_t *restrict y)
+{
+    for (int i = 0; i < 5; ++i)
+        y[i] = mathematics_constant_3[i];
+    for (int n = 0; n < 25; ++n) {
+        const int64_t i0 = (int64_t)indices[n];
+        if (i0 < 0 || i0 >= 5)
+            return MATHEMATICS_ERROR_INDEX;
+        int32_t *const to = y + i0;
+        *to = (int32_t)((uint32_t)(*to) + (uint32_t)(mathematics_segment_sum_reshape_1[n]));
+    }
+    return 0;
+}
+
+/* segment_sum: keras.ops.segment_sum
+ * y[a,b] = x[a,0+1*b]
+ * x (5) -> y (4)
+ */
+static void mathematics_segment_sum_slice(const int32_t *restrict x, int32_t *restrict y)
+{
+    for (int i = 0; i < 4; ++i) {
+        y[i] = x[i];
+    }
+}
+
+/* median: keras.ops.median
+ * y = x along the last axis, smallest first
+ * x (5, 5) -> y (5, 5)
+ */
+static void mathematics_median(const float *restrict x, float *restrict y)
+{
+    for (int row = 0; row < 5; ++row) {
+        const float *const line = x + row * 5;
+        float *const out = y + row * 5;
+        for (int i = 0; i < 5; ++i) {
+            int place = i; /* move what comes later up, and put this one before it */
+            for (; place > 0 && mathematics_comes_first(line[i], out[place - 1]); --place)
+                out[place] = out[place - 1];
+            out[place] = line[i];
+        }
+    }
+}
+
+/* median: keras.ops.median
+ * y[a,b,c] = x[a,b,2+1*c]
+ * x (5, 5) -> y (5, 1)
+ */
+static void mathematics_median_slice(const float *restrict x, float *restrict y)
+{
+    const float *const first = x + 2;
+    for (int i = 0; i < 5; ++i) {
+        y[i] = first[i * 5];
+    }
+}
+
+/* median: keras.ops.median
+ * x (5, 1) -> y (5, 1)
+ */
+static void mathematics_median_elementwise(const float *x, float *y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x[i] * 1.0f;
+    }
+}
+
+/* median: keras.ops.median
+ * y[a,b,c] = x[a,b,1+1*c]
+ * x (5, 5) -> y (5, 1)
+ */
+static void mathematics_median_slice_1(const float *restrict x, float *restrict y)
+{
+    const float *const first = x + 1;
+    for (int i = 0; i < 5; ++i) {
+        y[i] = first[i * 5];
+    }
+}
+
+/* median: keras.ops.median
+ * x (5, 1) -> y (5, 1)
+ */
+static void mathematics_median_elementwise_1(const float *x, float *y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x[i] * 0.0f;
+    }
+}
+
+/* median: keras.ops.median
+ * x (5, 5) float -> y (5, 5)
+ */
+static void mathematics_median_elementwise_2(const float *restrict x, bool *restrict y)
+{
+    for (int i = 0; i < 25; ++i) {
+        y[i] = isnan(x[i]);
+    }
+}
+
+/* median: keras.ops.median
+ * y = any of x over axes (2,)
+ * x (5, 5) -> y (5)
+ */
+static void mathematics_median_any(const bool *restrict x, bool *restrict y)
+{
+    for (int i = 0; i < 5; ++i) {
+        bool found = false;
+        for (int p = 0; p < 5; ++p) {
+            found = found || x[i * 5 + p];
+        }
+        y[i] = found;
+    }
+}
+
+/* median: keras.ops.median
+ * x0 (5) bool, x1 (5), x2 (5) -> y (5)
+ */
+static void mathematics_median_elementwise_3(const bool *restrict x0, const float *x1, const float *x2, float *y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x0[i] ? NAN : (x1[i] + x2[i]);
+    }
+}
+
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+{
+    if (!w || !x || !median || !vectorized_map || !add_1_out || !rfft_out)
+        return MATHEMATICS_ERROR_NULL;
+    float *const transpose = w->arena.float32s; /* (5, 5) */
+    float *const add = w->arena.float32s + 25; /* (5, 5) */
+    float *const cholesky = w->arena.float32s + 25; /* (5, 5) */
+    float *const get_item_slice = w->arena.float32s + 50; /* (5, 1) */
+    float *const sort_values = w->arena.float32s + 55; /* (5, 5) */
+    float *const solve_lu = w->arena.float32s + 80; /* (30) */
+    float *const solve_slice = w->arena.float32s + 110; /* (25) */
+    float *const solve_reshape = w->arena.float32s + 110; /* (5, 5) */
+    float *const solve_slice_1 = w->arena.float32s + 135; /* (5) */
+    int32_t *const solve_cast = w->arena.int32s + 135; /* (5) */
+    int32_t *const solve_cast_1 = w->arena.int32s + 135; /* (5, 1) */
+    float *const solve_gather_elements = w->arena.float32s + 80; /* (5, 1) */
+    float *const solve_solve_triangular = w->arena.float32s + 80; /* (5, 1) */
+    float *const solve_solve_triangular_1 = w->arena.float32s + 80; /* (5, 1) */
+    float *const get_item_slice_1 = w->arena.float32s + 50; /* (5, 1) */
+    int32_t *const digitize_search_sorted = w->arena.int32s + 25; /* (5, 5) */
+    float *const rfft_fft = w->arena.float32s + 85; /* (5, 5, 2) */
+    float *const rfft_slice = w->arena.float32s + 55; /* (5, 5, 1) */
+    float *const rfft_reshape = w->arena.float32s + 55; /* (5, 5) */
+    float *const rfft = w->arena.float32s + 85; /* (5, 3) */
+    float *const add_1 = w->arena.float32s + 80; /* (5, 1) */
+    int32_t *const segment_sum_where = w->arena.int32s + 25; /* (5, 5) */
+    int32_t *const segment_sum_reshape = w->arena.int32s + 25; /* (25, 1) */
+    int32_t *const segment_sum_add = w->arena.int32s + 50; /* (5) */
+    float *const median_values = w->arena.float32s + 25; /* (5, 5) */
+    float *const median_slice = median; /* (5, 1) */
+    float *const median_multiply = median; /* (5, 1) */
+    float *const median_multiply_1 = median; /* (5) */
+    float *const median_slice_1 = w->arena.float32s + 50; /* (5, 1) */
+    float *const median_multiply_2 = w->arena.float32s + 50; /* (5, 1) */
+    float *const median_multiply_3 = w->arena.float32s + 50; /* (5) */
+    bool *const median_isnan = w->arena.bools + 100; /* (5, 5) */
+    bool *const median_any = w->arena.bools; /* (5) */
+
+    mathematics_transpose(x, transpose);
+    mathematics_matmul(x, transpose, add);
+    mathematics_cholesky(add, cholesky);
+    mathematics_get_item(x, get_item_slice);
+    mathematics_sort(x, sort_values);
+    mathematics_solve(x, solve_lu);
+    mathematics_solve_slice(solve_lu, solve_slice);
+    mathematics_solve_slice_1(solve_lu, solve_slice_1);
+    mathematics_solve_elementwise(solve_slice_1, solve_cast);
+    if (mathematics_solve_gather_elements(get_item_slice, solve_cast_1, solve_gather_elements) != 0)
+        return MATHEMATICS_ERROR_INDEX;
+    mathematics_solve_solve_triangular(solve_reshape, solve_gather_elements, solve_solve_triangular);
+    mathematics_solve_solve_triangular_1(solve_reshape, solve_solve_triangular, solve_solve_triangular_1);
+    mathematics_get_item_slice(cholesky, get_item_slice_1);
+    mathematics_digitize(sort_values, digitize_search_sorted);
+    mathematics_rfft(x, rfft_fft);
+    mathematics_rfft_slice(rfft_fft, rfft_slice);
+    mathematics_rfft_slice_1(rfft_reshape, rfft);
+    mathematics_add(solve_solve_triangular_1, get_item_slice_1, add_1);
+    mathematics_segment_sum(digitize_search_sorted, segment_sum_where);
+    if (mathematics_segment_sum_add(segment_sum_reshape, segment_sum_add) != 0)
+        return MATHEMATICS_ERROR_INDEX;
+    mathematics_segment_sum_slice(segment_sum_add, vectorized_map);
+    mathematics_median(transpose, median_values);
+    mathematics_median_slice(median_values, median_slice);
+    mathematics_median_elementwise(median_slice, median_multiply);
+    mathematics_median_slice_1(median_values, median_slice_1);
+    mathematics_median_elementwise_1(median_slice_1, median_multiply_2);
+    mathematics_median_elementwise_2(transpose, median_isnan);
+    mathematics_median_any(median_isnan, median_any);
+    mathematics_median_elementwise_3(median_any, median_multiply_1, median_multiply_3, median);
+    memcpy(add_1_out, add_1, 5 * sizeof(float));
+    memcpy(rfft_out, rfft, 15 * sizeof(float));
+    return MATHEMATICS_OK;
+}
+
+static mathematics_workspace mathematics_own;
+
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+{
+    return mathematics_run(&mathematics_own, x, median, vectorized_map, add_1_out, rfft_out);
+}
+
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+{
+    if (!x || !median || !vectorized_map || !add_1_out || !rfft_out)
+        return MATHEMATICS_ERROR_NULL;
+    for (size_t sample = 0; sample < n; ++sample) {
+        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
+        if (error)
+            return error;
+    }
+    return MATHEMATICS_OK;
+}

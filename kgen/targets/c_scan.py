@@ -1,0 +1,172 @@
+"""What the C template of a Scan sees: the loop's arrays and the calls of its body's functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from kgen.ir.value import Constant, Value, element_size
+from kgen.names import comment
+from kgen.plan import Place, Plan
+from kgen.targets.c_op import CTYPES, COp
+
+
+class Pointer(NamedTuple):
+    """A local variable: where an array lives."""
+
+    declaration: str
+    place: str
+    note: str
+
+
+class Copy(NamedTuple):
+    """memcpy(to, source, bytes)"""
+
+    to: str
+    source: str
+    bytes: str
+
+
+@dataclass(frozen=True, eq=False)
+class CScan(COp):
+    """The function of a loop. In it, arrays have the names that they have in the run function.
+
+    plan: of the body. start: the byte of the workspace where the body's own begins.
+    ops: of the body. call_of: the text that calls one of them. arena: the workspace's member for an
+    element type. workspace: the type of the workspace.
+    """
+
+    plan: Plan
+    start: int
+    ops: list[COp]
+    call_of: Callable[[COp], str]
+    arena: Callable[[str], str]
+    workspace: str
+    depth: int = field(default=0)
+
+    @property
+    def title(self) -> str:
+        own, *others = self.node.origins
+        parts = [origin.path for origin in others]
+        after = f", after {', '.join(parts)} in each step" if parts else ""
+        return comment(f"{own.path}: {own.summary}{after}")
+
+    # The function's own parameters
+
+    @cached_property
+    def parameters(self) -> dict[Value, str]:
+        return {value: value.name for value in self.node.activations}
+
+    @property
+    def uses_workspace(self) -> bool:
+        return bool(self.plan.workspace_bytes)
+
+    @property
+    def signature(self) -> str:
+        parts = [f"{self.workspace} *w"] if self.uses_workspace else []
+        parts += [f"const {self.ctype(v)} *restrict {name}" for v, name in self.parameters.items()]
+        parts += [f"{self.ctype(v)} *restrict {v.name}" for v in self.node.outputs]
+        result = "int" if self.node.can_fail else "void"
+        return f"static {result} {self.function}({', '.join(parts)})"
+
+    @property
+    def shapes(self) -> list[str]:
+        """The arrays that go in and come out."""
+        given = ", ".join(f"{name} {self._shape(v)}" for v, name in self.parameters.items())
+        made = ", ".join(f"{value.name} {self._shape(value)}" for value in self.node.outputs)
+        return [f"{given} -> {made}"]
+
+    # Its variables
+
+    @property
+    def t(self) -> str:
+        """The number of the step."""
+        return "t" * (self.depth + 1)
+
+    @property
+    def pointers(self) -> list[Pointer]:
+        """Arrays that are in the same place at every step."""
+        return [self._pointer(v) for v in self._used if not self._moves(self.plan.places[v])]
+
+    @property
+    def step_pointers(self) -> list[Pointer]:
+        """Arrays that are a step's part of a sequence."""
+        return [self._pointer(v) for v in self._used if self._moves(self.plan.places[v])]
+
+    @cached_property
+    def _used(self) -> list[Value]:
+        """Every array of the body that is used, one for each name."""
+        node, plan = self.node, self.plan
+        used = {v for one in plan.steps for v in (*one.outputs, *one.activations)}
+        used.update(value for value, _ in plan.copies)
+        used.update(value for pair in node.states for value in pair)
+        first = {v.name: v for v in reversed(plan.places) if v in used}
+        return [v for v in plan.places if first.get(v.name) is v]
+
+    def _moves(self, place: Place) -> bool:
+        """Whether a place is another one at each step."""
+        node = self.node
+        if place.kind == "input":
+            return node.body.inputs[place.number] in node.elements
+        return place.kind == "output" and place.number not in self._final_numbers
+
+    @cached_property
+    def _final_numbers(self) -> set[int]:
+        return {self.node.outputs.index(value) for value in self.node.finals.values()}
+
+    def _pointer(self, value: Value) -> Pointer:
+        place, ctype = self.plan.places[value], self.ctype(value)
+        note = f"({', '.join(map(str, value.sample_shape))})"
+        if place.kind == "workspace":
+            behind = (self.start + place.number + place.offset) // element_size(value.dtype)
+            text = f"w->{self.arena(value.dtype)}" + (f" + {behind}" if behind else "")
+            return Pointer(f"{ctype} *const {value.name}", text, note)
+        node = self.node
+        if place.kind == "input":
+            inner = node.body.inputs[place.number]
+            outside = dict(zip(node.elements, node.sequences, strict=True))
+            outside.update(zip(node.outer, node.captured, strict=True))
+            array, const = outside[inner], "const "
+        else:
+            inner = array = node.outputs[place.number]
+            results = {shown: result for result, shown in node.stacked}
+            inner, const = results.get(array, array), ""
+        terms = [array.name]
+        if self._moves(place):
+            backwards = place.kind == "input" and node.backwards
+            step = f"({node.steps - 1} - {self.t})" if backwards else self.t
+            terms.append(step if inner.size == 1 else f"{step} * {inner.size}")
+        if place.offset:
+            terms.append(str(place.offset // element_size(value.dtype)))
+        return Pointer(f"{const}{ctype} *const {value.name}", " + ".join(terms), note)
+
+    # What it does
+
+    @property
+    def starts(self) -> Iterator[tuple[str, str | None, str]]:
+        """(state, what it is before the first step or None for zeros, bytes)"""
+        for first, (state, _) in zip(self.node.initial, self.node.states, strict=True):
+            if state.size:
+                source = None if first is None else self._outside(first)
+                yield state.name, source, self._bytes(state)
+
+    def _outside(self, value: Value) -> str:
+        return self.symbols[value] if isinstance(value, Constant) else value.name
+
+    @property
+    def copies(self) -> list[Copy]:
+        """What is moved after each step: results that are computed elsewhere, and new states."""
+        copies = []
+        for value, number in self.plan.copies:
+            text = f"{self.node.outputs[number].name} + {self.t} * {value.size}"
+            copies.append(Copy(text, value.name, self._bytes(value)))
+        for before, after in self.node.states:
+            if self.plan.places[before] != self.plan.places[after] and before.size:
+                copies.append(Copy(before.name, after.name, self._bytes(before)))
+        return copies
+
+    @staticmethod
+    def _bytes(value: Value) -> str:
+        return f"{value.size} * sizeof({CTYPES[value.dtype]})"

@@ -1,0 +1,60 @@
+"""Layers that `model.quantize` changed: their own `quantized_call`, traced.
+
+It is written with keras.ops, inside functions that also define a gradient, which tracing has no
+use for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+import keras
+import numpy as np
+from keras.src.backend import any_symbolic_tensors
+from keras.src.layers.core import dense, einsum_dense
+from keras.src.quantizers import quantizers
+
+from kgen.ir.value import Levels
+from kgen.trace.builder import Builder
+
+
+@contextmanager
+def quantized_layers(builder: Builder) -> Iterator[None]:
+    """Binds the function that makes weights of small integers to one that remembers them."""
+
+    def dequantized(numbers: Any, scale: Any, zero: Any, group: Any, group_axis: int = -1) -> Any:
+        known = not any_symbolic_tensors((numbers, scale, zero, group))
+        result = quantizers.dequantize_with_sz_map(numbers, scale, zero, group, group_axis)
+        if not known:
+            return result
+        weights = keras.ops.convert_to_numpy(result)
+        numbers, scale, zero, group = map(keras.ops.convert_to_numpy, (numbers, scale, zero, group))
+        levels = _levels(numbers, scale, zero, group.astype(int), group_axis)
+        return builder.tensor(builder.weights_of(weights, levels))
+
+    with ExitStack() as stack:
+        for module in (dense, einsum_dense):
+            stack.enter_context(mock.patch.object(module, "dequantize_with_sz_map", dequantized))
+        yield
+
+
+def _levels(
+    numbers: np.ndarray, scale: np.ndarray, zero: np.ndarray, group: np.ndarray, axis: int
+) -> Levels:
+    """Of weights in groups along the axis; group: which one each row or column belongs to."""
+    if numbers.dtype == np.uint8:
+        middle = 8 if numbers.max(initial=0) < 16 else 128
+        numbers, zero = (x.astype(np.int16) - middle for x in (numbers, zero))
+    return Levels(
+        numbers.astype(np.int8), scale.take(group, axis), zero.astype(np.int8).take(group, axis)
+    )
+
+
+def call_of(layer: keras.Layer) -> Callable[..., Any]:
+    """What the layer does at inference: its call, or the quantized one."""
+    quantized = getattr(layer, "quantization_mode", None) is not None
+    call: Callable[..., Any] = layer.quantized_call if quantized else layer.call
+    return call

@@ -1,0 +1,110 @@
+"""Lowering of keras.ops.image.resize."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kgen.ir.value import Constant, Value
+from kgen.ops.pad import Pad
+from kgen.ops.resize import Resize
+from kgen.trace.builder import Builder
+from kgen.trace.resampling import nearest, resampling
+from kgen.trace.table import lowers
+
+
+@lowers("Resize")
+def resize(builder: Builder, op: Any, images: Any) -> Value:
+    """tf.image.resize as a weighted sum along each of the two axes, in the images' own dtype."""
+    value = builder.value(images)
+    first = value.rank - (3 if op.data_format == "channels_last" else 2)
+    axes = (first, first + 1)
+    if op.crop_to_aspect_ratio:
+        value = _cropped(builder, value, axes, op.size)
+    elif op.pad_to_aspect_ratio:
+        value = _padded(builder, value, axes, op.size, op.fill_value)
+    if op.interpolation == "nearest":
+        for axis, size in zip(axes, op.size, strict=True):
+            value = _repeated(builder, value, axis, int(size))
+        return value
+    value = builder.cast(value, "float32")
+    # The axis that shrinks most goes first: the other one then has fewer rows to do.
+    ratios = {axis: size / value.shape[axis] for axis, size in zip(axes, op.size, strict=True)}
+    for axis in sorted(axes, key=ratios.__getitem__):
+        size = int(op.size[axes.index(axis)])
+        value = _resampled(builder, value, axis, size, op.interpolation, bool(op.antialias))
+    return _saturated(builder, value, builder.spec(builder.outputs).dtype)
+
+
+def _repeated(builder: Builder, value: Value, axis: int, size: int) -> Value:
+    rows = nearest(value.shape[axis], size)
+    note = f"the row of {value.shape[axis]} that each of {size} is"
+    if np.array_equal(rows, np.arange(value.shape[axis])):
+        return value
+    return builder.gather(value, Constant.of(_name(builder, "rows"), rows, note), axis)
+
+
+def _resampled(
+    builder: Builder, value: Value, axis: int, size: int, method: str, antialias: bool
+) -> Value:
+    sums = resampling(method, value.shape[axis], size, antialias)
+    if sums.is_identity:
+        return value
+    note = f"{method} from {value.shape[axis]} to {size}"
+    starts = Constant.of(_name(builder, "starts"), sums.starts, f"{note}: first of the neighbours")
+    weights = Constant.of(_name(builder, "weights"), sums.weights, f"{note}: their weights")
+    return builder.add(Resize, x=value, axis=axis, starts=starts, weights=weights)
+
+
+def _saturated(builder: Builder, value: Value, dtype: str) -> Value:
+    """Rounded and kept within the range of an integer dtype, if it is one."""
+    if np.dtype(dtype).kind not in "iu":
+        return builder.cast(value, dtype)
+    limits = np.iinfo(dtype)
+    low, high = np.float32(limits.min), np.float32(limits.max)
+    if int(high) > limits.max:
+        high = np.nextafter(high, np.float32(0))
+    value = builder.map("round", value, dtype="float32")
+    value = builder.map("maximum", value, float(low), dtype="float32")
+    value = builder.map("minimum", value, float(high), dtype="float32")
+    return builder.cast(value, dtype)
+
+
+def _name(builder: Builder, what: str) -> str:
+    return f"{builder.origin.path}/{what}"
+
+
+def _aspect(sizes: Sequence[int], target: tuple[int, int]) -> tuple[int, int]:
+    """The height that fits the width, and the width that fits the height; as TensorFlow rounds."""
+    (height, width), (target_height, target_width) = sizes, target
+    fit = np.float32(width * target_height) / np.float32(target_width)
+    other = np.float32(height * target_width) / np.float32(target_height)
+    return int(fit), int(other)
+
+
+def _cropped(builder: Builder, value: Value, axes: tuple[int, int], size: tuple[int, int]) -> Value:
+    """The largest part from the middle that has the target's aspect ratio."""
+    sizes = [value.shape[axis] for axis in axes]
+    wanted = _aspect(sizes, size)
+    for axis, whole, want in zip(axes, sizes, wanted, strict=True):
+        part = max(min(whole, want), 1)
+        if part < whole:
+            value = builder.slice(value, axis, (whole - part) // 2, part)
+    return value
+
+
+def _padded(
+    builder: Builder, value: Value, axes: tuple[int, int], size: tuple[int, int], fill: float
+) -> Value:
+    """The images with as much fill on both sides as makes about the target's aspect ratio."""
+    sizes = [value.shape[axis] for axis in axes]
+    wanted = _aspect(sizes, size)
+    padding = [(0, 0)] * value.rank
+    for axis, whole, want in zip(axes, sizes, wanted, strict=True):
+        before = (max(whole, want) - whole) // 2
+        padding[axis] = (before, before)
+    if not any(map(any, padding)):
+        return value
+    return builder.add(Pad, x=value, padding=tuple(padding), value=fill)

@@ -1,0 +1,54 @@
+"""Backbones of KerasHub, built small: every target and style, against Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kgen import targets
+from kgen.api import Export
+from kgen.library import STRICT, Library
+from kgen.trace import reference
+from tests.harness import assert_close, randomize
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # of packages that are no part of kgen
+]
+
+LENGTH = 7
+COMMON = {"vocabulary_size": 19, "num_layers": 2, "hidden_dim": 8, "intermediate_dim": 12}
+GROUPED = {"num_query_heads": 4, "num_key_value_heads": 2}
+
+BACKBONES: dict[str, dict[str, Any]] = {
+    "BertBackbone": {"num_heads": 2, "max_sequence_length": 9},
+    "GPT2Backbone": {"num_heads": 2, "max_sequence_length": 9},
+    "RobertaBackbone": {"num_heads": 2, "max_sequence_length": 9},
+    "AlbertBackbone": {"num_heads": 2, "max_sequence_length": 9, "embedding_dim": 6},
+    "LlamaBackbone": GROUPED,
+    "GemmaBackbone": {**GROUPED, "head_dim": 4},
+}
+
+
+@pytest.mark.parametrize("quantized", [None, "int8"])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_backbone(name: str, quantized: str | None) -> None:
+    keras_hub = pytest.importorskip("keras_hub")
+    model = getattr(keras_hub.models, name)(**COMMON, **BACKBONES[name])
+    randomize(model, seed=1)
+    if quantized is not None:
+        model.quantize(quantized)
+    job = Export(model, "model", {tensor.name: (LENGTH,) for tensor in model.inputs})
+    inputs = job.samples(3, seed=1)
+    for array, spec in zip(inputs, job.signature.inputs, strict=True):
+        if spec.name == "padding_mask":
+            array[:] = np.arange(LENGTH) < np.array([[7], [5], [6]])
+        elif spec.name == "segment_ids":
+            array[:] = np.arange(LENGTH) >= 4
+    expected = reference.outputs(model, job.signature, inputs)
+    assert_close(targets.evaluate(job.plan, inputs), expected)
+    for style in ("readable", "fast"):
+        found = Library(job.files("c", style), flags=(*STRICT, "-O2")).predict(*inputs)
+        assert_close(list(found) if isinstance(found, tuple) else [found], expected)
