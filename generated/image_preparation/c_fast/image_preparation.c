@@ -41,7 +41,7 @@ typedef float image_preparation_vec, image_preparation_loose;
 typedef int32_t image_preparation_ivec;
 #endif
 #if defined __GNUC__
-#define IMAGE_PREPARATION_INLINE static inline __attribute__((always_inline))
+#define IMAGE_PREPARATION_INLINE static inline __attribute__((always_inline, unused))
 #define IMAGE_PREPARATION_ALIGNED __attribute__((aligned(64)))
 #else
 #define IMAGE_PREPARATION_INLINE static inline
@@ -50,7 +50,7 @@ typedef int32_t image_preparation_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define IMAGE_PREPARATION_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__
+#elif defined __GNUC__ && defined __OPTIMIZE__
 #define IMAGE_PREPARATION_UNROLL _Pragma("GCC unroll 64")
 #else
 #define IMAGE_PREPARATION_UNROLL

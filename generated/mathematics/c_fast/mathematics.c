@@ -1,9 +1,12 @@
 /* mathematics: a Keras model in C99, exported by kgen. See mathematics.h.
  *
  * One function for each layer, in the order of their execution; mathematics_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * the comments x is the layer's input and y its output.
  */
+#if defined __GNUC__ && !defined __clang__
+/* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
+#pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
+#endif
 #include "mathematics.h"
 
 #include <math.h>
@@ -20,6 +23,151 @@ static inline int32_t mathematics_to_int32(float x)
     return x >= -2147483600.0f && x < 2147483600.0f ? (int32_t)x : INT32_MIN;
 }
 
+/* Vectors as wide as the compiler may use (MATHEMATICS_NO_VECTORS: none). MATHEMATICS_PICK takes its argument for AVX-512, AVX,
+ * NEON, or anything else: the sizes of tiles. */
+#if defined __GNUC__ && !defined MATHEMATICS_NO_VECTORS
+#if defined __AVX512F__
+#define MATHEMATICS_LANES 16
+#define MATHEMATICS_PICK(avx512, avx, neon, other) avx512
+#elif defined __AVX__
+#define MATHEMATICS_LANES 8
+#define MATHEMATICS_PICK(avx512, avx, neon, other) avx
+#elif defined __ARM_NEON
+#define MATHEMATICS_LANES 4
+#define MATHEMATICS_PICK(avx512, avx, neon, other) neon
+#else
+#define MATHEMATICS_LANES 4
+#define MATHEMATICS_PICK(avx512, avx, neon, other) other
+#endif
+#if MATHEMATICS_LANES > 4
+#include <immintrin.h> /* loads and stores of part of a vector */
+#endif
+typedef float mathematics_vec __attribute__((vector_size(MATHEMATICS_LANES * 4)));
+typedef float mathematics_loose __attribute__((vector_size(MATHEMATICS_LANES * 4), aligned(4), may_alias)); /* at any address */
+typedef int32_t mathematics_ivec __attribute__((vector_size(MATHEMATICS_LANES * 4)));
+#else
+#define MATHEMATICS_LANES 1
+#define MATHEMATICS_PICK(avx512, avx, neon, other) other
+typedef float mathematics_vec, mathematics_loose;
+typedef int32_t mathematics_ivec;
+#endif
+#if defined __GNUC__
+#define MATHEMATICS_INLINE static inline __attribute__((always_inline, unused))
+#define MATHEMATICS_ALIGNED __attribute__((aligned(64)))
+#else
+#define MATHEMATICS_INLINE static inline
+#define MATHEMATICS_ALIGNED
+#endif
+#if defined __clang__
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
+#define MATHEMATICS_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined __GNUC__ && defined __OPTIMIZE__
+#define MATHEMATICS_UNROLL _Pragma("GCC unroll 64")
+#else
+#define MATHEMATICS_UNROLL
+#endif
+/* How many of n elements are left from number i on, as far as a vector holds them. */
+#define MATHEMATICS_LEFT(n, i) ((n) % MATHEMATICS_LANES ? (n) - (i) : MATHEMATICS_LANES)
+enum { MATHEMATICS_PIXELS = 30, MATHEMATICS_VECS = 64 / MATHEMATICS_LANES }; /* no tile is larger */
+
+/* x in every lane. */
+MATHEMATICS_INLINE mathematics_vec mathematics_splat(float x)
+{
+#if MATHEMATICS_LANES > 1
+    return x - (mathematics_vec){0};
+#else
+    return x;
+#endif
+}
+
+MATHEMATICS_INLINE void mathematics_begin_with_zero(int pixels, int width, mathematics_vec (*sum)[MATHEMATICS_VECS])
+{
+    MATHEMATICS_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        MATHEMATICS_UNROLL
+        for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
+            sum[pixel][v] = mathematics_splat(0.0f);
+    }
+}
+
+/* A vector from anywhere. */
+MATHEMATICS_INLINE mathematics_vec mathematics_load(const float *from)
+{
+    return *(const mathematics_loose *)from;
+}
+
+/* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
+ * `across` pixels lie x_column apart in a row, rows x_row apart, and x's elements step apart. w is a panel of
+ * `panel` units side by side, of which `width` are taken. Inlined with constants, the loops but the one over k
+ * unroll, and the sums never leave the registers. */
+MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
+    int step, const float *w, int panel, mathematics_vec (*sum)[MATHEMATICS_VECS])
+{
+    for (int k = 0; k < depth; ++k) {
+        mathematics_vec row[MATHEMATICS_VECS];
+        MATHEMATICS_UNROLL
+        for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
+            row[v] = mathematics_load(w + k * panel + v * MATHEMATICS_LANES);
+        MATHEMATICS_UNROLL
+        for (int pixel = 0; pixel < pixels; ++pixel) {
+            const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
+            MATHEMATICS_UNROLL
+            for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
+                sum[pixel][v] += element * row[v];
+        }
+    }
+}
+
+#if MATHEMATICS_LANES == 8
+/* All bits of the first n lanes. */
+MATHEMATICS_INLINE __m256i mathematics_mask(int n)
+{
+    static const int32_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(lanes + 8 - n));
+}
+#endif
+
+/* The first n lanes of a vector to anywhere. */
+MATHEMATICS_INLINE void mathematics_store(float *to, mathematics_vec v, int n)
+{
+    if (n >= MATHEMATICS_LANES)
+        *(mathematics_loose *)to = v;
+    else if (n > 0)
+#if MATHEMATICS_LANES == 16
+        _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+#elif MATHEMATICS_LANES == 8
+        _mm256_maskstore_ps(to, mathematics_mask(n), (__m256)v);
+#elif MATHEMATICS_LANES > 1
+        for (int i = 0; i < MATHEMATICS_LANES; ++i)
+            if (i < n)
+                to[i] = v[i];
+#else
+        *to = v;
+#endif
+}
+
+/* n floats, and zeros in the lanes beyond them. */
+MATHEMATICS_INLINE mathematics_vec mathematics_load_some(const float *from, int n)
+{
+    if (n >= MATHEMATICS_LANES)
+        return *(const mathematics_loose *)from;
+    if (n <= 0)
+        return mathematics_splat(0.0f);
+#if MATHEMATICS_LANES == 16
+    return (mathematics_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), from);
+#elif MATHEMATICS_LANES == 8
+    return (mathematics_vec)_mm256_maskload_ps(from, mathematics_mask(n));
+#elif MATHEMATICS_LANES > 1
+    mathematics_vec v = mathematics_splat(0.0f);
+    for (int i = 0; i < MATHEMATICS_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+    return v;
+#else
+    return *from;
+#endif
+}
+
 /* transpose: keras.ops.transpose
  * y[a,c,b] = x[a,b,c]
  * x (5, 5) -> y (5, 5)
@@ -32,8 +180,24 @@ static void mathematics_transpose(const float *restrict x, float *restrict y)
         }
 }
 
+/* matmul: keras.ops.matmul
+ * y = x in panels of 16 units, term after term, as the tile below reads it
+ * x (5, 5) -> y (80)
+ */
+static void mathematics_matmul(const float *restrict x, float *restrict y)
+{
+    float *to = y;
+    {
+        const int first = 0;
+        for (int k0 = 0; k0 < 5; ++k0) {
+            for (int u = 0; u < 16; ++u)
+                *to++ = u < 5 ? x[k0 * 5 + (first + u)] : 0.0f;
+        }
+    }
+}
+
 /* (5, 5) */
-static const float mathematics_constant[25] = {
+static const float mathematics_constant[25] MATHEMATICS_ALIGNED = {
     1.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 1.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 1.0f, 0.0f, 0.0f,
@@ -41,21 +205,47 @@ static const float mathematics_constant[25] = {
     0.0f, 0.0f, 0.0f, 0.0f, 1.0f,
 };
 
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+MATHEMATICS_INLINE void mathematics_matmul_product_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *also0, float *y)
+{
+    mathematics_vec sum[MATHEMATICS_PIXELS][MATHEMATICS_VECS];
+    mathematics_begin_with_zero(pixels, width, sum);
+    mathematics_multiply(pixels, across, width, 5, x, 0, 5, 1, w, panel, sum);
+    MATHEMATICS_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 5;
+        MATHEMATICS_UNROLL
+        for (int u = 0; u < width; u += MATHEMATICS_LANES) {
+            const mathematics_vec s = sum[pixel][u / MATHEMATICS_LANES];
+            mathematics_store(y + at + u, s + mathematics_load_some(also0 + at + u, count - u), count - u);
+        }
+}
+}
+
+/* All pixels of a panel of units. */
+MATHEMATICS_INLINE void mathematics_matmul_product_panel(int width, int count, int panel, const float *x, const float *w, const float *also0, float *y)
+{
+    enum { COLUMNS = MATHEMATICS_PICK(5, 5, 5, 2) }; /* pixels in a tile */
+for (int column = 0; column < 5; column += COLUMNS) {
+        const int from = column * 5;
+        const int to = column * 5;
+        if (column + COLUMNS <= 5)
+            mathematics_matmul_product_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, also0 + to, y + to);
+        else
+            mathematics_matmul_product_tile(5 % COLUMNS, 5 % COLUMNS, width, count, panel, x + from, w, also0 + to, y + to);
+    }
+}
+
 /* matmul: keras.ops.matmul; then add: keras.ops.add
  * y[i,j,k] = sum over p of a[i,j,p] * b[i,p,k]
- * a (5, 5), b (5, 5) -> y (5, 5)
+ * x (5, 5), kernel (80) -> y (5, 5)
  * mathematics_constant (5, 5): element [i][j] is number i * 5 + j
  */
-static void mathematics_matmul(const float *restrict a, const float *restrict b, float *restrict y)
+static void mathematics_matmul_product(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int j = 0; j < 5; ++j)
-        for (int k = 0; k < 5; ++k) {
-            double sum = 0.0;
-            for (int p = 0; p < 5; ++p) {
-                sum += (double)a[j * 5 + p] * b[p * 5 + k];
-            }
-            y[j * 5 + k] = (float)sum + mathematics_constant[j * 5 + k];
-        }
+    const float *const also0 = mathematics_constant;
+    for (int u = 0; u < 16; u += 16)
+        mathematics_matmul_product_panel(16, 5, 16, x, kernel + u, also0 + u, y + u);
 }
 
 /* cholesky: keras.ops.cholesky
@@ -153,29 +343,6 @@ static void mathematics_solve(const float *restrict x, float *restrict y)
 }
 
 /* solve: keras.ops.solve
- * y[a,b] = x[a,0+1*b]
- * x (30) -> y (25)
- */
-static void mathematics_solve_slice(const float *restrict x, float *restrict y)
-{
-    for (int i = 0; i < 25; ++i) {
-        y[i] = x[i];
-    }
-}
-
-/* solve: keras.ops.solve
- * y[a,b] = x[a,25+1*b]
- * x (30) -> y (5)
- */
-static void mathematics_solve_slice_1(const float *restrict x, float *restrict y)
-{
-    const float *const first = x + 25;
-    for (int i = 0; i < 5; ++i) {
-        y[i] = first[i];
-    }
-}
-
-/* solve: keras.ops.solve
  * x (5) float -> y (5)
  */
 static void mathematics_solve_elementwise(const float *x, int32_t *y)
@@ -254,7 +421,7 @@ static void mathematics_get_item_slice(const float *restrict x, float *restrict 
 }
 
 /* (3) */
-static const float mathematics_constant_1[3] = {
+static const float mathematics_constant_1[3] MATHEMATICS_ALIGNED = {
     -1.0f, 0.0f, 1.0f,
 };
 
@@ -279,7 +446,7 @@ static void mathematics_digitize(const float *restrict x, int32_t *restrict y)
 }
 
 /* (5, 2) */
-static const float mathematics_constant_2[10] = {
+static const float mathematics_constant_2[10] MATHEMATICS_ALIGNED = {
     1.0f, -0.0f,
     0.309017f, -0.95105654f,
     -0.809017f, -0.58778524f,
@@ -333,14 +500,22 @@ static void mathematics_rfft_slice_1(const float *restrict x, float *restrict y)
         }
 }
 
+/* mathematics_add_1 of vectors */
+MATHEMATICS_INLINE mathematics_vec mathematics_add_1_of(mathematics_vec a, mathematics_vec b)
+{
+    return a + b;
+}
+
 /* add: keras.ops.add
  * x0 (5, 1), x1 (5, 1) -> y (5, 1)
  */
-static void mathematics_add(const float *x0, const float *x1, float *y)
+static void mathematics_add_1(const float *x0, const float *x1, float *y)
 {
-    for (int i = 0; i < 5; ++i) {
-        y[i] = x0[i] + x1[i];
-    }
+    int u = 0;
+    for (; u + MATHEMATICS_LANES <= 5; u += MATHEMATICS_LANES)
+        mathematics_store(y + u, mathematics_add_1_of(mathematics_load(x0 + u), mathematics_load(x1 + u)), MATHEMATICS_LANES);
+    if (u < 5)
+        mathematics_store(y + u, mathematics_add_1_of(mathematics_load_some(x0 + u, 5 - u), mathematics_load_some(x1 + u, 5 - u)), 5 - u);
 }
 
 /* segment_sum: keras.ops.segment_sum
@@ -354,12 +529,12 @@ static void mathematics_segment_sum(const int32_t *x, int32_t *y)
 }
 
 /* (1, 5) */
-static const int32_t mathematics_constant_3[5] = {
+static const int32_t mathematics_constant_3[5] MATHEMATICS_ALIGNED = {
     0, 0, 0, 0, 0,
 };
 
 /* (1, 25) computed when exporting: segment_sum/reshape: int32[1, 25] = reshape(ones_like/broadcast; shape=(1, 25), batch=None) */
-static const int32_t mathematics_segment_sum_reshape_1[25] = {
+static const int32_t mathematics_segment_sum_reshape_1[25] MATHEMATICS_ALIGNED = {
     1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1,
@@ -384,17 +559,6 @@ static int mathematics_segment_sum_add(const int32_t *restrict indices, int32_t 
         *to = (int32_t)((uint32_t)(*to) + (uint32_t)(mathematics_segment_sum_reshape_1[n]));
     }
     return 0;
-}
-
-/* segment_sum: keras.ops.segment_sum
- * y[a,b] = x[a,0+1*b]
- * x (5) -> y (4)
- */
-static void mathematics_segment_sum_slice(const int32_t *restrict x, int32_t *restrict y)
-{
-    for (int i = 0; i < 4; ++i) {
-        y[i] = x[i];
-    }
 }
 
 /* median: keras.ops.median
@@ -427,14 +591,22 @@ static void mathematics_median_slice(const float *restrict x, float *restrict y)
     }
 }
 
+/* mathematics_median_elementwise of vectors */
+MATHEMATICS_INLINE mathematics_vec mathematics_median_elementwise_of(mathematics_vec a)
+{
+    return a * 1.0f;
+}
+
 /* median: keras.ops.median
  * x (5, 1) -> y (5, 1)
  */
 static void mathematics_median_elementwise(const float *x, float *y)
 {
-    for (int i = 0; i < 5; ++i) {
-        y[i] = x[i] * 1.0f;
-    }
+    int u = 0;
+    for (; u + MATHEMATICS_LANES <= 5; u += MATHEMATICS_LANES)
+        mathematics_store(y + u, mathematics_median_elementwise_of(mathematics_load(x + u)), MATHEMATICS_LANES);
+    if (u < 5)
+        mathematics_store(y + u, mathematics_median_elementwise_of(mathematics_load_some(x + u, 5 - u)), 5 - u);
 }
 
 /* median: keras.ops.median
@@ -449,14 +621,22 @@ static void mathematics_median_slice_1(const float *restrict x, float *restrict 
     }
 }
 
+/* mathematics_median_elementwise_1 of vectors */
+MATHEMATICS_INLINE mathematics_vec mathematics_median_elementwise_1_of(mathematics_vec a)
+{
+    return a * 0.0f;
+}
+
 /* median: keras.ops.median
  * x (5, 1) -> y (5, 1)
  */
 static void mathematics_median_elementwise_1(const float *x, float *y)
 {
-    for (int i = 0; i < 5; ++i) {
-        y[i] = x[i] * 0.0f;
-    }
+    int u = 0;
+    for (; u + MATHEMATICS_LANES <= 5; u += MATHEMATICS_LANES)
+        mathematics_store(y + u, mathematics_median_elementwise_1_of(mathematics_load(x + u)), MATHEMATICS_LANES);
+    if (u < 5)
+        mathematics_store(y + u, mathematics_median_elementwise_1_of(mathematics_load_some(x + u, 5 - u)), 5 - u);
 }
 
 /* median: keras.ops.median
@@ -494,52 +674,52 @@ static void mathematics_median_elementwise_3(const bool *restrict x0, const floa
     }
 }
 
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
 {
-    if (!w || !x || !median || !vectorized_map || !add_1_out || !rfft_out)
+    if (!w || !x || !median || !vectorized_map_out || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     float *const transpose = w->arena.float32s; /* (5, 5) */
+    float *const add_packed = w->arena.float32s + 50; /* (80) */
     float *const add = w->arena.float32s + 25; /* (5, 5) */
     float *const cholesky = w->arena.float32s + 25; /* (5, 5) */
-    float *const get_item_slice = w->arena.float32s + 50; /* (5, 1) */
-    float *const sort_values = w->arena.float32s + 55; /* (5, 5) */
-    float *const solve_lu = w->arena.float32s + 80; /* (30) */
-    float *const solve_slice = w->arena.float32s + 110; /* (25) */
-    float *const solve_reshape = w->arena.float32s + 110; /* (5, 5) */
-    float *const solve_slice_1 = w->arena.float32s + 135; /* (5) */
-    int32_t *const solve_cast = w->arena.int32s + 135; /* (5) */
-    int32_t *const solve_cast_1 = w->arena.int32s + 135; /* (5, 1) */
-    float *const solve_gather_elements = w->arena.float32s + 80; /* (5, 1) */
-    float *const solve_solve_triangular = w->arena.float32s + 80; /* (5, 1) */
-    float *const solve_solve_triangular_1 = w->arena.float32s + 80; /* (5, 1) */
-    float *const get_item_slice_1 = w->arena.float32s + 50; /* (5, 1) */
-    int32_t *const digitize_search_sorted = w->arena.int32s + 25; /* (5, 5) */
-    float *const rfft_fft = w->arena.float32s + 85; /* (5, 5, 2) */
-    float *const rfft_slice = w->arena.float32s + 55; /* (5, 5, 1) */
-    float *const rfft_reshape = w->arena.float32s + 55; /* (5, 5) */
-    float *const rfft = w->arena.float32s + 85; /* (5, 3) */
-    float *const add_1 = w->arena.float32s + 80; /* (5, 1) */
-    int32_t *const segment_sum_where = w->arena.int32s + 25; /* (5, 5) */
-    int32_t *const segment_sum_reshape = w->arena.int32s + 25; /* (25, 1) */
-    int32_t *const segment_sum_add = w->arena.int32s + 50; /* (5) */
-    float *const median_values = w->arena.float32s + 25; /* (5, 5) */
+    float *const get_item_slice = w->arena.float32s + 110; /* (5, 1) */
+    float *const sort_values = w->arena.float32s + 50; /* (5, 5) */
+    float *const solve_lu = w->arena.float32s + 75; /* (30) */
+    float *const solve_reshape = w->arena.float32s + 75; /* (5, 5) */
+    float *const solve_slice_1 = w->arena.float32s + 100; /* (5) */
+    int32_t *const solve_cast = w->arena.int32s + 115; /* (5) */
+    int32_t *const solve_cast_1 = w->arena.int32s + 115; /* (5, 1) */
+    float *const solve_gather_elements = w->arena.float32s + 105; /* (5, 1) */
+    float *const solve_solve_triangular = w->arena.float32s + 105; /* (5, 1) */
+    float *const solve_solve_triangular_1 = w->arena.float32s + 105; /* (5, 1) */
+    float *const get_item_slice_1 = w->arena.float32s + 100; /* (5, 1) */
+    int32_t *const digitize_search_sorted = w->arena.int32s + 75; /* (5, 5) */
+    float *const rfft_fft = w->arena.float32s + 25; /* (5, 5, 2) */
+    float *const rfft_slice = w->arena.float32s + 110; /* (5, 5, 1) */
+    float *const rfft_reshape = w->arena.float32s + 110; /* (5, 5) */
+    float *const rfft = w->arena.float32s + 25; /* (5, 3) */
+    float *const add_1 = w->arena.float32s + 105; /* (5, 1) */
+    int32_t *const segment_sum_where = w->arena.int32s + 75; /* (5, 5) */
+    int32_t *const segment_sum_reshape = w->arena.int32s + 75; /* (25, 1) */
+    int32_t *const segment_sum_add = w->arena.int32s + 65; /* (5) */
+    int32_t *const vectorized_map = w->arena.int32s + 65; /* (4) */
+    float *const median_values = w->arena.float32s + 40; /* (5, 5) */
     float *const median_slice = median; /* (5, 1) */
     float *const median_multiply = median; /* (5, 1) */
     float *const median_multiply_1 = median; /* (5) */
-    float *const median_slice_1 = w->arena.float32s + 50; /* (5, 1) */
-    float *const median_multiply_2 = w->arena.float32s + 50; /* (5, 1) */
-    float *const median_multiply_3 = w->arena.float32s + 50; /* (5) */
-    bool *const median_isnan = w->arena.bools + 100; /* (5, 5) */
+    float *const median_slice_1 = w->arena.float32s + 70; /* (5, 1) */
+    float *const median_multiply_2 = w->arena.float32s + 70; /* (5, 1) */
+    float *const median_multiply_3 = w->arena.float32s + 70; /* (5) */
+    bool *const median_isnan = w->arena.bools + 160; /* (5, 5) */
     bool *const median_any = w->arena.bools; /* (5) */
 
     mathematics_transpose(x, transpose);
-    mathematics_matmul(x, transpose, add);
+    mathematics_matmul(transpose, add_packed);
+    mathematics_matmul_product(x, add_packed, add);
     mathematics_cholesky(add, cholesky);
     mathematics_get_item(x, get_item_slice);
     mathematics_sort(x, sort_values);
     mathematics_solve(x, solve_lu);
-    mathematics_solve_slice(solve_lu, solve_slice);
-    mathematics_solve_slice_1(solve_lu, solve_slice_1);
     mathematics_solve_elementwise(solve_slice_1, solve_cast);
     if (mathematics_solve_gather_elements(get_item_slice, solve_cast_1, solve_gather_elements) != 0)
         return MATHEMATICS_ERROR_INDEX;
@@ -550,11 +730,10 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_rfft(x, rfft_fft);
     mathematics_rfft_slice(rfft_fft, rfft_slice);
     mathematics_rfft_slice_1(rfft_reshape, rfft);
-    mathematics_add(solve_solve_triangular_1, get_item_slice_1, add_1);
+    mathematics_add_1(solve_solve_triangular_1, get_item_slice_1, add_1);
     mathematics_segment_sum(digitize_search_sorted, segment_sum_where);
     if (mathematics_segment_sum_add(segment_sum_reshape, segment_sum_add) != 0)
         return MATHEMATICS_ERROR_INDEX;
-    mathematics_segment_sum_slice(segment_sum_add, vectorized_map);
     mathematics_median(transpose, median_values);
     mathematics_median_slice(median_values, median_slice);
     mathematics_median_elementwise(median_slice, median_multiply);
@@ -563,24 +742,25 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_median_elementwise_2(transpose, median_isnan);
     mathematics_median_any(median_isnan, median_any);
     mathematics_median_elementwise_3(median_any, median_multiply_1, median_multiply_3, median);
+    memcpy(vectorized_map_out, vectorized_map, 4 * sizeof(int32_t));
     memcpy(add_1_out, add_1, 5 * sizeof(float));
     memcpy(rfft_out, rfft, 15 * sizeof(float));
     return MATHEMATICS_OK;
 }
 
-static mathematics_workspace mathematics_own;
+static mathematics_workspace mathematics_own MATHEMATICS_ALIGNED;
 
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
 {
-    return mathematics_run(&mathematics_own, x, median, vectorized_map, add_1_out, rfft_out);
+    return mathematics_run(&mathematics_own, x, median, vectorized_map_out, add_1_out, rfft_out);
 }
 
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
 {
-    if (!x || !median || !vectorized_map || !add_1_out || !rfft_out)
+    if (!x || !median || !vectorized_map_out || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     for (size_t sample = 0; sample < n; ++sample) {
-        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
+        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map_out + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
         if (error)
             return error;
     }

@@ -153,29 +153,6 @@ static void mathematics_solve(const float *restrict x, float *restrict y)
 }
 
 /* solve: keras.ops.solve
- * y[a,b] = x[a,0+1*b]
- * x (30) -> y (25)
- */
-static void mathematics_solve_slice(const float *restrict x, float *restrict y)
-{
-    for (int i = 0; i < 25; ++i) {
-        y[i] = x[i];
-    }
-}
-
-/* solve: keras.ops.solve
- * y[a,b] = x[a,25+1*b]
- * x (30) -> y (5)
- */
-static void mathematics_solve_slice_1(const float *restrict x, float *restrict y)
-{
-    const float *const first = x + 25;
-    for (int i = 0; i < 5; ++i) {
-        y[i] = first[i];
-    }
-}
-
-/* solve: keras.ops.solve
  * x (5) float -> y (5)
  */
 static void mathematics_solve_elementwise(const float *x, int32_t *y)
@@ -336,7 +313,7 @@ static void mathematics_rfft_slice_1(const float *restrict x, float *restrict y)
 /* add: keras.ops.add
  * x0 (5, 1), x1 (5, 1) -> y (5, 1)
  */
-static void mathematics_add(const float *x0, const float *x1, float *y)
+static void mathematics_add_1(const float *x0, const float *x1, float *y)
 {
     for (int i = 0; i < 5; ++i) {
         y[i] = x0[i] + x1[i];
@@ -384,17 +361,6 @@ static int mathematics_segment_sum_add(const int32_t *restrict indices, int32_t 
         *to = (int32_t)((uint32_t)(*to) + (uint32_t)(mathematics_segment_sum_reshape_1[n]));
     }
     return 0;
-}
-
-/* segment_sum: keras.ops.segment_sum
- * y[a,b] = x[a,0+1*b]
- * x (5) -> y (4)
- */
-static void mathematics_segment_sum_slice(const int32_t *restrict x, int32_t *restrict y)
-{
-    for (int i = 0; i < 4; ++i) {
-        y[i] = x[i];
-    }
 }
 
 /* median: keras.ops.median
@@ -494,43 +460,43 @@ static void mathematics_median_elementwise_3(const bool *restrict x0, const floa
     }
 }
 
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
 {
-    if (!w || !x || !median || !vectorized_map || !add_1_out || !rfft_out)
+    if (!w || !x || !median || !vectorized_map_out || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
-    float *const transpose = w->arena.float32s; /* (5, 5) */
-    float *const add = w->arena.float32s + 25; /* (5, 5) */
-    float *const cholesky = w->arena.float32s + 25; /* (5, 5) */
-    float *const get_item_slice = w->arena.float32s + 50; /* (5, 1) */
-    float *const sort_values = w->arena.float32s + 55; /* (5, 5) */
-    float *const solve_lu = w->arena.float32s + 80; /* (30) */
-    float *const solve_slice = w->arena.float32s + 110; /* (25) */
-    float *const solve_reshape = w->arena.float32s + 110; /* (5, 5) */
-    float *const solve_slice_1 = w->arena.float32s + 135; /* (5) */
-    int32_t *const solve_cast = w->arena.int32s + 135; /* (5) */
-    int32_t *const solve_cast_1 = w->arena.int32s + 135; /* (5, 1) */
-    float *const solve_gather_elements = w->arena.float32s + 80; /* (5, 1) */
-    float *const solve_solve_triangular = w->arena.float32s + 80; /* (5, 1) */
-    float *const solve_solve_triangular_1 = w->arena.float32s + 80; /* (5, 1) */
-    float *const get_item_slice_1 = w->arena.float32s + 50; /* (5, 1) */
-    int32_t *const digitize_search_sorted = w->arena.int32s + 25; /* (5, 5) */
-    float *const rfft_fft = w->arena.float32s + 85; /* (5, 5, 2) */
-    float *const rfft_slice = w->arena.float32s + 55; /* (5, 5, 1) */
-    float *const rfft_reshape = w->arena.float32s + 55; /* (5, 5) */
-    float *const rfft = w->arena.float32s + 85; /* (5, 3) */
-    float *const add_1 = w->arena.float32s + 80; /* (5, 1) */
-    int32_t *const segment_sum_where = w->arena.int32s + 25; /* (5, 5) */
-    int32_t *const segment_sum_reshape = w->arena.int32s + 25; /* (25, 1) */
-    int32_t *const segment_sum_add = w->arena.int32s + 50; /* (5) */
-    float *const median_values = w->arena.float32s + 25; /* (5, 5) */
+    float *const transpose = w->arena.float32s + 50; /* (5, 5) */
+    float *const add = w->arena.float32s + 75; /* (5, 5) */
+    float *const cholesky = w->arena.float32s + 75; /* (5, 5) */
+    float *const get_item_slice = w->arena.float32s + 30; /* (5, 1) */
+    float *const sort_values = w->arena.float32s + 100; /* (5, 5) */
+    float *const solve_lu = w->arena.float32s; /* (30) */
+    float *const solve_reshape = w->arena.float32s; /* (5, 5) */
+    float *const solve_slice_1 = w->arena.float32s + 25; /* (5) */
+    int32_t *const solve_cast = w->arena.int32s + 35; /* (5) */
+    int32_t *const solve_cast_1 = w->arena.int32s + 35; /* (5, 1) */
+    float *const solve_gather_elements = w->arena.float32s + 125; /* (5, 1) */
+    float *const solve_solve_triangular = w->arena.float32s + 125; /* (5, 1) */
+    float *const solve_solve_triangular_1 = w->arena.float32s + 125; /* (5, 1) */
+    float *const get_item_slice_1 = w->arena.float32s + 130; /* (5, 1) */
+    int32_t *const digitize_search_sorted = w->arena.int32s + 75; /* (5, 5) */
+    float *const rfft_fft = w->arena.float32s; /* (5, 5, 2) */
+    float *const rfft_slice = w->arena.float32s + 100; /* (5, 5, 1) */
+    float *const rfft_reshape = w->arena.float32s + 100; /* (5, 5) */
+    float *const rfft = w->arena.float32s + 25; /* (5, 3) */
+    float *const add_1 = w->arena.float32s + 125; /* (5, 1) */
+    int32_t *const segment_sum_where = w->arena.int32s + 75; /* (5, 5) */
+    int32_t *const segment_sum_reshape = w->arena.int32s + 75; /* (25, 1) */
+    int32_t *const segment_sum_add = w->arena.int32s + 40; /* (5) */
+    int32_t *const vectorized_map = w->arena.int32s + 40; /* (4) */
+    float *const median_values = w->arena.float32s; /* (5, 5) */
     float *const median_slice = median; /* (5, 1) */
     float *const median_multiply = median; /* (5, 1) */
     float *const median_multiply_1 = median; /* (5) */
-    float *const median_slice_1 = w->arena.float32s + 50; /* (5, 1) */
-    float *const median_multiply_2 = w->arena.float32s + 50; /* (5, 1) */
-    float *const median_multiply_3 = w->arena.float32s + 50; /* (5) */
-    bool *const median_isnan = w->arena.bools + 100; /* (5, 5) */
-    bool *const median_any = w->arena.bools; /* (5) */
+    float *const median_slice_1 = w->arena.float32s + 45; /* (5, 1) */
+    float *const median_multiply_2 = w->arena.float32s + 45; /* (5, 1) */
+    float *const median_multiply_3 = w->arena.float32s + 45; /* (5) */
+    bool *const median_isnan = w->arena.bools; /* (5, 5) */
+    bool *const median_any = w->arena.bools + 25; /* (5) */
 
     mathematics_transpose(x, transpose);
     mathematics_matmul(x, transpose, add);
@@ -538,8 +504,6 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_get_item(x, get_item_slice);
     mathematics_sort(x, sort_values);
     mathematics_solve(x, solve_lu);
-    mathematics_solve_slice(solve_lu, solve_slice);
-    mathematics_solve_slice_1(solve_lu, solve_slice_1);
     mathematics_solve_elementwise(solve_slice_1, solve_cast);
     if (mathematics_solve_gather_elements(get_item_slice, solve_cast_1, solve_gather_elements) != 0)
         return MATHEMATICS_ERROR_INDEX;
@@ -550,11 +514,10 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_rfft(x, rfft_fft);
     mathematics_rfft_slice(rfft_fft, rfft_slice);
     mathematics_rfft_slice_1(rfft_reshape, rfft);
-    mathematics_add(solve_solve_triangular_1, get_item_slice_1, add_1);
+    mathematics_add_1(solve_solve_triangular_1, get_item_slice_1, add_1);
     mathematics_segment_sum(digitize_search_sorted, segment_sum_where);
     if (mathematics_segment_sum_add(segment_sum_reshape, segment_sum_add) != 0)
         return MATHEMATICS_ERROR_INDEX;
-    mathematics_segment_sum_slice(segment_sum_add, vectorized_map);
     mathematics_median(transpose, median_values);
     mathematics_median_slice(median_values, median_slice);
     mathematics_median_elementwise(median_slice, median_multiply);
@@ -563,6 +526,7 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_median_elementwise_2(transpose, median_isnan);
     mathematics_median_any(median_isnan, median_any);
     mathematics_median_elementwise_3(median_any, median_multiply_1, median_multiply_3, median);
+    memcpy(vectorized_map_out, vectorized_map, 4 * sizeof(int32_t));
     memcpy(add_1_out, add_1, 5 * sizeof(float));
     memcpy(rfft_out, rfft, 15 * sizeof(float));
     return MATHEMATICS_OK;
@@ -570,17 +534,17 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
 
 static mathematics_workspace mathematics_own;
 
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
 {
-    return mathematics_run(&mathematics_own, x, median, vectorized_map, add_1_out, rfft_out);
+    return mathematics_run(&mathematics_own, x, median, vectorized_map_out, add_1_out, rfft_out);
 }
 
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
 {
-    if (!x || !median || !vectorized_map || !add_1_out || !rfft_out)
+    if (!x || !median || !vectorized_map_out || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     for (size_t sample = 0; sample < n; ++sample) {
-        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
+        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map_out + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
         if (error)
             return error;
     }

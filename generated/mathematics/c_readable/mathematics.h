@@ -3,7 +3,7 @@
  * Arrays are row-major: the last index runs fastest. Shapes leave out the batch axis.
  *   in   x: float[25], shape (5, 5)
  *   out  median: float[5], shape (5)
- *   out  vectorized_map: int32_t[4], shape (4)
+ *   out  vectorized_map_out: int32_t[4], shape (4)
  *   out  add_1_out: float[5], shape (5, 1)
  *   out  rfft_out: float[15], shape (5, 3)
  *
@@ -28,26 +28,26 @@ typedef enum {
     MATHEMATICS_ERROR_INDEX = 2 /* an index (an embedding's id, say) is out of range */
 } mathematics_error;
 
-#define MATHEMATICS_WORKSPACE_BYTES 560
+#define MATHEMATICS_WORKSPACE_BYTES 540
 
 /* Memory for intermediate results: one for each thread that calls mathematics_run at the same time. It
  * needs no initialisation. */
 typedef struct {
     union {
-        float float32s[140];
-        bool bools[560];
-        int32_t int32s[140];
+        float float32s[135];
+        bool bools[540];
+        int32_t int32s[135];
     } arena;
 } mathematics_workspace;
 
 /* One sample, with a workspace of the library's own: not for two threads at once. */
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out);
 
 /* One sample, with the caller's workspace. */
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out);
 
 /* n samples, one after another in each array; stops at the first error. */
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out);
 
 #ifdef __cplusplus
 }

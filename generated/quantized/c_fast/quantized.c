@@ -71,7 +71,7 @@ typedef float quantized_vec, quantized_loose;
 typedef int32_t quantized_ivec;
 #endif
 #if defined __GNUC__
-#define QUANTIZED_INLINE static inline __attribute__((always_inline))
+#define QUANTIZED_INLINE static inline __attribute__((always_inline, unused))
 #define QUANTIZED_ALIGNED __attribute__((aligned(64)))
 #else
 #define QUANTIZED_INLINE static inline
@@ -80,7 +80,7 @@ typedef int32_t quantized_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define QUANTIZED_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__
+#elif defined __GNUC__ && defined __OPTIMIZE__
 #define QUANTIZED_UNROLL _Pragma("GCC unroll 64")
 #else
 #define QUANTIZED_UNROLL
@@ -229,6 +229,9 @@ QUANTIZED_INLINE quantized_vec quantized_load_or(const float *from, int n, float
 /* The largest lane; NaN if any is. */
 QUANTIZED_INLINE float quantized_largest(quantized_vec v)
 {
+#if QUANTIZED_LANES == 16
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) ? NAN : _mm512_reduce_max_ps((__m512)v);
+#else
     float lanes[QUANTIZED_LANES];
     memcpy(lanes, &v, sizeof lanes);
     QUANTIZED_UNROLL
@@ -238,6 +241,7 @@ QUANTIZED_INLINE float quantized_largest(quantized_vec v)
             lanes[i] = lanes[i] > lanes[i + half] || lanes[i] != lanes[i] ? lanes[i] : lanes[i + half];
     }
     return lanes[0];
+#endif
 }
 
 /* quantized_eight_bits of vectors */
@@ -363,7 +367,7 @@ static void quantized_four_bits(const float *restrict x, float *restrict y)
             const int zero = quantized_int4_at(quantized_four_bits_zero, g * 3 + u);
             float part = 0.0f;
             for (int i = g * 3; i < (g + 1) * 3 && i < 5; ++i)
-                part += x[i] * (quantized_int4_at(quantized_four_bits_kernel, i * 3 + u) - zero);
+                part += x[i] * (float)(quantized_int4_at(quantized_four_bits_kernel, i * 3 + u) - zero);
             sum += part * quantized_four_bits_scale[g * 3 + u];
         }
         y[u] = sum;

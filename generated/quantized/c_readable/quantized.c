@@ -159,7 +159,7 @@ static void quantized_four_bits(const float *restrict x, float *restrict y)
             const int zero = quantized_int4_at(quantized_four_bits_zero, g * 3 + u);
             double part = 0.0;
             for (int i = g * 3; i < (g + 1) * 3 && i < 5; ++i)
-                part += (double)x[i] * (quantized_int4_at(quantized_four_bits_kernel, i * 3 + u) - zero);
+                part += (double)x[i] * (double)(quantized_int4_at(quantized_four_bits_kernel, i * 3 + u) - zero);
             sum += part * quantized_four_bits_scale[g * 3 + u];
         }
         y[u] = (float)sum;

@@ -48,7 +48,7 @@ typedef float recurrent_vec, recurrent_loose;
 typedef int32_t recurrent_ivec;
 #endif
 #if defined __GNUC__
-#define RECURRENT_INLINE static inline __attribute__((always_inline))
+#define RECURRENT_INLINE static inline __attribute__((always_inline, unused))
 #define RECURRENT_ALIGNED __attribute__((aligned(64)))
 #else
 #define RECURRENT_INLINE static inline
@@ -57,7 +57,7 @@ typedef int32_t recurrent_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define RECURRENT_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__
+#elif defined __GNUC__ && defined __OPTIMIZE__
 #define RECURRENT_UNROLL _Pragma("GCC unroll 64")
 #else
 #define RECURRENT_UNROLL

@@ -50,7 +50,7 @@ typedef int32_t text_classifier_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define TEXT_CLASSIFIER_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__
+#elif defined __GNUC__ && defined __OPTIMIZE__
 #define TEXT_CLASSIFIER_UNROLL _Pragma("GCC unroll 64")
 #else
 #define TEXT_CLASSIFIER_UNROLL
