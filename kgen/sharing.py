@@ -132,8 +132,10 @@ class Sharing:
             if node.output in outputs:
                 given = self.root(x) in self.graph.inputs
                 shared = any(member in outputs for member in self.members(x))
-                if given or shared or behind or not self.fills(x):
-                    # Copied: the caller's output can't be the caller's input, or two outputs.
+                part = behind or not self.fills(x) or node.output.nbytes != self.root(x).nbytes
+                if given or shared or part:
+                    # Copied: the caller's output can't be the caller's input, or two outputs, and
+                    # has no room for what it is a part of.
                     continue
             if self.unite(x, node.output):
                 self.behind[node.output] = behind + self.offset(x)

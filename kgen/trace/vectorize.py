@@ -118,9 +118,7 @@ class Lift:
     def add(self, node: Node, **changed: Any) -> Value:
         """The same node with these fields instead."""
         fields = {
-            name: getattr(node, name)
-            for name in node.__dataclass_fields__
-            if name not in IDENTITY
+            name: getattr(node, name) for name in node.__dataclass_fields__ if name not in IDENTITY
         }
         return self.builder.add(type(node), **{**fields, **changed})
 
