@@ -3,7 +3,7 @@
  * Arrays are row-major: the last index runs fastest. Shapes leave out the batch axis.
  *   in   x: float[25], shape (5, 5)
  *   out  median: float[5], shape (5)
- *   out  vectorized_map_out: int32_t[4], shape (4)
+ *   out  vectorized_map: int32_t[4], shape (4)
  *   out  add_1_out: float[5], shape (5, 1)
  *   out  rfft_out: float[15], shape (5, 3)
  *
@@ -41,13 +41,13 @@ typedef struct {
 } mathematics_workspace;
 
 /* One sample, with a workspace of the library's own: not for two threads at once. */
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out);
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
 
 /* One sample, with the caller's workspace. */
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out);
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
 
 /* n samples, one after another in each array; stops at the first error. */
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out);
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
 
 #ifdef __cplusplus
 }

@@ -363,6 +363,17 @@ static int mathematics_segment_sum_add(const int32_t *restrict indices, int32_t 
     return 0;
 }
 
+/* segment_sum: keras.ops.segment_sum
+ * y[a,b] = x[a,0+1*b]
+ * x (5) -> y (4)
+ */
+static void mathematics_segment_sum_slice(const int32_t *restrict x, int32_t *restrict y)
+{
+    for (int i = 0; i < 4; ++i) {
+        y[i] = x[i];
+    }
+}
+
 /* median: keras.ops.median
  * y = x along the last axis, smallest first
  * x (5, 5) -> y (5, 5)
@@ -460,9 +471,9 @@ static void mathematics_median_elementwise_3(const bool *restrict x0, const floa
     }
 }
 
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
 {
-    if (!w || !x || !median || !vectorized_map_out || !add_1_out || !rfft_out)
+    if (!w || !x || !median || !vectorized_map || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     float *const transpose = w->arena.float32s + 50; /* (5, 5) */
     float *const add = w->arena.float32s + 75; /* (5, 5) */
@@ -486,15 +497,14 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     float *const add_1 = w->arena.float32s + 125; /* (5, 1) */
     int32_t *const segment_sum_where = w->arena.int32s + 75; /* (5, 5) */
     int32_t *const segment_sum_reshape = w->arena.int32s + 75; /* (25, 1) */
-    int32_t *const segment_sum_add = w->arena.int32s + 40; /* (5) */
-    int32_t *const vectorized_map = w->arena.int32s + 40; /* (4) */
+    int32_t *const segment_sum_add = w->arena.int32s; /* (5) */
     float *const median_values = w->arena.float32s; /* (5, 5) */
     float *const median_slice = median; /* (5, 1) */
     float *const median_multiply = median; /* (5, 1) */
     float *const median_multiply_1 = median; /* (5) */
-    float *const median_slice_1 = w->arena.float32s + 45; /* (5, 1) */
-    float *const median_multiply_2 = w->arena.float32s + 45; /* (5, 1) */
-    float *const median_multiply_3 = w->arena.float32s + 45; /* (5) */
+    float *const median_slice_1 = w->arena.float32s + 40; /* (5, 1) */
+    float *const median_multiply_2 = w->arena.float32s + 40; /* (5, 1) */
+    float *const median_multiply_3 = w->arena.float32s + 40; /* (5) */
     bool *const median_isnan = w->arena.bools; /* (5, 5) */
     bool *const median_any = w->arena.bools + 25; /* (5) */
 
@@ -518,6 +528,7 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_segment_sum(digitize_search_sorted, segment_sum_where);
     if (mathematics_segment_sum_add(segment_sum_reshape, segment_sum_add) != 0)
         return MATHEMATICS_ERROR_INDEX;
+    mathematics_segment_sum_slice(segment_sum_add, vectorized_map);
     mathematics_median(transpose, median_values);
     mathematics_median_slice(median_values, median_slice);
     mathematics_median_elementwise(median_slice, median_multiply);
@@ -526,7 +537,6 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_median_elementwise_2(transpose, median_isnan);
     mathematics_median_any(median_isnan, median_any);
     mathematics_median_elementwise_3(median_any, median_multiply_1, median_multiply_3, median);
-    memcpy(vectorized_map_out, vectorized_map, 4 * sizeof(int32_t));
     memcpy(add_1_out, add_1, 5 * sizeof(float));
     memcpy(rfft_out, rfft, 15 * sizeof(float));
     return MATHEMATICS_OK;
@@ -534,17 +544,17 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
 
 static mathematics_workspace mathematics_own;
 
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
+int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
 {
-    return mathematics_run(&mathematics_own, x, median, vectorized_map_out, add_1_out, rfft_out);
+    return mathematics_run(&mathematics_own, x, median, vectorized_map, add_1_out, rfft_out);
 }
 
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map_out, float *add_1_out, float *rfft_out)
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
 {
-    if (!x || !median || !vectorized_map_out || !add_1_out || !rfft_out)
+    if (!x || !median || !vectorized_map || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     for (size_t sample = 0; sample < n; ++sample) {
-        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map_out + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
+        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
         if (error)
             return error;
     }
