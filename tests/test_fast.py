@@ -58,8 +58,11 @@ def test_compilers_and_vectors(name: str, variant: str) -> None:
 
 
 def test_reads_and_writes_nothing_outside(tmp_path: Path) -> None:
-    """A program of its own, with each array in a block of the heap, under the sanitizers."""
-    for name in ("tiles/windows", "tiles/depthwise", "tiles/groups", "tiles/dense_units"):
+    """A program of its own, with each array in a block of the heap, under the sanitizers; with the
+    narrowest vectors, for the sanitizers don't see masked stores.
+    """
+    names = ("windows", "depthwise", "groups", "dense_units", "transposed", "transposed_sequences")
+    for name in (f"tiles/{one}" for one in names):
         files = case(name).files("c", "fast")
         plan = case(name).plan
         arrays = [*plan.graph.inputs, *plan.graph.outputs]
@@ -73,8 +76,7 @@ def test_reads_and_writes_nothing_outside(tmp_path: Path) -> None:
             (tmp_path / file).write_text(text)
         sources = [str(tmp_path / file) for file in (*files, "main.c") if file.endswith(".c")]
         program = str(tmp_path / "program")
-        flags = ("-march=native", *SANITIZED)
-        subprocess.run(["cc", *flags, "-o", program, *sources, "-lm"], check=True)
+        subprocess.run(["cc", *SANITIZED, "-o", program, *sources, "-lm"], check=True)
         subprocess.run([program], check=True, env={"ASAN_OPTIONS": "detect_leaks=0"})
 
 
