@@ -7,18 +7,7 @@ import keyword
 import re
 import unicodedata
 
-_C = """
-    auto break case char const continue default do double else enum extern float for goto if
-    inline int long register restrict return short signed sizeof static struct switch typedef
-    union unsigned void volatile while alignas alignof bool constexpr false nullptr
-    static_assert thread_local true typeof typeof_unqual asm fortran and and_eq bitand bitor
-    catch char8_t char16_t char32_t class compl concept const_cast consteval constinit co_await
-    co_return co_yield decltype delete dynamic_cast explicit export friend mutable namespace new
-    noexcept not not_eq operator or or_eq private protected public reinterpret_cast requires
-    static_cast template this throw try typeid typename using virtual wchar_t xor xor_eq NULL
-    INFINITY NAN EOF errno assert offsetof main linux unix i386 near far int8_t int16_t int32_t
-    int64_t uint8_t uint16_t uint32_t uint64_t size_t
-"""
+from kgen.reserved import HEADERS, KEYWORDS, MODULES
 
 # Names that the templates use in the functions whose other variables are the model's values.
 _TEMPLATES = [
@@ -27,12 +16,14 @@ _TEMPLATES = [
 ]  # fmt: skip
 
 RESERVED = (
-    frozenset(_C.split())
+    frozenset(KEYWORDS.split())
     | frozenset(_TEMPLATES)
     | frozenset(keyword.kwlist)
     | frozenset(keyword.softkwlist)
     | frozenset(dir(builtins))
 )
+
+NOT_FOR_FILES = frozenset(f"{HEADERS} {MODULES}".lower().split())
 
 MAX_LENGTH = 56
 
@@ -63,7 +54,8 @@ class Names:
 def model_name(hint: str) -> str:
     """A name for files and a Python module, and the prefix of C functions: `NAME_predict`."""
     name = identifier(hint, default="model")
-    return f"{name}_model" if keyword.iskeyword(name) else name
+    taken = keyword.iskeyword(name) or name.lower() in NOT_FOR_FILES
+    return f"{name}_model" if taken else name
 
 
 def identifier(hint: str, default: str = "layer") -> str:

@@ -138,7 +138,7 @@ def sentiment() -> keras.Model:
     )
 
 
-def features() -> keras.Model:
+def customer() -> keras.Model:
     """A table's columns, each made into numbers that a Dense layer can use."""
     age, city, street, plan, visits = (
         Input((1,), name="age"),
@@ -157,7 +157,7 @@ def features() -> keras.Model:
     ]
     joined = layers.Concatenate(name="joined")(parts)
     return Model(
-        [age, city, street, plan, visits], layers.Dense(2, name="scores")(joined), name="features"
+        [age, city, street, plan, visits], layers.Dense(2, name="scores")(joined), name="customer"
     )
 
 
@@ -206,7 +206,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
         mathematics,
         scaled,
         image_preparation,
-        features,
+        customer,
         sentiment,
         recurrent,
         stateful,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgen.ir.node import Node, Spec, broadcast, same_elements, spec_of
+from kgen.ir.node import Node, Origin, Spec, broadcast, same_elements, spec_of
 from kgen.ir.program import Program
 from kgen.ir.value import Value
 
@@ -15,6 +15,11 @@ class Elementwise(Node):
 
     args: tuple[Value, ...]
     program: Program
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """In the order of their computation: what was merged into the node comes before it."""
+        return tuple(dict.fromkeys(reversed((self.origin, *self.merged))))
 
     @property
     def may_overwrite(self) -> tuple[Value, ...]:

@@ -67,12 +67,12 @@ class Factorization(Node):
     @property
     def formula(self) -> str:
         if self.function == "lu":
-            return "L · U = x with its rows in another order; y = L and U in one, and that order"
+            return "L @ U = x with its rows in another order; y = L and U in one, and that order"
         if self.function == "eigh":
-            return "V · diagonal(w) · Vᵀ = x; y = w, then V"
+            return "V @ diagonal(w) @ V.T = x; y = w, then V"
         if self.function == "svd":
-            return "U · diagonal(s) · Vᵀ = x; y = U, then s, then V"
-        return "Q · R = x; y = Q, then R"
+            return "U @ diagonal(s) @ V.T = x; y = U, then s, then V"
+        return "Q @ R = x; y = Q, then R"
 
     def infer(self) -> Spec:
         rank = self.x.rank

@@ -36,11 +36,10 @@ class Slice(Node):
     @property
     def formula(self) -> str:
         places = []
-        for letter, start, step, size, whole in zip(
-            "abcdefgh", self.starts, self.steps, self.sizes, self.x.shape, strict=False
-        ):
-            same = (start, step, size) == (0, 1, whole)
-            places.append(letter if same else f"{start}{step:+d}*{letter}")
+        for letter, start, step in zip("abcdefgh", self.starts, self.steps, strict=False):
+            moved = letter if abs(step) == 1 else f"{abs(step)}*{letter}"
+            sign = "-" if step < 0 else "+"
+            places.append(moved if start == 0 and step > 0 else f"{start}{sign}{moved}")
         return f"y[{','.join('abcdefgh'[: self.x.rank])}] = x[{','.join(places)}]"
 
     def with_rows(self, rows: int) -> Slice | None:

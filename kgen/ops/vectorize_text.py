@@ -50,9 +50,10 @@ class VectorizeText(Node):
     @property
     def formula(self) -> str:
         words = {"whitespace": "words", "character": "characters", "none": "strings"}[self.split]
-        runs = "" if self.ngrams == (1,) else f", in runs of {' and '.join(map(str, self.ngrams))}"
+        lengths = " and ".join(map(str, self.ngrams))
+        runs = "" if self.ngrams == (1,) else f", in runs of {lengths}"
         return {
-            "int": f"y = the index of each of the first {self.size} {words} of x{runs}",
+            "int": f"y = the indices of the {words} of x{runs}: the first {self.size}, then zeros",
             "count": f"y[v] = how many {words} of x{runs} have the index v",
             "multi_hot": f"y[v] = 1 if one of the {words} of x{runs} has the index v, else 0",
         }[self.mode]

@@ -30,14 +30,15 @@ def _grouped(node: Dense) -> GroupedDense | None:
     block = _block(levels)
     if block is None:
         return None
-    path = kernel.name.removesuffix("kernel")
+    path = kernel.name.rpartition("/")[0]
+    of = f"of {kernel.name}, for {block} rows each"
     return GroupedDense(
         origin=node.origin,
         output=node.output,
         x=node.x,
         kernel=Constant.of(kernel.name, levels.numbers, kernel.note),
-        scale=Constant.of(f"{path}scale", levels.scale[::block]),
-        zero=Constant.of(f"{path}zero", levels.zero[::block]),
+        scale=Constant.of(f"{path}/scale", levels.scale[::block], f"scales {of}"),
+        zero=Constant.of(f"{path}/zero", levels.zero[::block], f"zeros {of}"),
         block=block,
     )
 

@@ -36,17 +36,21 @@ def product(
     tile = tile_for(rows, columns, units, terms)
     panels = Panels(units, tile.widest.units)
     source = next(value for value in node.inputs if isinstance(value, Constant))
+    each = f"for each of {groups} groups " if groups > 1 else ""
+    note = f"{source.note}; {each}{panels.order(terms)}"
     bias = node.bias
     if bias is not None:
         repeats = 1 if bias.size == units else groups
-        bias = Constant.of(bias.name, padded(bias.data, repeats, panels), bias.note)
+        bias = Constant.of(
+            bias.name, padded(bias.data, repeats, panels), f"{bias.note}{panels.zeros}"
+        )
     return Product(
         origin=node.origin,
         merged=node.merged,
         output=node.output,
         epilogue=node.epilogue,
         x=x,
-        kernel=Constant.of(source.name, pack(kernel, panels), f"{source.note}; packed in panels"),
+        kernel=Constant.of(source.name, pack(kernel, panels), note),
         bias=bias,
         outer=(*stepping(outer, terms * panels.padded), *more),
         rows=rows,

@@ -72,6 +72,7 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     if node.padded:
         pad = _padded(f"{node.output.name}/pad", x, node, node.padding)
         before, x = [pad], pad.output
+        node = replace(node, x=x, padding=((0, 0),) * len(node.padding))
     strides, y_strides = x.strides[1:-1], row_major(node.output.shape)[1:-1]
     names = AXES[-len(strides) :]
     axes = [
@@ -213,7 +214,9 @@ def _depthwise(node: Conv) -> Depthwise:
     note = f"{node.kernel.note}; channels padded with zeros"
     bias = node.bias
     if bias is not None:
-        bias = Constant.of(bias.name, padded(bias.data, 1, Panels(channels, width)), bias.note)
+        panels = Panels(channels, width)
+        note_of_bias = f"{bias.note}{panels.zeros}"
+        bias = Constant.of(bias.name, padded(bias.data, 1, panels), note_of_bias)
     return Depthwise(
         origin=node.origin,
         merged=node.merged,

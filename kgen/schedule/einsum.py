@@ -159,7 +159,7 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
     rows_apart = 0
     kernel: Value
     if isinstance(found.w, Constant):
-        note = f"{found.w.note}; packed in panels"
+        note = f"{found.w.note}; {panels.order(terms)}"
         kernel = Constant.of(found.w.name, pack(arranged(node, found), panels), note)
     else:
         kernel = found.w
@@ -171,7 +171,7 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
     if bias is not None:
         if bias.shape != (units,):
             return None
-        bias = Constant.of(bias.name, padded(bias.data, 1, panels), bias.note)
+        bias = Constant.of(bias.name, padded(bias.data, 1, panels), f"{bias.note}{panels.zeros}")
     shared = build.stepping(tuple(shared), terms * panels.padded)
     if rows_apart:
         steps = dict(counted_by_letter(node, found))

@@ -34,6 +34,24 @@ class Panels(NamedTuple):
         """All widths together."""
         return self.full + self.rest
 
+    def order(self, terms: int) -> str:
+        """Where in the packed kernel the weight of a term and a unit is, in words."""
+        width = self.width if self.full else self.rest
+        if self.padded <= width:
+            text = f"term k of unit u is number k * {width} + u"
+        else:
+            last = f" ({self.rest} in the last panel)" if self.rest else ""
+            text = (
+                f"in panels of {width} units{last}: term k of unit u of the first one is number "
+                f"k * {width} + u, of the next ones as much later as all panels before take"
+            )
+        return f"{text}{self.zeros}"
+
+    @property
+    def zeros(self) -> str:
+        """What follows the last unit, in words."""
+        return f"; zeros beyond unit {self.units - 1}" if self.padded > self.units else ""
+
 
 def pack(kernel: np.ndarray, panels: Panels) -> np.ndarray:
     """(groups, terms, units) -> flat, in panels; the groups one after the other."""

@@ -90,13 +90,13 @@ class CModel(Weights):
             *("vec", "ivec", "loose", "own"),
         )
         taken: dict[object, str] = {}
-        paths: set[str] = set()
-        # The layer's name for its loop, or the first of its steps; the others say what they do.
-        for node in sorted(self.plan.steps, key=lambda node: not node.bodies):
+        # The layer's name for its loop, or the last of its steps; the others say what they do.
+        main = {node.origin.path: node for node in self.plan.steps}
+        main |= {node.origin.path: node for node in self.plan.steps if node.bodies}
+        for node in sorted(self.plan.steps, key=lambda node: node not in main.values()):
             path = node.origin.path
             what = node.output.label or getattr(node, "function", node.kind)
-            own = path if path not in paths else f"{path}/{what}"
-            paths.add(path)
+            own = path if main[path] is node else f"{path}/{what}"
             taken[node] = f"{self.prefix}_{names.take(own)}"
         for node in self.plan.graph.walk():
             if node not in taken:

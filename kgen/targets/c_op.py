@@ -188,6 +188,12 @@ class COp(Walks):
         return literal(int(np.iinfo(dtype).min), dtype)
 
     @property
+    def least(self) -> str:
+        """The least number of the output's type that is finite."""
+        dtype = self.node.output.dtype
+        return literal(np.finfo(dtype).min, dtype) if self.is_float else self.lowest
+
+    @property
     def highest(self) -> str:
         """No element is greater."""
         dtype = self.node.output.dtype
@@ -330,6 +336,17 @@ class COp(Walks):
         return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
 
     @property
+    def afterwards(self) -> str:
+        """What becomes of each element of a sum, called y, in arrays' names without indices."""
+        epilogue: Epilogue | None = getattr(self.node, "epilogue", None)
+        if epilogue is None:
+            return ""
+        temporaries, text = self.expressions.text(
+            epilogue.program, ["y", *(self.ref(arg) for arg in epilogue.args)]
+        )
+        return "; ".join([text, *(f"{name} = {value}" for _, name, value in temporaries)])
+
+    @property
     def shapes(self) -> list[str]:
         """The arrays: shapes, types where they are not the output's, and the weights' order."""
         node = self.node
@@ -353,7 +370,7 @@ class COp(Walks):
             return ""
         letters = "ijklmn"[: constant.rank]
         place = " + ".join(
-            letter if axis == constant.rank - 1 else f"{letter} * {stride}"
+            letter if stride == 1 else f"{letter} * {stride}"
             for axis, (letter, stride) in enumerate(zip(letters, constant.strides, strict=True))
         )
         return f": element [{']['.join(letters)}] is number {place}"

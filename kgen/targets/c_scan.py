@@ -108,10 +108,16 @@ class CScan(COp):
         first = {v.name: v for v in reversed(plan.places) if v in used}
         return [v for v in plan.places if first.get(v.name) is v]
 
+    def _strings_in_loop(self) -> ExportError:
+        return ExportError(
+            f"{self.node.origin.path!r} ({self.node.origin.layer}): it makes strings in a loop, "
+            "which the C can't; --target numpy can, or look the strings up before the loop."
+        )
+
     def _moves(self, place: Place) -> bool:
         """Whether a place is another one at each step."""
         if place.kind == "strings":
-            raise ExportError("A loop (TimeDistributed, RNN) makes strings, which C can't export.")
+            raise self._strings_in_loop()
         node = self.node
         if place.kind == "input":
             return node.body.inputs[place.number] in node.elements
@@ -129,7 +135,7 @@ class CScan(COp):
             text = f"w->{self.arena(value.dtype)}" + (f" + {behind}" if behind else "")
             return Pointer(f"{ctype} *const {value.name}", text, note)
         if place.kind == "strings":
-            raise ExportError("A loop (TimeDistributed, RNN) makes strings, which C can't export.")
+            raise self._strings_in_loop()
         node = self.node
         if place.kind == "input":
             inner = node.body.inputs[place.number]

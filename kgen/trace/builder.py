@@ -138,7 +138,8 @@ class Builder:
     def weights_of(self, data: np.ndarray, levels: Levels) -> Constant:
         """A layer's kernel, made of small integers."""
         constant = self._named(data, "kernel")
-        name = constant.name.removesuffix("constant") + "kernel"
+        path, _, own = constant.name.rpartition("/")
+        name = f"{path}/kernel" if own == "constant" else constant.name
         return replace(constant, name=name, levels=levels)
 
     def _without_batch(self, data: np.ndarray) -> np.ndarray:

@@ -165,6 +165,7 @@ def _pin(name: str, shape: tuple[int | None, ...], pinned: InputShapes) -> tuple
     if len(known) != len(sizes):
         raise ExportError(
             f"Input {name!r} has the shape {shape}, with dimensions that are not fixed; pin them "
-            f"with --input-shape {name}={','.join(str(size or 32) for size in sizes)}."
+            f"with --input-shape {name}={','.join(str(size or 32) for size in sizes)}.",
+            exit_code=2,
         )
     return known

@@ -184,7 +184,10 @@ class Tracer:
             builder.outputs = like
             values = lower(builder, operation, *args, **kwargs)
         except MixedSamplesError as error:
-            reason = f"operation {name} mixes the samples of a batch: {error}"
+            reason = (
+                f"keras.ops.{describe.operation_name(name)} mixes the samples of a batch: {error}; "
+                "leave the first axis alone, or do this behind the exported model"
+            )
             return self._unknown(like, self._problem(reason))
         except UnsupportedError as error:
             return self._unknown(like, self._problem(str(error)))

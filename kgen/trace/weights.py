@@ -31,7 +31,7 @@ def describe_constant(
                 prefix = f"{layer.path}/"
                 own = variable.path.removeprefix(prefix) if layer.path else variable.path
                 owner = describe.owner_path(path, own)
-                note = f"{owner}: get_weights()[{index}]{place} of {layer.name}{remark}"
+                note = f"{owner}: get_weights()[{index}]{place} of {path or layer.name}{remark}"
                 return owner + word, note
     return None
 
@@ -45,7 +45,10 @@ def _part_of(
     if data.size == np.prod(variable.shape):
         if not _same(_array(variable), data):
             return None
-        return "", "", _order(variable.shape[-1:], gates)
+        sizes = tuple(size for size in data.shape if size != 1)
+        kept = sizes == tuple(size for size in variable.shape if size != 1)
+        there = "" if kept else f", there of shape {tuple(variable.shape)}"
+        return "", "", there + _order(variable.shape[-1:], gates)
     if not gates or np.prod(variable.shape) % data.size:
         return None
     for word, place, part in _parts(_array(variable), gates):

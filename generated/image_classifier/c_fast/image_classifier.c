@@ -1,7 +1,8 @@
 /* image_classifier: a Keras model in C99, exported by kgen. See image_classifier.h.
  *
- * One function for each layer, in the order of their execution; image_classifier_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; image_classifier_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -11,6 +12,12 @@
 
 #include <math.h>
 #include <string.h>
+
+/* x, but no less than 0 */
+static inline float image_classifier_relu(float x)
+{
+    return x < 0.0f ? 0.0f : x;
+}
 
 /* Vectors as wide as the compiler may use (IMAGE_CLASSIFIER_NO_VECTORS: none). IMAGE_CLASSIFIER_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
@@ -357,7 +364,7 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
  * y = x with ((0, 0), (0, 1), (1, 1), (0, 0)) elements of 0.0 before and after
  * x (8, 7, 1) -> y (9, 9, 1)
  */
-static void image_classifier_stem(const float *restrict x, float *restrict y)
+static void image_classifier_stem_pad(const float *restrict x, float *restrict y)
 {
     memset(y, 0, 1 * sizeof(float));
     for (int row = 0; row < 8; ++row) {
@@ -368,7 +375,7 @@ static void image_classifier_stem(const float *restrict x, float *restrict y)
     memset(y + 71, 0, 10 * sizeof(float));
 }
 
-/* (144) (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; packed in panels */
+/* (144) (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; term k of unit u is number k * 16 + u; zeros beyond unit 3 */
 static const float image_classifier_stem_kernel[144] IMAGE_CLASSIFIER_ALIGNED = {
     -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -390,14 +397,14 @@ static const float image_classifier_stem_kernel[144] IMAGE_CLASSIFIER_ALIGNED = 
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn */
+/* (16) offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn; zeros beyond unit 3 */
 static const float image_classifier_stem_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
     -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-IMAGE_CLASSIFIER_INLINE void image_classifier_stem_product_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+IMAGE_CLASSIFIER_INLINE void image_classifier_stem_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
@@ -411,37 +418,38 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_product_tile(int pixels, int 
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
             image_classifier_store(y + at + u, image_classifier_vrelu(s), count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
-IMAGE_CLASSIFIER_INLINE void image_classifier_stem_product_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+IMAGE_CLASSIFIER_INLINE void image_classifier_stem_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 1, 1, 1), COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
-for (int row = 0; row < 4; row += ROWS)
+    for (int row = 0; row < 4; row += ROWS)
         for (int column = 0; column < 4; column += COLUMNS) {
             const int from = row * 18 + column * 2;
             const int to = row * 16 + column * 4;
             if (row + ROWS <= 4 && column + COLUMNS <= 4)
-                image_classifier_stem_product_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+                image_classifier_stem_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
             else if (row + ROWS <= 4)
-                image_classifier_stem_product_tile(ROWS * (4 % COLUMNS), 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+                image_classifier_stem_tile(ROWS * (4 % COLUMNS), 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
             else
-                image_classifier_stem_product_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+                image_classifier_stem_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
         }
 }
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
- * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j-1,c] * kernel[i,j,c,f] + bias[f]
+ * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j,c] * kernel[i,j,c,f] + bias[f]
+ * then y = image_classifier_relu(y)
  * x (9, 9, 1) -> y (4, 4, 4)
  * image_classifier_stem_kernel (144)
  * image_classifier_stem_bias (16)
  */
-static void image_classifier_stem_product(const float *restrict x, float *restrict y)
+static void image_classifier_stem(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_stem_bias;
     for (int u = 0; u < 16; u += 16)
-        image_classifier_stem_product_panel(16, 4, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
+        image_classifier_stem_panel(16, 4, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
 }
 
 /* (9, 16) depthwise/kernel: get_weights()[0] of depthwise; channels padded with zeros */
@@ -457,7 +465,7 @@ static const float image_classifier_depthwise_kernel[144] IMAGE_CLASSIFIER_ALIGN
     -0.171875f, 0.40625f, 0.03125f, -0.34375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) depthwise/bias: get_weights()[1] of depthwise */
+/* (16) depthwise/bias: get_weights()[1] of depthwise; zeros beyond unit 3 */
 static const float image_classifier_depthwise_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
     -0.390625f, 0.1875f, -0.1875f, 0.390625f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -526,7 +534,7 @@ static void image_classifier_depthwise(const float *restrict x, float *restrict 
     }
 }
 
-/* (64) pointwise/kernel: get_weights()[0] of pointwise; packed in panels */
+/* (64) pointwise/kernel: get_weights()[0] of pointwise; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
 static const float image_classifier_pointwise_kernel[64] IMAGE_CLASSIFIER_ALIGNED = {
     -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.1875f, -0.1875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -538,7 +546,7 @@ static const float image_classifier_pointwise_kernel[64] IMAGE_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) pointwise/bias: get_weights()[1] of pointwise */
+/* (16) pointwise/bias: get_weights()[1] of pointwise; zeros beyond unit 5 */
 static const float image_classifier_pointwise_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
     -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.359375f, -0.015625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -558,14 +566,14 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_tile(int pixels, int acr
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
             image_classifier_store(y + at + u, image_classifier_vrelu(s), count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { COLUMNS = IMAGE_CLASSIFIER_PICK(16, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 16; column += COLUMNS) {
+    for (int column = 0; column < 16; column += COLUMNS) {
         const int from = column * 4;
         const int to = column * 6;
         if (column + COLUMNS <= 16)
@@ -577,6 +585,7 @@ for (int column = 0; column < 16; column += COLUMNS) {
 
 /* pointwise: Conv2D(filters=6, kernel_size=(1, 1), data_format='channels_last', activation='relu')
  * y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
+ * then y = image_classifier_relu(y)
  * x (4, 4, 4) -> y (4, 4, 6)
  * image_classifier_pointwise_kernel (64)
  * image_classifier_pointwise_bias (16)
@@ -588,7 +597,7 @@ static void image_classifier_pointwise(const float *restrict x, float *restrict 
         image_classifier_pointwise_panel(16, 6, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
 }
 
-/* (384) upsample/kernel: get_weights()[0] of upsample; packed in panels */
+/* (384) upsample/kernel: get_weights()[0] of upsample; for each of 4 groups term k of unit u is number k * 16 + u; zeros beyond unit 2 */
 static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNED = {
     0.125f, -0.21875f, 0.390625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -640,7 +649,7 @@ static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) upsample/bias: get_weights()[1] of upsample */
+/* (16) upsample/bias: get_weights()[1] of upsample; zeros beyond unit 2 */
 static const float image_classifier_upsample_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
     0.296875f, -0.078125f, -0.453125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -660,14 +669,14 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_tile(int pixels, int acro
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
             image_classifier_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 1, 1, 1), COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
-for (int row = 0; row < 4; row += ROWS)
+    for (int row = 0; row < 4; row += ROWS)
         for (int column = 0; column < 4; column += COLUMNS) {
             const int from = row * 24 + column * 6;
             const int to = row * 48 + column * 6;
@@ -705,7 +714,7 @@ static void image_classifier_pool(const float *restrict x, float *restrict y)
     for (int row = 0; row < 4; ++row)
         for (int column = 0; column < 4; ++column)
             for (int channel = 0; channel < 3; ++channel) {
-                float best = -INFINITY;
+                float best = -3.4028235e+38f; /* so NaN is passed over, as Keras does */
                 for (int i = 0; i < 3; ++i)
                     for (int j = 0; j < 3; ++j) {
                         const int x_row = row * 2 + i;
@@ -743,7 +752,7 @@ static void image_classifier_adaptive(const float *restrict x, float *restrict y
             }
 }
 
-/* (288) classes/kernel: get_weights()[0] of classes; packed in panels */
+/* (288) classes/kernel: get_weights()[0] of classes; term k of unit u is number k * 16 + u; zeros beyond unit 4 */
 static const float image_classifier_classes_kernel[288] IMAGE_CLASSIFIER_ALIGNED = {
     0.46875f, 0.09375f, -0.28125f, 0.296875f, -0.078125f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -783,14 +792,14 @@ static const float image_classifier_classes_kernel[288] IMAGE_CLASSIFIER_ALIGNED
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) classes/bias: get_weights()[1] of classes */
+/* (16) classes/bias: get_weights()[1] of classes; zeros beyond unit 4 */
 static const float image_classifier_classes_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
     -0.3125f, 0.265625f, -0.109375f, 0.46875f, 0.09375f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `count` units; with padding, `width`. */
-IMAGE_CLASSIFIER_INLINE void image_classifier_classes_tile(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+IMAGE_CLASSIFIER_INLINE void image_classifier_classes_product_tile(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     image_classifier_vec sum[2][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(1, width, bias, sum);
@@ -808,18 +817,18 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_classes_tile(int width, int count,
  * image_classifier_classes_kernel (288)
  * image_classifier_classes_bias (16)
  */
-static void image_classifier_classes(const float *restrict x, float *restrict y)
+static void image_classifier_classes_product(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_classes_bias;
     for (int u = 0; u < 16; u += 16)
-        image_classifier_classes_tile(16, 5, 16, x, image_classifier_classes_kernel + u, bias + u, y + u);
+        image_classifier_classes_product_tile(16, 5, 16, x, image_classifier_classes_kernel + u, bias + u, y + u);
 }
 
 /* classes: Dense(units=5, activation='softmax')
  * y = exp(x - max(x)) / sum(exp(x - max(x))), over axis 1
  * x (5) -> y (5)
  */
-static void image_classifier_classes_softmax(const float *x, float *y)
+static void image_classifier_classes(const float *x, float *y)
 {
     const float *const in = x;
     float *const out = y;
@@ -852,15 +861,15 @@ int image_classifier_run(image_classifier_workspace *w, const float *image, floa
     float *const flatten = w->arena; /* (18) */
     float *const classes_add = classes; /* (5) */
 
-    image_classifier_stem(image, stem_relu_pad);
-    image_classifier_stem_product(stem_relu_pad, stem_relu);
+    image_classifier_stem_pad(image, stem_relu_pad);
+    image_classifier_stem(stem_relu_pad, stem_relu);
     image_classifier_depthwise(stem_relu, depthwise);
     image_classifier_pointwise(depthwise, pointwise);
     image_classifier_upsample(pointwise, upsample);
     image_classifier_pool(upsample, pool);
     image_classifier_adaptive(pool, adaptive);
-    image_classifier_classes(flatten, classes_add);
-    image_classifier_classes_softmax(classes_add, classes);
+    image_classifier_classes_product(flatten, classes_add);
+    image_classifier_classes(classes_add, classes);
     return IMAGE_CLASSIFIER_OK;
 }
 

@@ -1,8 +1,9 @@
 /* image_classifier: a Keras model in C99, exported by kgen. See image_classifier.h.
  *
- * One function for each layer, in the order of their execution; image_classifier_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * Functions are called after the layers that they compute, in the order of their execution; image_classifier_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
+ * Sums are kept in double, so that their rounding is below that of their terms.
  */
 #include "image_classifier.h"
 
@@ -34,6 +35,7 @@ static const float image_classifier_stem_bias[4] = {
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
  * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j-1,c] * kernel[i,j,c,f] + bias[f]
+ * then y = image_classifier_relu(y)
  * x (8, 7, 1) -> y (4, 4, 4)
  * image_classifier_stem_kernel (3, 3, 1, 4): element [i][j][k][l] is number i * 12 + j * 4 + k * 4 + l
  * image_classifier_stem_bias (4)
@@ -114,6 +116,7 @@ static const float image_classifier_pointwise_bias[6] = {
 
 /* pointwise: Conv2D(filters=6, kernel_size=(1, 1), data_format='channels_last', activation='relu')
  * y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
+ * then y = image_classifier_relu(y)
  * x (4, 4, 4) -> y (4, 4, 6)
  * image_classifier_pointwise_kernel (1, 1, 4, 6): element [i][j][k][l] is number i * 24 + j * 24 + k * 6 + l
  * image_classifier_pointwise_bias (6)
@@ -197,7 +200,7 @@ static void image_classifier_pool(const float *restrict x, float *restrict y)
     for (int row = 0; row < 4; ++row)
         for (int column = 0; column < 4; ++column)
             for (int channel = 0; channel < 3; ++channel) {
-                float best = -INFINITY;
+                float best = -3.4028235e+38f; /* so NaN is passed over, as Keras does */
                 for (int i = 0; i < 3; ++i)
                     for (int j = 0; j < 3; ++j) {
                         const int x_row = row * 2 + i;
@@ -268,7 +271,7 @@ static const float image_classifier_classes_bias[5] = {
  * image_classifier_classes_kernel (18, 5): element [i][j] is number i * 5 + j
  * image_classifier_classes_bias (5)
  */
-static void image_classifier_classes(const float *restrict x, float *restrict y)
+static void image_classifier_classes_dense(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 5; ++u) {
         double sum = image_classifier_classes_bias[u];
@@ -282,7 +285,7 @@ static void image_classifier_classes(const float *restrict x, float *restrict y)
  * y = exp(x - max(x)) / sum(exp(x - max(x))), over axis 1
  * x (5) -> y (5)
  */
-static void image_classifier_classes_softmax(const float *x, float *y)
+static void image_classifier_classes(const float *x, float *y)
 {
     const float *const in = x;
     float *const out = y;
@@ -318,8 +321,8 @@ int image_classifier_run(image_classifier_workspace *w, const float *image, floa
     image_classifier_upsample(pointwise, upsample);
     image_classifier_pool(upsample, pool);
     image_classifier_adaptive(pool, adaptive);
-    image_classifier_classes(flatten, classes_add);
-    image_classifier_classes_softmax(classes_add, classes);
+    image_classifier_classes_dense(flatten, classes_add);
+    image_classifier_classes(classes_add, classes);
     return IMAGE_CLASSIFIER_OK;
 }
 

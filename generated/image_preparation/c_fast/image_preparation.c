@@ -1,7 +1,8 @@
 /* image_preparation: a Keras model in C99, exported by kgen. See image_preparation.h.
  *
- * One function for each layer, in the order of their execution; image_preparation_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; image_preparation_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -143,7 +144,7 @@ static const float image_preparation_resizing_weights[6] IMAGE_PREPARATION_ALIGN
  * image_preparation_resizing_starts (3) int32_t
  * image_preparation_resizing_weights (3, 2): element [i][j] is number i * 2 + j
  */
-static void image_preparation_resizing(const float *restrict x, float *restrict y)
+static void image_preparation_resizing_resize(const float *restrict x, float *restrict y)
 {
     for (int n = 0; n < 6; ++n)
         for (int i = 0; i < 3; ++i) {
@@ -176,7 +177,7 @@ static const float image_preparation_resizing_weights_1[8] IMAGE_PREPARATION_ALI
  * image_preparation_resizing_starts_1 (4) int32_t
  * image_preparation_resizing_weights_1 (4, 2): element [i][j] is number i * 2 + j
  */
-static void image_preparation_resizing_resize(const float *restrict x, float *restrict y)
+static void image_preparation_resizing(const float *restrict x, float *restrict y)
 {
     for (int i = 0; i < 4; ++i) {
         const float *const first = x + image_preparation_resizing_starts_1[i] * 9;
@@ -214,8 +215,8 @@ int image_preparation_run(image_preparation_workspace *w, const float *photo, fl
     float *const resizing_resize = w->arena; /* (6, 3, 3) */
     float *const resizing = rescaling; /* (4, 3, 3) */
 
-    image_preparation_resizing(photo, resizing_resize);
-    image_preparation_resizing_resize(resizing_resize, resizing);
+    image_preparation_resizing_resize(photo, resizing_resize);
+    image_preparation_resizing(resizing_resize, resizing);
     image_preparation_rescaling(resizing, rescaling);
     return IMAGE_PREPARATION_OK;
 }

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     IMAGE_PREPARATION_OK = 0,
     IMAGE_PREPARATION_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -39,7 +39,8 @@ int image_preparation_predict(const float *photo, float *rescaling);
 /* One sample, with the caller's workspace. */
 int image_preparation_run(image_preparation_workspace *w, const float *photo, float *rescaling);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int image_preparation_predict_batch(size_t n, const float *photo, float *rescaling);
 
 #ifdef __cplusplus

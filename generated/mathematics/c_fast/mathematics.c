@@ -1,7 +1,8 @@
 /* mathematics: a Keras model in C99, exported by kgen. See mathematics.h.
  *
- * One function for each layer, in the order of their execution; mathematics_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; mathematics_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -184,7 +185,7 @@ static void mathematics_transpose(const float *restrict x, float *restrict y)
  * y = x in panels of 16 units, term after term, as the tile below reads it
  * x (5, 5) -> y (80)
  */
-static void mathematics_matmul(const float *restrict x, float *restrict y)
+static void mathematics_matmul_repack(const float *restrict x, float *restrict y)
 {
     float *to = y;
     {
@@ -206,7 +207,7 @@ static const float mathematics_constant[25] MATHEMATICS_ALIGNED = {
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-MATHEMATICS_INLINE void mathematics_matmul_product_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *also0, float *y)
+MATHEMATICS_INLINE void mathematics_matmul_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *also0, float *y)
 {
     mathematics_vec sum[MATHEMATICS_PIXELS][MATHEMATICS_VECS];
     mathematics_begin_with_zero(pixels, width, sum);
@@ -219,33 +220,34 @@ MATHEMATICS_INLINE void mathematics_matmul_product_tile(int pixels, int across, 
             const mathematics_vec s = sum[pixel][u / MATHEMATICS_LANES];
             mathematics_store(y + at + u, s + mathematics_load_some(also0 + at + u, count - u), count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
-MATHEMATICS_INLINE void mathematics_matmul_product_panel(int width, int count, int panel, const float *x, const float *w, const float *also0, float *y)
+MATHEMATICS_INLINE void mathematics_matmul_panel(int width, int count, int panel, const float *x, const float *w, const float *also0, float *y)
 {
     enum { COLUMNS = MATHEMATICS_PICK(5, 5, 5, 2) }; /* pixels in a tile */
-for (int column = 0; column < 5; column += COLUMNS) {
+    for (int column = 0; column < 5; column += COLUMNS) {
         const int from = column * 5;
         const int to = column * 5;
         if (column + COLUMNS <= 5)
-            mathematics_matmul_product_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, also0 + to, y + to);
+            mathematics_matmul_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, also0 + to, y + to);
         else
-            mathematics_matmul_product_tile(5 % COLUMNS, 5 % COLUMNS, width, count, panel, x + from, w, also0 + to, y + to);
+            mathematics_matmul_tile(5 % COLUMNS, 5 % COLUMNS, width, count, panel, x + from, w, also0 + to, y + to);
     }
 }
 
 /* matmul: keras.ops.matmul; then add: keras.ops.add
  * y[i,j,k] = sum over p of a[i,j,p] * b[i,p,k]
+ * then y = y + mathematics_constant
  * x (5, 5), kernel (80) -> y (5, 5)
  * mathematics_constant (5, 5): element [i][j] is number i * 5 + j
  */
-static void mathematics_matmul_product(const float *restrict x, const float *restrict kernel, float *restrict y)
+static void mathematics_matmul(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     const float *const also0 = mathematics_constant;
     for (int u = 0; u < 16; u += 16)
-        mathematics_matmul_product_panel(16, 5, 16, x, kernel + u, also0 + u, y + u);
+        mathematics_matmul_panel(16, 5, 16, x, kernel + u, also0 + u, y + u);
 }
 
 /* cholesky: keras.ops.cholesky
@@ -274,10 +276,10 @@ static void mathematics_cholesky(const float *x, float *y)
 }
 
 /* get_item: keras.ops.get_item
- * y[a,b,c] = x[a,b,0+1*c]
+ * y[a,b,c] = x[a,b,c]
  * x (5, 5) -> y (5, 1)
  */
-static void mathematics_get_item(const float *restrict x, float *restrict y)
+static void mathematics_get_item_slice(const float *restrict x, float *restrict y)
 {
     for (int i = 0; i < 5; ++i) {
         y[i] = x[i * 5];
@@ -303,10 +305,10 @@ static void mathematics_sort(const float *restrict x, float *restrict y)
 }
 
 /* solve: keras.ops.solve
- * L \xb7 U = x with its rows in another order; y = L and U in one, and that order
+ * L @ U = x with its rows in another order; y = L and U in one, and that order
  * x (5, 5) -> y (30)
  */
-static void mathematics_solve(const float *restrict x, float *restrict y)
+static void mathematics_solve_lu(const float *restrict x, float *restrict y)
 {
     for (int matrix = 0; matrix < 1; ++matrix) {
         const float *const a = x + matrix * 25;
@@ -393,7 +395,7 @@ static void mathematics_solve_solve_triangular(const float *restrict a, const fl
  * y[i][j] = (b[i][j] - sum over k > i of a[i][k] * y[k][j]) / a[i][i]
  * a (5, 5), b (5, 1) -> y (5, 1)
  */
-static void mathematics_solve_solve_triangular_1(const float *restrict a, const float *b, float *y)
+static void mathematics_solve(const float *restrict a, const float *b, float *y)
 {
     for (int matrix = 0; matrix < 1; ++matrix) {
         const float *const t = a + matrix * 25;
@@ -410,10 +412,10 @@ static void mathematics_solve_solve_triangular_1(const float *restrict a, const 
 }
 
 /* get_item: keras.ops.get_item
- * y[a,b,c] = x[a,b,0+1*c]
+ * y[a,b,c] = x[a,b,c]
  * x (5, 5) -> y (5, 1)
  */
-static void mathematics_get_item_slice(const float *restrict x, float *restrict y)
+static void mathematics_get_item(const float *restrict x, float *restrict y)
 {
     for (int i = 0; i < 5; ++i) {
         y[i] = x[i * 5];
@@ -459,7 +461,7 @@ static const float mathematics_constant_2[10] MATHEMATICS_ALIGNED = {
  * x (5, 5) -> y (5, 5, 2)
  * mathematics_constant_2 (5, 2): element [i][j] is number i * 2 + j
  */
-static void mathematics_rfft(const float *restrict x, float *restrict y)
+static void mathematics_rfft_fft(const float *restrict x, float *restrict y)
 {
     for (int row = 0; row < 5; ++row) {
         const float *const re = x + row * 5;
@@ -478,7 +480,7 @@ static void mathematics_rfft(const float *restrict x, float *restrict y)
 }
 
 /* rfft: keras.ops.rfft
- * y[a,b,c,d] = x[a,b,c,0+1*d]
+ * y[a,b,c,d] = x[a,b,c,d]
  * x (5, 5, 2) -> y (5, 5, 1)
  */
 static void mathematics_rfft_slice(const float *restrict x, float *restrict y)
@@ -489,10 +491,10 @@ static void mathematics_rfft_slice(const float *restrict x, float *restrict y)
 }
 
 /* rfft: keras.ops.rfft
- * y[a,b,c] = x[a,b,0+1*c]
+ * y[a,b,c] = x[a,b,c]
  * x (5, 5) -> y (5, 3)
  */
-static void mathematics_rfft_slice_1(const float *restrict x, float *restrict y)
+static void mathematics_rfft(const float *restrict x, float *restrict y)
 {
     for (int i = 0; i < 5; ++i)
         for (int j = 0; j < 3; ++j) {
@@ -521,7 +523,7 @@ static void mathematics_add_1(const float *x0, const float *x1, float *y)
 /* segment_sum: keras.ops.segment_sum
  * x (5, 5) -> y (5, 5)
  */
-static void mathematics_segment_sum(const int32_t *x, int32_t *y)
+static void mathematics_segment_sum_elementwise(const int32_t *x, int32_t *y)
 {
     for (int i = 0; i < 25; ++i) {
         y[i] = (x[i] < 0) ? 4 : ((x[i] < 4) ? x[i] : 5);
@@ -562,10 +564,10 @@ static int mathematics_segment_sum_add(const int32_t *restrict indices, int32_t 
 }
 
 /* segment_sum: keras.ops.segment_sum
- * y[a,b] = x[a,0+1*b]
+ * y[a,b] = x[a,b]
  * x (5) -> y (4)
  */
-static void mathematics_segment_sum_slice(const int32_t *restrict x, int32_t *restrict y)
+static void mathematics_segment_sum(const int32_t *restrict x, int32_t *restrict y)
 {
     for (int i = 0; i < 4; ++i) {
         y[i] = x[i];
@@ -576,7 +578,7 @@ static void mathematics_segment_sum_slice(const int32_t *restrict x, int32_t *re
  * y = x along the last axis, smallest first
  * x (5, 5) -> y (5, 5)
  */
-static void mathematics_median(const float *restrict x, float *restrict y)
+static void mathematics_median_values(const float *restrict x, float *restrict y)
 {
     for (int row = 0; row < 5; ++row) {
         const float *const line = x + row * 5;
@@ -591,7 +593,7 @@ static void mathematics_median(const float *restrict x, float *restrict y)
 }
 
 /* median: keras.ops.median
- * y[a,b,c] = x[a,b,2+1*c]
+ * y[a,b,c] = x[a,b,2+c]
  * x (5, 5) -> y (5, 1)
  */
 static void mathematics_median_slice(const float *restrict x, float *restrict y)
@@ -621,7 +623,7 @@ static void mathematics_median_elementwise(const float *x, float *y)
 }
 
 /* median: keras.ops.median
- * y[a,b,c] = x[a,b,1+1*c]
+ * y[a,b,c] = x[a,b,1+c]
  * x (5, 5) -> y (5, 1)
  */
 static void mathematics_median_slice_1(const float *restrict x, float *restrict y)
@@ -678,7 +680,7 @@ static void mathematics_median_any(const bool *restrict x, bool *restrict y)
 /* median: keras.ops.median
  * x0 (5) bool, x1 (5), x2 (5) -> y (5)
  */
-static void mathematics_median_elementwise_3(const bool *restrict x0, const float *x1, const float *x2, float *y)
+static void mathematics_median(const bool *restrict x0, const float *x1, const float *x2, float *y)
 {
     for (int i = 0; i < 5; ++i) {
         y[i] = x0[i] ? NAN : (x1[i] + x2[i]);
@@ -724,35 +726,35 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     bool *const median_any = w->arena.bools; /* (5) */
 
     mathematics_transpose(x, transpose);
-    mathematics_matmul(transpose, add_packed);
-    mathematics_matmul_product(x, add_packed, add);
+    mathematics_matmul_repack(transpose, add_packed);
+    mathematics_matmul(x, add_packed, add);
     mathematics_cholesky(add, cholesky);
-    mathematics_get_item(x, get_item_slice);
+    mathematics_get_item_slice(x, get_item_slice);
     mathematics_sort(x, sort_values);
-    mathematics_solve(x, solve_lu);
+    mathematics_solve_lu(x, solve_lu);
     mathematics_solve_elementwise(solve_slice_1, solve_cast);
     if (mathematics_solve_gather_elements(get_item_slice, solve_cast_1, solve_gather_elements) != 0)
         return MATHEMATICS_ERROR_INDEX;
     mathematics_solve_solve_triangular(solve_reshape, solve_gather_elements, solve_solve_triangular);
-    mathematics_solve_solve_triangular_1(solve_reshape, solve_solve_triangular, solve_solve_triangular_1);
-    mathematics_get_item_slice(cholesky, get_item_slice_1);
+    mathematics_solve(solve_reshape, solve_solve_triangular, solve_solve_triangular_1);
+    mathematics_get_item(cholesky, get_item_slice_1);
     mathematics_digitize(sort_values, digitize_search_sorted);
-    mathematics_rfft(x, rfft_fft);
+    mathematics_rfft_fft(x, rfft_fft);
     mathematics_rfft_slice(rfft_fft, rfft_slice);
-    mathematics_rfft_slice_1(rfft_reshape, rfft);
+    mathematics_rfft(rfft_reshape, rfft);
     mathematics_add_1(solve_solve_triangular_1, get_item_slice_1, add_1);
-    mathematics_segment_sum(digitize_search_sorted, segment_sum_where);
+    mathematics_segment_sum_elementwise(digitize_search_sorted, segment_sum_where);
     if (mathematics_segment_sum_add(segment_sum_reshape, segment_sum_add) != 0)
         return MATHEMATICS_ERROR_INDEX;
-    mathematics_segment_sum_slice(segment_sum_add, vectorized_map);
-    mathematics_median(transpose, median_values);
+    mathematics_segment_sum(segment_sum_add, vectorized_map);
+    mathematics_median_values(transpose, median_values);
     mathematics_median_slice(median_values, median_slice);
     mathematics_median_elementwise(median_slice, median_multiply);
     mathematics_median_slice_1(median_values, median_slice_1);
     mathematics_median_elementwise_1(median_slice_1, median_multiply_2);
     mathematics_median_elementwise_2(transpose, median_isnan);
     mathematics_median_any(median_isnan, median_any);
-    mathematics_median_elementwise_3(median_any, median_multiply_1, median_multiply_3, median);
+    mathematics_median(median_any, median_multiply_1, median_multiply_3, median);
     memcpy(add_1_out, add_1, 5 * sizeof(float));
     memcpy(rfft_out, rfft, 15 * sizeof(float));
     return MATHEMATICS_OK;

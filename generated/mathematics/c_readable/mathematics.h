@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     MATHEMATICS_OK = 0,
     MATHEMATICS_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -46,7 +46,8 @@ int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, 
 /* One sample, with the caller's workspace. */
 int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
 
 #ifdef __cplusplus

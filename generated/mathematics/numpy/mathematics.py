@@ -150,7 +150,7 @@ def predict(x):
     sort_values = np.sort(x, axis=-1)  # (batch, 5, 5)
 
     # solve: keras.ops.solve
-    # L · U = x with its rows in another order; y = L and U in one, and that order
+    # L @ U = x with its rows in another order; y = L and U in one, and that order
     solve_lu = lu(x)  # (batch, 30)
     solve_slice = solve_lu[:, :25]  # (batch, 25)
     solve_reshape = solve_slice.reshape(-1, 5, 5)  # (batch, 5, 5)

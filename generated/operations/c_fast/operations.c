@@ -1,7 +1,8 @@
 /* operations: a Keras model in C99, exported by kgen. See operations.h.
  *
- * One function for each layer, in the order of their execution; operations_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; operations_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -329,7 +330,7 @@ static void operations_transpose(const float *restrict x, float *restrict y)
 }
 
 /* get_item: keras.ops.get_item
- * y[a,b,c] = x[a,0+2*b,1+1*c]
+ * y[a,b,c] = x[a,2*b,1+c]
  * x (6, 5) -> y (3, 3)
  */
 static void operations_get_item(const float *restrict x, float *restrict y)
@@ -342,7 +343,7 @@ static void operations_get_item(const float *restrict x, float *restrict y)
 }
 
 /* flip: keras.ops.flip
- * y[a,b,c] = x[a,b,2-1*c]
+ * y[a,b,c] = x[a,b,2-c]
  * x (3, 3) -> y (3, 3)
  */
 static void operations_flip(const float *restrict x, float *restrict y)
@@ -401,7 +402,7 @@ static void operations_tile(const float *restrict x, float *restrict y)
  * y = the first 2 of positions of x along the last axis, largest first
  * x (3, 6) float -> y (3, 2)
  */
-static void operations_top_k(const float *restrict x, int32_t *restrict y)
+static void operations_top_k_positions(const float *restrict x, int32_t *restrict y)
 {
     for (int row = 0; row < 3; ++row) {
         const float *const line = x + row * 6;
@@ -425,7 +426,7 @@ static void operations_top_k(const float *restrict x, int32_t *restrict y)
  * y[..., n, ...] = x[..., indices[..., n, ...], ...], along axis 2
  * x (3, 6), indices (3, 2) int32_t -> y (3, 2)
  */
-static int operations_top_k_gather_elements(const float *restrict x, const int32_t *restrict indices, float *restrict y)
+static int operations_top_k(const float *restrict x, const int32_t *restrict indices, float *restrict y)
 {
     for (int i = 0; i < 3; ++i)
         for (int j = 0; j < 2; ++j) {
@@ -476,7 +477,7 @@ OPERATIONS_INLINE operations_vec operations_where_of(operations_vec a, operation
     return operations_vwhere(operations_vgreater(a, b / 2.0f), a, operations_vtanh(b));
 }
 
-/* where: keras.ops.where; then greater: keras.ops.greater; then true_divide: keras.ops.true_divide; then tanh: keras.ops.tanh
+/* tanh: keras.ops.tanh; then true_divide: keras.ops.true_divide; then greater: keras.ops.greater; then where: keras.ops.where
  * x0 (3, 2), x1 (3, 2) -> y (3, 2)
  */
 static void operations_where(const float *x0, const float *x1, float *y)
@@ -514,8 +515,8 @@ int operations_run(operations_workspace *w, const float *x, float *where, int32_
     operations_concatenate(get_item_slice, flip_slice, concatenate);
     operations_max_1(concatenate, max_1);
     operations_tile(tile_reshape, tile_broadcast);
-    operations_top_k(concatenate, top_k_positions);
-    if (operations_top_k_gather_elements(concatenate, top_k_positions, top_k_gather_elements) != 0)
+    operations_top_k_positions(concatenate, top_k_positions);
+    if (operations_top_k(concatenate, top_k_positions, top_k_gather_elements) != 0)
         return OPERATIONS_ERROR_INDEX;
     operations_multiply_1(top_k_positions, multiply);
     operations_argmax(multiply, argmax);

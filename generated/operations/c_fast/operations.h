@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     OPERATIONS_OK = 0,
     OPERATIONS_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -43,7 +43,8 @@ int operations_predict(const float *x, float *where, int32_t *argmax);
 /* One sample, with the caller's workspace. */
 int operations_run(operations_workspace *w, const float *x, float *where, int32_t *argmax);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int operations_predict_batch(size_t n, const float *x, float *where, int32_t *argmax);
 
 #ifdef __cplusplus

@@ -81,10 +81,10 @@ def predict(x):
     # argmax: keras.ops.argmax
     argmax = np.argmax(multiply, axis=1).astype(np.int32)  # (batch, 2)
 
-    # where: keras.ops.where
-    # greater: keras.ops.greater
-    # true_divide: keras.ops.true_divide
     # tanh: keras.ops.tanh
+    # true_divide: keras.ops.true_divide
+    # greater: keras.ops.greater
+    # where: keras.ops.where
     # shape: (batch, 3, 2)
     where = np.where(top_k_gather_elements > (tile_reshape_1 / 2.0), top_k_gather_elements, np.tanh(tile_reshape_1))
 

@@ -1,7 +1,8 @@
 /* quantized: a Keras model in C99, exported by kgen. See quantized.h.
  *
- * One function for each layer, in the order of their execution; quantized_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; quantized_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -244,8 +245,8 @@ QUANTIZED_INLINE float quantized_largest(quantized_vec v)
 #endif
 }
 
-/* quantized_eight_bits of vectors */
-QUANTIZED_INLINE quantized_vec quantized_eight_bits_of(quantized_vec a)
+/* quantized_eight_bits_elementwise of vectors */
+QUANTIZED_INLINE quantized_vec quantized_eight_bits_elementwise_of(quantized_vec a)
 {
     return quantized_vabsolute(a);
 }
@@ -253,13 +254,13 @@ QUANTIZED_INLINE quantized_vec quantized_eight_bits_of(quantized_vec a)
 /* eight_bits: Dense(units=5, activation='relu')
  * x (6) -> y (6)
  */
-static void quantized_eight_bits(const float *x, float *y)
+static void quantized_eight_bits_elementwise(const float *x, float *y)
 {
     int u = 0;
     for (; u + QUANTIZED_LANES <= 6; u += QUANTIZED_LANES)
-        quantized_store(y + u, quantized_eight_bits_of(quantized_load(x + u)), QUANTIZED_LANES);
+        quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load(x + u)), QUANTIZED_LANES);
     if (u < 6)
-        quantized_store(y + u, quantized_eight_bits_of(quantized_load_some(x + u, 6 - u)), 6 - u);
+        quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load_some(x + u, 6 - u)), 6 - u);
 }
 
 /* eight_bits: Dense(units=5, activation='relu')
@@ -278,7 +279,7 @@ static void quantized_eight_bits_max(const float *restrict x, float *restrict y)
 /* eight_bits: Dense(units=5, activation='relu')
  * x (1) -> y (1)
  */
-static void quantized_eight_bits_elementwise(const float *x, float *y)
+static void quantized_eight_bits_elementwise_1(const float *x, float *y)
 {
     y[0] = 127.0f / (x[0] + 1e-7f);
 }
@@ -286,7 +287,7 @@ static void quantized_eight_bits_elementwise(const float *x, float *y)
 /* eight_bits: Dense(units=5, activation='relu')
  * x0 (6) float, x1 (1) float -> y (6)
  */
-static void quantized_eight_bits_elementwise_1(const float *restrict x0, const float *restrict x1, int8_t *restrict y)
+static void quantized_eight_bits_elementwise_2(const float *restrict x0, const float *restrict x1, int8_t *restrict y)
 {
     for (int i = 0; i < 6; ++i) {
         y[i] = quantized_to_int8(quantized_minimum(quantized_maximum(rintf(x0[i] * x1[0]), -127.0f), 127.0f));
@@ -315,12 +316,13 @@ static const float quantized_eight_bits_kernel_scale[5] QUANTIZED_ALIGNED = {
 
 /* eight_bits: Dense(units=5, activation='relu')
  * y[u] = sum over i of x[i] * kernel[i][u]
+ * then y = quantized_relu(((float)(y)) / (quantized_eight_bits_kernel_scale * z) + quantized_eight_bits_bias)
  * x (6) int8_t, z (1) -> y (5)
  * quantized_eight_bits_kernel (6, 5) int8_t: element [i][j] is number i * 5 + j
  * quantized_eight_bits_bias (5)
  * quantized_eight_bits_kernel_scale (5)
  */
-static void quantized_eight_bits_dense(const int8_t *restrict x, const float *restrict z, float *restrict y)
+static void quantized_eight_bits(const int8_t *restrict x, const float *restrict z, float *restrict y)
 {
     for (int u = 0; u < 5; ++u) {
         int32_t sum = 0;
@@ -331,18 +333,18 @@ static void quantized_eight_bits_dense(const int8_t *restrict x, const float *re
 }
 
 /* (5, 3) weights of four bits; two elements a byte, the first in its lower half */
-static const uint8_t quantized_four_bits_kernelkernel[8] QUANTIZED_ALIGNED = {
+static const uint8_t quantized_four_bits_kernel[8] QUANTIZED_ALIGNED = {
     114, 167, 4, 216, 120, 131, 143, 7,
 };
 
-/* (2, 3) */
-static const float quantized_four_bits_kernelscale[6] QUANTIZED_ALIGNED = {
+/* (2, 3) scales of four_bits/kernel, for 3 rows each */
+static const float quantized_four_bits_scale[6] QUANTIZED_ALIGNED = {
     0.022916673f, 0.022916673f, 0.022916673f,
     0.02083334f, 0.015625007f, 0.05208334f,
 };
 
-/* (2, 3); two elements a byte, the first in its lower half */
-static const uint8_t quantized_four_bits_kernelzero[3] QUANTIZED_ALIGNED = {
+/* (2, 3) zeros of four_bits/kernel, for 3 rows each; two elements a byte, the first in its lower half */
+static const uint8_t quantized_four_bits_zero[3] QUANTIZED_ALIGNED = {
     135, 132, 7,
 };
 
@@ -354,9 +356,9 @@ static const float quantized_four_bits_bias[3] QUANTIZED_ALIGNED = {
 /* four_bits: Dense(units=3)
  * y[u] = sum over i of x[i] * (kernel[i][u] - zero[g][u]) * scale[g][u] + bias[u], g = i // 3
  * x (5) -> y (3)
- * quantized_four_bits_kernelkernel (5, 3) int4: element [i][j] is number i * 3 + j
- * quantized_four_bits_kernelscale (2, 3): element [i][j] is number i * 3 + j
- * quantized_four_bits_kernelzero (2, 3) int4: element [i][j] is number i * 3 + j
+ * quantized_four_bits_kernel (5, 3) int4: element [i][j] is number i * 3 + j
+ * quantized_four_bits_scale (2, 3): element [i][j] is number i * 3 + j
+ * quantized_four_bits_zero (2, 3) int4: element [i][j] is number i * 3 + j
  * quantized_four_bits_bias (3)
  */
 static void quantized_four_bits(const float *restrict x, float *restrict y)
@@ -364,11 +366,11 @@ static void quantized_four_bits(const float *restrict x, float *restrict y)
     for (int u = 0; u < 3; ++u) {
         float sum = quantized_four_bits_bias[u];
         for (int g = 0; g < 2; ++g) {
-            const int zero = quantized_int4_at(quantized_four_bits_kernelzero, g * 3 + u);
+            const int zero = quantized_int4_at(quantized_four_bits_zero, g * 3 + u);
             float part = 0.0f;
             for (int i = g * 3; i < (g + 1) * 3 && i < 5; ++i)
-                part += x[i] * (float)(quantized_int4_at(quantized_four_bits_kernelkernel, i * 3 + u) - zero);
-            sum += part * quantized_four_bits_kernelscale[g * 3 + u];
+                part += x[i] * (float)(quantized_int4_at(quantized_four_bits_kernel, i * 3 + u) - zero);
+            sum += part * quantized_four_bits_scale[g * 3 + u];
         }
         y[u] = sum;
     }
@@ -384,11 +386,11 @@ int quantized_run(quantized_workspace *w, const float *x, float *four_bits)
     int8_t *const eight_bits_cast = w->arena.int8s + 24; /* (6) */
     float *const eight_bits = w->arena.float32s + 1; /* (5) */
 
-    quantized_eight_bits(x, eight_bits_absolute);
+    quantized_eight_bits_elementwise(x, eight_bits_absolute);
     quantized_eight_bits_max(eight_bits_absolute, eight_bits_max);
-    quantized_eight_bits_elementwise(eight_bits_max, eight_bits_divide);
-    quantized_eight_bits_elementwise_1(x, eight_bits_divide, eight_bits_cast);
-    quantized_eight_bits_dense(eight_bits_cast, eight_bits_divide, eight_bits);
+    quantized_eight_bits_elementwise_1(eight_bits_max, eight_bits_divide);
+    quantized_eight_bits_elementwise_2(x, eight_bits_divide, eight_bits_cast);
+    quantized_eight_bits(eight_bits_cast, eight_bits_divide, eight_bits);
     quantized_four_bits(eight_bits, four_bits);
     return QUANTIZED_OK;
 }

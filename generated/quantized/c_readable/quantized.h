@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     QUANTIZED_OK = 0,
     QUANTIZED_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -42,7 +42,8 @@ int quantized_predict(const float *x, float *four_bits);
 /* One sample, with the caller's workspace. */
 int quantized_run(quantized_workspace *w, const float *x, float *four_bits);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int quantized_predict_batch(size_t n, const float *x, float *four_bits);
 
 #ifdef __cplusplus

@@ -27,7 +27,7 @@ eight_bits_bias = np.array([-0.296875, 0.28125, -0.09375, -0.46875, 0.109375], d
 eight_bits_kernel_scale = np.array([270.9333, 478.1175, 478.1175, 270.9333, 1354.6653], dtype=np.float32)
 
 # weights of four bits: (5, 3)
-four_bits_kernelkernel = np.array([
+four_bits_kernel = np.array([
     [2, 7, 7],
     [-6, 4, 0],
     [-8, -3, -8],
@@ -35,14 +35,14 @@ four_bits_kernelkernel = np.array([
     [-1, -8, 7],
 ], dtype=np.int8)
 
-# (2, 3)
-four_bits_kernelscale = np.array([
+# scales of four_bits/kernel, for 3 rows each: (2, 3)
+four_bits_scale = np.array([
     [0.022916673, 0.022916673, 0.022916673],
     [0.02083334, 0.015625007, 0.05208334],
 ], dtype=np.float32)
 
-# (2, 3)
-four_bits_kernelzero = np.array([
+# zeros of four_bits/kernel, for 3 rows each: (2, 3)
+four_bits_zero = np.array([
     [7, -8, 4],
     [-8, 7, 0],
 ], dtype=np.int8)
@@ -95,6 +95,6 @@ def predict(x):
     # four_bits: Dense(units=3)
     # y[u] = sum over i of x[i] * (kernel[i][u] - zero[g][u]) * scale[g][u] + bias[u], g = i // 3
     # shape: (batch, 3)
-    four_bits = eight_bits @ dequantized(four_bits_kernelkernel, four_bits_kernelzero, four_bits_kernelscale, 3) + four_bits_bias
+    four_bits = eight_bits @ dequantized(four_bits_kernel, four_bits_zero, four_bits_scale, 3) + four_bits_bias
 
     return four_bits

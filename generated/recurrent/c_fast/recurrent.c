@@ -1,7 +1,8 @@
 /* recurrent: a Keras model in C99, exported by kgen. See recurrent.h.
  *
- * One function for each layer, in the order of their execution; recurrent_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; recurrent_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -153,7 +154,7 @@ RECURRENT_INLINE void recurrent_begin(int pixels, int width, const float *bias, 
     }
 }
 
-/* (32) lstm/kernel: get_weights()[0] of lstm; input, forget, cell, output: 3 of each; packed in panels */
+/* (32) lstm/kernel: get_weights()[0] of lstm; input, forget, cell, output: 3 of each; term k of unit u is number k * 16 + u; zeros beyond unit 11 */
 static const float recurrent_lstm_kernel[32] RECURRENT_ALIGNED = {
     -0.46875f, 0.109375f, -0.265625f, 0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f,
     0.34375f, -0.03125f, -0.40625f, 0.171875f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -175,14 +176,14 @@ RECURRENT_INLINE void recurrent_lstm_x_gates_tile(int pixels, int across, int wi
             const recurrent_vec s = sum[pixel][u / RECURRENT_LANES];
             recurrent_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 RECURRENT_INLINE void recurrent_lstm_x_gates_panel(int width, int count, int panel, const float *x, const float *w, float *y)
 {
     enum { COLUMNS = RECURRENT_PICK(4, 4, 4, 2) }; /* pixels in a tile */
-for (int column = 0; column < 4; column += COLUMNS) {
+    for (int column = 0; column < 4; column += COLUMNS) {
         const int from = column * 2;
         const int to = column * 12;
         if (column + COLUMNS <= 4)
@@ -218,6 +219,7 @@ static const float recurrent_lstm_bias[12] RECURRENT_ALIGNED = {
 
 /* lstm: LSTM(units=3, return_sequences=True), in each step
  * y[u] = sum over i of x[i] * kernel[i][u]
+ * then y = (x_gates + y) + recurrent_lstm_bias
  * h (3), x_gates (12) -> y (12)
  * recurrent_lstm_recurrent_kernel (3, 12): element [i][j] is number i * 12 + j
  * recurrent_lstm_bias (12)
@@ -277,7 +279,7 @@ static void recurrent_lstm(recurrent_workspace *w, const float *restrict lstm_x_
     }
 }
 
-/* (48) gru/kernel: get_weights()[0] of gru; update, reset, candidate: 2 of each; packed in panels */
+/* (48) gru/kernel: get_weights()[0] of gru; update, reset, candidate: 2 of each; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
 static const float recurrent_gru_kernel[48] RECURRENT_ALIGNED = {
     0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -287,7 +289,7 @@ static const float recurrent_gru_kernel[48] RECURRENT_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) gru/bias: get_weights()[2][0] of gru; update, reset, candidate: 2 of each */
+/* (16) gru/bias: get_weights()[2][0] of gru; update, reset, candidate: 2 of each; zeros beyond unit 5 */
 static const float recurrent_gru_bias_x[16] RECURRENT_ALIGNED = {
     0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -307,14 +309,14 @@ RECURRENT_INLINE void recurrent_gru_x_gates_tile(int pixels, int across, int wid
             const recurrent_vec s = sum[pixel][u / RECURRENT_LANES];
             recurrent_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 RECURRENT_INLINE void recurrent_gru_x_gates_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { COLUMNS = RECURRENT_PICK(4, 4, 4, 2) }; /* pixels in a tile */
-for (int column = 0; column < 4; column += COLUMNS) {
+    for (int column = 0; column < 4; column += COLUMNS) {
         const int from = column * 3;
         const int to = column * 6;
         if (column + COLUMNS <= 4)
@@ -445,8 +447,9 @@ static const float recurrent_score_bias[1] RECURRENT_ALIGNED = {
 
 /* score: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = recurrent_sigmoid(y)
  * x (2) -> y (1)
- * recurrent_score_kernel (2, 1): element [i][j] is number i * 1 + j
+ * recurrent_score_kernel (2, 1): element [i][j] is number i + j
  * recurrent_score_bias (1)
  */
 static void recurrent_score(const float *restrict x, float *restrict y)

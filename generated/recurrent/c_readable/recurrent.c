@@ -1,8 +1,9 @@
 /* recurrent: a Keras model in C99, exported by kgen. See recurrent.h.
  *
- * One function for each layer, in the order of their execution; recurrent_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * Functions are called after the layers that they compute, in the order of their execution; recurrent_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
+ * Sums are kept in double, so that their rounding is below that of their terms.
  */
 #include "recurrent.h"
 
@@ -54,6 +55,7 @@ static const float recurrent_lstm_bias[12] = {
 
 /* lstm: LSTM(units=3, return_sequences=True), in each step
  * y[u] = sum over i of x[i] * kernel[i][u]
+ * then y = (x_gates + y) + recurrent_lstm_bias
  * h (3), x_gates (12) -> y (12)
  * recurrent_lstm_recurrent_kernel (3, 12): element [i][j] is number i * 12 + j
  * recurrent_lstm_bias (12)
@@ -251,8 +253,9 @@ static const float recurrent_score_bias[1] = {
 
 /* score: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = recurrent_sigmoid(y)
  * x (2) -> y (1)
- * recurrent_score_kernel (2, 1): element [i][j] is number i * 1 + j
+ * recurrent_score_kernel (2, 1): element [i][j] is number i + j
  * recurrent_score_bias (1)
  */
 static void recurrent_score(const float *restrict x, float *restrict y)

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     RECURRENT_OK = 0,
     RECURRENT_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -39,7 +39,8 @@ int recurrent_predict(const float *sequence, float *score);
 /* One sample, with the caller's workspace. */
 int recurrent_run(recurrent_workspace *w, const float *sequence, float *score);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int recurrent_predict_batch(size_t n, const float *sequence, float *score);
 
 #ifdef __cplusplus

@@ -1,7 +1,8 @@
 /* scaled: a Keras model in C99, exported by kgen. See scaled.h.
  *
- * One function for each layer, in the order of their execution; scaled_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; scaled_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -198,7 +199,7 @@ static void scaled_pool(const float *restrict x, float *restrict y)
     for (int step = 0; step < 1; ++step) {
         for (int u = 0; u < 5; u += SCALED_LANES) {
             const int n = SCALED_LEFT(5, u);
-            scaled_vec result = scaled_splat(-INFINITY);
+            scaled_vec result = scaled_splat(-3.4028235e+38f);
             for (int i = 0; i < 2; ++i) {
                 const int x_step = step * 2 + i;
                 const scaled_vec element = scaled_load_some(x + x_step * 5 + u, n);

@@ -1,8 +1,9 @@
 /* scaled: a Keras model in C99, exported by kgen. See scaled.h.
  *
- * One function for each layer, in the order of their execution; scaled_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * Functions are called after the layers that they compute, in the order of their execution; scaled_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
+ * Sums are kept in double, so that their rounding is below that of their terms.
  */
 #include "scaled.h"
 
@@ -39,7 +40,7 @@ static void scaled_pool(const float *restrict x, float *restrict y)
 {
     for (int step = 0; step < 1; ++step)
         for (int channel = 0; channel < 5; ++channel) {
-            float best = -INFINITY;
+            float best = -3.4028235e+38f; /* so NaN is passed over, as Keras does */
             for (int i = 0; i < 2; ++i) {
                 const int x_step = step * 2 + i;
                 if (x[x_step * 5 + channel] > best)

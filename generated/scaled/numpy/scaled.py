@@ -50,12 +50,12 @@ def windows(x, window, strides, dilation, padding, fill=0):
 
 
 def max_pool(x, window, strides=1, padding=0):
-    """The largest element of each window. x: (batch, *sizes, channels)."""
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    """The largest element of each window that is not NaN. x: (batch, *sizes, channels)."""
+    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
     parts = [part for _, part in windows(x, window, strides, 1, padding, lowest)]
-    y = parts[0]
-    for part in parts[1:]:
-        y = np.maximum(y, part)
+    y = np.full_like(parts[0], lowest)
+    for part in parts:
+        y = np.fmax(y, part)
     return y
 
 

@@ -1,7 +1,8 @@
 /* sentiment: a Keras model in C99, exported by kgen. See sentiment.h.
  *
- * One function for each layer, in the order of their execution; sentiment_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; sentiment_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #include "sentiment.h"
 
@@ -99,7 +100,7 @@ static int64_t sentiment_vectorize_index(const sentiment_vectorize_span *run, in
 }
 
 /* vectorize: TextVectorization(ngrams=2, output_sequence_length=8, vocabulary=('film', 'good', 'bad', 'not good', 'a', 'caf\xe9'))
- * y = the index of each of the first 8 words of x, in runs of 1 and 2
+ * y = the indices of the words of x, in runs of 1 and 2: the first 8, then zeros
  * x (1) const char * -> y (8)
  * sentiment_vectorize_vocabulary (7) const char *
  * sentiment_vectorize_indices (7)
@@ -191,8 +192,9 @@ static const float sentiment_score_bias[1] = {
 
 /* score: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = sentiment_sigmoid(y)
  * x (2) -> y (1)
- * sentiment_score_kernel (2, 1): element [i][j] is number i * 1 + j
+ * sentiment_score_kernel (2, 1): element [i][j] is number i + j
  * sentiment_score_bias (1)
  */
 static void sentiment_score(const float *restrict x, float *restrict y)

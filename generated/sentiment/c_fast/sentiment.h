@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     SENTIMENT_OK = 0,
     SENTIMENT_ERROR_NULL = 1, /* an argument or a string is a null pointer */
@@ -43,7 +43,8 @@ int sentiment_predict(const char *const *review, float *score);
 /* One sample, with the caller's workspace. */
 int sentiment_run(sentiment_workspace *w, const char *const *review, float *score);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int sentiment_predict_batch(size_t n, const char *const *review, float *score);
 
 #ifdef __cplusplus

@@ -97,7 +97,7 @@ def predict(review):
 
     # vectorize: TextVectorization(ngrams=2, output_sequence_length=8, vocabulary=('film', 'good',
     #     'bad', 'not good', 'a', 'caf\xe9'))
-    # y = the index of each of the first 8 words of x, in runs of 1 and 2
+    # y = the indices of the words of x, in runs of 1 and 2: the first 8, then zeros
     # shape: (batch, 8)
     vectorize = vectorize_text(review, vectorize_vocabulary, vectorize_indices, 1, 8, mode="int", lower=True, strip=True, split="whitespace", ngrams=(1, 2))
 

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs and states are as they were. */
+/* What the functions return. After an error the outputs and states of that sample are as they were. */
 typedef enum {
     STATEFUL_OK = 0,
     STATEFUL_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -40,7 +40,8 @@ int stateful_predict(const float *measurement, float *forecast);
 /* One sample, with the caller's workspace. */
 int stateful_run(stateful_workspace *w, const float *measurement, float *forecast);
 
-/* n samples, one after another in each array; stops at the first error. Each goes on where
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. Each goes on where
  * the one before it ended. */
 int stateful_predict_batch(size_t n, const float *measurement, float *forecast);
 

@@ -1,8 +1,9 @@
 /* stateful: a Keras model in C99, exported by kgen. See stateful.h.
  *
- * One function for each layer, in the order of their execution; stateful_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * Functions are called after the layers that they compute, in the order of their execution; stateful_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
+ * Sums are kept in double, so that their rounding is below that of their terms.
  */
 #include "stateful.h"
 
@@ -34,7 +35,7 @@ static const float stateful_gru_bias_x[9] = {
  * stateful_gru_kernel (2, 9): element [i][j] is number i * 9 + j
  * stateful_gru_bias_x (9)
  */
-static void stateful_gru(const float *restrict x, float *restrict y)
+static void stateful_gru_x_gates(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 9; ++u) {
         double sum = stateful_gru_bias_x[u];
@@ -106,7 +107,7 @@ static void stateful_gru_candidate(const float *x_candidate, const float *reset,
 /* gru: GRU(units=3, stateful=True)
  * update (3), h (3), candidate (3) -> y (3)
  */
-static void stateful_gru_h(const float *update, const float *h, const float *candidate, float *y)
+static void stateful_gru(const float *update, const float *h, const float *candidate, float *y)
 {
     for (int i = 0; i < 3; ++i) {
         y[i] = update[i] * h[i] + (1.0f - update[i]) * candidate[i];
@@ -128,7 +129,7 @@ static const float stateful_forecast_bias[1] = {
 /* forecast: Dense(units=1)
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * h (3) -> y (1)
- * stateful_forecast_kernel (3, 1): element [i][j] is number i * 1 + j
+ * stateful_forecast_kernel (3, 1): element [i][j] is number i + j
  * stateful_forecast_bias (1)
  */
 static void stateful_forecast(const float *restrict h, float *restrict y)
@@ -160,12 +161,12 @@ int stateful_run(stateful_workspace *w, const float *measurement, float *forecas
     float *const gru_candidate = w->arena + 21; /* (3) */
     float *const gru_h_1 = w->arena + 18; /* (3) */
 
-    stateful_gru(gru_x_t, gru_x_gates);
+    stateful_gru_x_gates(gru_x_t, gru_x_gates);
     stateful_gru_h_gates(gru_h, gru_h_gates);
     stateful_gru_update(gru_x_update, gru_h_update, gru_update);
     stateful_gru_reset(gru_x_reset, gru_h_reset, gru_reset);
     stateful_gru_candidate(gru_x_candidate, gru_reset, gru_h_candidate, gru_candidate);
-    stateful_gru_h(gru_update, gru_h, gru_candidate, gru_h_1);
+    stateful_gru(gru_update, gru_h, gru_candidate, gru_h_1);
     stateful_forecast(gru_h_1, forecast);
     memcpy(w->gru_h, gru_h_1, 3 * sizeof(float));
     return STATEFUL_OK;

@@ -1,7 +1,8 @@
 /* text_classifier: a Keras model in C99, exported by kgen. See text_classifier.h.
  *
- * One function for each layer, in the order of their execution; text_classifier_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; text_classifier_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #if defined __GNUC__ && !defined __clang__
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
@@ -372,7 +373,7 @@ static void text_classifier_not_equal(const int32_t *restrict x, bool *restrict 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * x0 (6, 1), x1 (1, 6) -> y (6, 6)
  */
-static void text_classifier_attention(const bool *restrict x0, const bool *restrict x1, bool *restrict y)
+static void text_classifier_attention_elementwise(const bool *restrict x0, const bool *restrict x1, bool *restrict y)
 {
     for (int i = 0; i < 6; ++i)
         for (int j = 0; j < 6; ++j) {
@@ -380,7 +381,7 @@ static void text_classifier_attention(const bool *restrict x0, const bool *restr
         }
 }
 
-/* (64) attention/query/kernel: get_weights()[0] of query; packed in panels */
+/* (64) attention/query/kernel: get_weights()[0] of attention/query; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
 static const float text_classifier_attention_query_kernel[64] TEXT_CLASSIFIER_ALIGNED = {
     -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -392,7 +393,7 @@ static const float text_classifier_attention_query_kernel[64] TEXT_CLASSIFIER_AL
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) attention/query/bias: get_weights()[1] of query */
+/* (16) attention/query/bias: get_weights()[1] of attention/query; zeros beyond unit 5 */
 static const float text_classifier_attention_query_bias[16] TEXT_CLASSIFIER_ALIGNED = {
     -0.125f, 0.453125f, 0.078125f, -0.296875f, 0.28125f, -0.09375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -412,14 +413,14 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_tile(int pixels, int
             const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
             text_classifier_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 6; column += COLUMNS) {
+    for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 4;
         const int to = column * 6;
         if (column + COLUMNS <= 6)
@@ -442,7 +443,7 @@ static void text_classifier_attention_query(const float *restrict x, float *rest
         text_classifier_attention_query_panel(16, 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
 }
 
-/* (64) attention/key/kernel: get_weights()[0] of key; packed in panels */
+/* (64) attention/key/kernel: get_weights()[0] of attention/key; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
 static const float text_classifier_attention_key_kernel[64] TEXT_CLASSIFIER_ALIGNED = {
     0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -454,7 +455,7 @@ static const float text_classifier_attention_key_kernel[64] TEXT_CLASSIFIER_ALIG
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) attention/key/bias: get_weights()[1] of key */
+/* (16) attention/key/bias: get_weights()[1] of attention/key; zeros beyond unit 5 */
 static const float text_classifier_attention_key_bias[16] TEXT_CLASSIFIER_ALIGNED = {
     0.21875f, -0.15625f, 0.421875f, 0.046875f, -0.328125f, 0.25f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -474,14 +475,14 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_tile(int pixels, int a
             const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
             text_classifier_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 6; column += COLUMNS) {
+    for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 4;
         const int to = column * 6;
         if (column + COLUMNS <= 6)
@@ -504,7 +505,7 @@ static void text_classifier_attention_key(const float *restrict x, float *restri
         text_classifier_attention_key_panel(16, 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
 }
 
-/* (64) attention/value/kernel: get_weights()[0] of value; packed in panels */
+/* (64) attention/value/kernel: get_weights()[0] of attention/value; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
 static const float text_classifier_attention_value_kernel[64] TEXT_CLASSIFIER_ALIGNED = {
     0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -516,7 +517,7 @@ static const float text_classifier_attention_value_kernel[64] TEXT_CLASSIFIER_AL
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) attention/value/bias: get_weights()[1] of value */
+/* (16) attention/value/bias: get_weights()[1] of attention/value; zeros beyond unit 5 */
 static const float text_classifier_attention_value_bias[16] TEXT_CLASSIFIER_ALIGNED = {
     -0.390625f, 0.1875f, -0.1875f, 0.390625f, 0.015625f, -0.359375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -536,14 +537,14 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_tile(int pixels, int
             const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
             text_classifier_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 6; column += COLUMNS) {
+    for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 4;
         const int to = column * 6;
         if (column + COLUMNS <= 6)
@@ -598,14 +599,14 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_tile(int pixels, i
             const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
             text_classifier_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_panel(int width, int count, int panel, const float *x, const float *w, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 6; column += COLUMNS) {
+    for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 6;
         const int to = column * 6;
         if (column + COLUMNS <= 6)
@@ -630,7 +631,7 @@ static void text_classifier_attention_product(const float *restrict x, const flo
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * x0 (2, 6, 6), x1 (1, 6, 6) bool -> y (2, 6, 6)
  */
-static void text_classifier_attention_elementwise(const float *x0, const bool *restrict x1, float *y)
+static void text_classifier_attention_elementwise_1(const float *x0, const bool *restrict x1, float *y)
 {
     for (int i = 0; i < 2; ++i)
         for (int j = 0; j < 36; ++j) {
@@ -682,7 +683,7 @@ static void text_classifier_attention_repack_1(const float *restrict x, float *r
 }
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_1_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
 {
     text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
     text_classifier_begin_with_zero(pixels, width, sum);
@@ -695,20 +696,20 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_1_tile(int pixels,
             const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
             text_classifier_store(y + at + u, s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_1_panel(int width, int count, int panel, const float *x, const float *w, float *y)
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_panel(int width, int count, int panel, const float *x, const float *w, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 6; column += COLUMNS) {
+    for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 6;
         const int to = column * 6;
         if (column + COLUMNS <= 6)
-            text_classifier_attention_product_1_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
+            text_classifier_attention_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
         else
-            text_classifier_attention_product_1_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
+            text_classifier_attention_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
     }
 }
 
@@ -716,15 +717,15 @@ for (int column = 0; column < 6; column += COLUMNS) {
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,p,k,l]
  * x (2, 6, 6), kernel (192) -> y (6, 2, 3)
  */
-static void text_classifier_attention_product_1(const float *restrict x, const float *restrict kernel, float *restrict y)
+static void text_classifier_attention(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     for (int k = 0; k < 2; ++k) {
         for (int u = 0; u < 16; u += 16)
-            text_classifier_attention_product_1_panel(16, 3, 16, x + k * 36, kernel + k * 96 + u, y + k * 3 + u);
+            text_classifier_attention_panel(16, 3, 16, x + k * 36, kernel + k * 96 + u, y + k * 3 + u);
     }
 }
 
-/* (96) attention/attention_output/kernel: get_weights()[0] of attention_output; packed in panels */
+/* (96) attention/attention_output/kernel: get_weights()[0] of attention/attention_output; term k of unit u is number k * 16 + u; zeros beyond unit 3 */
 static const float text_classifier_attention_attention_output_kernel[96] TEXT_CLASSIFIER_ALIGNED = {
     -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -740,7 +741,7 @@ static const float text_classifier_attention_attention_output_kernel[96] TEXT_CL
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) attention/attention_output/bias: get_weights()[1] of attention_output */
+/* (16) attention/attention_output/bias: get_weights()[1] of attention/attention_output; zeros beyond unit 3 */
 static const float text_classifier_attention_attention_output_bias[16] TEXT_CLASSIFIER_ALIGNED = {
     -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -760,14 +761,14 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_tile(int 
             const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
             text_classifier_store(y + at + u, text_classifier_load_some(z + at + u, count - u) + s, count - u);
         }
-}
+    }
 }
 
 /* All pixels of a panel of units. */
 TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, const float *z, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-for (int column = 0; column < 6; column += COLUMNS) {
+    for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 6;
         const int to = column * 4;
         if (column + COLUMNS <= 6)
@@ -779,6 +780,7 @@ for (int column = 0; column < 6; column += COLUMNS) {
 
 /* attention/attention_output: EinsumDense(equation='abcd,cde->abe', output_shape=(None, 4), bias_axes='e'); then add: keras.ops.add
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = z + y
  * x (6, 6), z (6, 4) -> y (6, 4)
  * text_classifier_attention_attention_output_kernel (96)
  * text_classifier_attention_attention_output_bias (16)
@@ -912,16 +914,16 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
     if (text_classifier_embedding(ids, embedding) != 0)
         return TEXT_CLASSIFIER_ERROR_INDEX;
     text_classifier_not_equal(ids, not_equal);
-    text_classifier_attention(attention_reshape, attention_reshape_1, attention_logical_and);
+    text_classifier_attention_elementwise(attention_reshape, attention_reshape_1, attention_logical_and);
     text_classifier_attention_query(embedding, attention_query);
     text_classifier_attention_key(embedding, attention_key);
     text_classifier_attention_value(embedding, attention_value);
     text_classifier_attention_repack(attention_key_1, attention_where_sum_packed);
     text_classifier_attention_product(attention_query_1, attention_where_sum_packed, attention_where_sum);
-    text_classifier_attention_elementwise(attention_where_sum, attention_reshape_2, attention_where);
+    text_classifier_attention_elementwise_1(attention_where_sum, attention_reshape_2, attention_where);
     text_classifier_attention_softmax(attention_where, attention_softmax);
     text_classifier_attention_repack_1(attention_value_1, attention_einsum_packed);
-    text_classifier_attention_product_1(attention_softmax, attention_einsum_packed, attention_einsum);
+    text_classifier_attention(attention_softmax, attention_einsum_packed, attention_einsum);
     text_classifier_attention_attention_output(attention_attention_output_reshape, embedding, add);
     text_classifier_norm(add, norm);
     text_classifier_mean(norm, mean);

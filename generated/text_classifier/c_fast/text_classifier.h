@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     TEXT_CLASSIFIER_OK = 0,
     TEXT_CLASSIFIER_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -42,7 +42,8 @@ int text_classifier_predict(const int32_t *ids, float *scores);
 /* One sample, with the caller's workspace. */
 int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float *scores);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int text_classifier_predict_batch(size_t n, const int32_t *ids, float *scores);
 
 #ifdef __cplusplus

@@ -1,8 +1,9 @@
 /* text_classifier: a Keras model in C99, exported by kgen. See text_classifier.h.
  *
- * One function for each layer, in the order of their execution; text_classifier_run at the end calls them. In
- * the comments x is the layer's input and y its output. Sums are kept in double, so that their rounding is
- * below that of their terms.
+ * Functions are called after the layers that they compute, in the order of their execution; text_classifier_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
+ * Sums are kept in double, so that their rounding is below that of their terms.
  */
 #include "text_classifier.h"
 
@@ -56,7 +57,7 @@ static void text_classifier_not_equal(const int32_t *restrict x, bool *restrict 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * x0 (6, 1), x1 (1, 6) -> y (6, 6)
  */
-static void text_classifier_attention(const bool *restrict x0, const bool *restrict x1, bool *restrict y)
+static void text_classifier_attention_elementwise(const bool *restrict x0, const bool *restrict x1, bool *restrict y)
 {
     for (int i = 0; i < 6; ++i)
         for (int j = 0; j < 6; ++j) {
@@ -64,7 +65,7 @@ static void text_classifier_attention(const bool *restrict x0, const bool *restr
         }
 }
 
-/* (4, 6) attention/query/kernel: get_weights()[0] of query */
+/* (4, 6) attention/query/kernel: get_weights()[0] of attention/query */
 static const float text_classifier_attention_query_kernel[24] = {
     -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f,
     0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f,
@@ -72,7 +73,7 @@ static const float text_classifier_attention_query_kernel[24] = {
     -0.375f, 0.203125f, -0.171875f, 0.40625f, 0.03125f, -0.34375f,
 };
 
-/* (6) attention/query/bias: get_weights()[1] of query */
+/* (6) attention/query/bias: get_weights()[1] of attention/query */
 static const float text_classifier_attention_query_bias[6] = {
     -0.125f, 0.453125f, 0.078125f, -0.296875f, 0.28125f, -0.09375f,
 };
@@ -95,7 +96,7 @@ static void text_classifier_attention_query(const float *restrict x, float *rest
     }
 }
 
-/* (4, 6) attention/key/kernel: get_weights()[0] of key */
+/* (4, 6) attention/key/kernel: get_weights()[0] of attention/key */
 static const float text_classifier_attention_key_kernel[24] = {
     0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f,
     -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f,
@@ -103,7 +104,7 @@ static const float text_classifier_attention_key_kernel[24] = {
     -0.03125f, -0.40625f, 0.171875f, -0.203125f, 0.375f, 0.0f,
 };
 
-/* (6) attention/key/bias: get_weights()[1] of key */
+/* (6) attention/key/bias: get_weights()[1] of attention/key */
 static const float text_classifier_attention_key_bias[6] = {
     0.21875f, -0.15625f, 0.421875f, 0.046875f, -0.328125f, 0.25f,
 };
@@ -126,7 +127,7 @@ static void text_classifier_attention_key(const float *restrict x, float *restri
     }
 }
 
-/* (4, 6) attention/value/kernel: get_weights()[0] of value */
+/* (4, 6) attention/value/kernel: get_weights()[0] of attention/value */
 static const float text_classifier_attention_value_kernel[24] = {
     0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f,
     0.046875f, -0.328125f, 0.25f, -0.125f, 0.453125f, 0.078125f,
@@ -134,7 +135,7 @@ static const float text_classifier_attention_value_kernel[24] = {
     0.3125f, -0.0625f, -0.4375f, 0.140625f, -0.234375f, 0.34375f,
 };
 
-/* (6) attention/value/bias: get_weights()[1] of value */
+/* (6) attention/value/bias: get_weights()[1] of attention/value */
 static const float text_classifier_attention_value_bias[6] = {
     -0.390625f, 0.1875f, -0.1875f, 0.390625f, 0.015625f, -0.359375f,
 };
@@ -159,6 +160,7 @@ static void text_classifier_attention_value(const float *restrict x, float *rest
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,l,j,p]
+ * then y = z ? (y * 0.57735026f) : -2.3819763e+38f
  * a (6, 2, 3), b (6, 2, 3), z (1, 6, 6) bool -> y (2, 6, 6)
  */
 static void text_classifier_attention_einsum(const float *restrict a, const float *restrict b, const bool *restrict z, float *restrict y)
@@ -201,7 +203,7 @@ static void text_classifier_attention_softmax(const float *x, float *y)
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,p,k,l]
  * a (2, 6, 6), b (6, 2, 3) -> y (6, 2, 3)
  */
-static void text_classifier_attention_einsum_1(const float *restrict a, const float *restrict b, float *restrict y)
+static void text_classifier_attention(const float *restrict a, const float *restrict b, float *restrict y)
 {
     for (int j = 0; j < 6; ++j)
         for (int k = 0; k < 2; ++k)
@@ -214,7 +216,7 @@ static void text_classifier_attention_einsum_1(const float *restrict a, const fl
             }
 }
 
-/* (6, 4) attention/attention_output/kernel: get_weights()[0] of attention_output */
+/* (6, 4) attention/attention_output/kernel: get_weights()[0] of attention/attention_output */
 static const float text_classifier_attention_attention_output_kernel[24] = {
     -0.21875f, 0.359375f, -0.015625f, -0.390625f,
     0.1875f, -0.1875f, 0.390625f, 0.015625f,
@@ -224,13 +226,14 @@ static const float text_classifier_attention_attention_output_kernel[24] = {
     -0.09375f, -0.46875f, 0.109375f, -0.265625f,
 };
 
-/* (4) attention/attention_output/bias: get_weights()[1] of attention_output */
+/* (4) attention/attention_output/bias: get_weights()[1] of attention/attention_output */
 static const float text_classifier_attention_attention_output_bias[4] = {
     -0.046875f, -0.421875f, 0.15625f, -0.21875f,
 };
 
 /* attention/attention_output: EinsumDense(equation='abcd,cde->abe', output_shape=(None, 4), bias_axes='e'); then add: keras.ops.add
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = z + y
  * x (6, 6), z (6, 4) -> y (6, 4)
  * text_classifier_attention_attention_output_kernel (6, 4): element [i][j] is number i * 4 + j
  * text_classifier_attention_attention_output_bias (4)
@@ -354,13 +357,13 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
     if (text_classifier_embedding(ids, embedding) != 0)
         return TEXT_CLASSIFIER_ERROR_INDEX;
     text_classifier_not_equal(ids, not_equal);
-    text_classifier_attention(attention_reshape, attention_reshape_1, attention_logical_and);
+    text_classifier_attention_elementwise(attention_reshape, attention_reshape_1, attention_logical_and);
     text_classifier_attention_query(embedding, attention_query);
     text_classifier_attention_key(embedding, attention_key);
     text_classifier_attention_value(embedding, attention_value);
     text_classifier_attention_einsum(attention_query_1, attention_key_1, attention_reshape_2, attention_where);
     text_classifier_attention_softmax(attention_where, attention_softmax);
-    text_classifier_attention_einsum_1(attention_softmax, attention_value_1, attention_einsum);
+    text_classifier_attention(attention_softmax, attention_value_1, attention_einsum);
     text_classifier_attention_attention_output(attention_attention_output_reshape, embedding, add);
     text_classifier_norm(add, norm);
     text_classifier_mean(norm, mean);

@@ -25,7 +25,7 @@ embedding_embeddings = np.array([
     [-0.21875, 0.359375, -0.015625, -0.390625],
 ], dtype=np.float32)
 
-# attention/query/kernel: get_weights()[0] of query: (4, 6)
+# attention/query/kernel: get_weights()[0] of attention/query: (4, 6)
 attention_query_kernel = np.array([
     [-0.296875, 0.28125, -0.09375, -0.46875, 0.109375, -0.265625],
     [0.3125, -0.0625, -0.4375, 0.140625, -0.234375, 0.34375],
@@ -33,10 +33,10 @@ attention_query_kernel = np.array([
     [-0.375, 0.203125, -0.171875, 0.40625, 0.03125, -0.34375],
 ], dtype=np.float32)
 
-# attention/query/bias: get_weights()[1] of query: (6,)
+# attention/query/bias: get_weights()[1] of attention/query: (6,)
 attention_query_bias = np.array([-0.125, 0.453125, 0.078125, -0.296875, 0.28125, -0.09375], dtype=np.float32)
 
-# attention/key/kernel: get_weights()[0] of key: (4, 6)
+# attention/key/kernel: get_weights()[0] of attention/key: (4, 6)
 attention_key_kernel = np.array([
     [0.046875, -0.328125, 0.25, -0.125, 0.453125, 0.078125],
     [-0.296875, 0.28125, -0.09375, -0.46875, 0.109375, -0.265625],
@@ -44,10 +44,10 @@ attention_key_kernel = np.array([
     [-0.03125, -0.40625, 0.171875, -0.203125, 0.375, 0.0],
 ], dtype=np.float32)
 
-# attention/key/bias: get_weights()[1] of key: (6,)
+# attention/key/bias: get_weights()[1] of attention/key: (6,)
 attention_key_bias = np.array([0.21875, -0.15625, 0.421875, 0.046875, -0.328125, 0.25], dtype=np.float32)
 
-# attention/value/kernel: get_weights()[0] of value: (4, 6)
+# attention/value/kernel: get_weights()[0] of attention/value: (4, 6)
 attention_value_kernel = np.array([
     [0.390625, 0.015625, -0.359375, 0.21875, -0.15625, 0.421875],
     [0.046875, -0.328125, 0.25, -0.125, 0.453125, 0.078125],
@@ -55,10 +55,10 @@ attention_value_kernel = np.array([
     [0.3125, -0.0625, -0.4375, 0.140625, -0.234375, 0.34375],
 ], dtype=np.float32)
 
-# attention/value/bias: get_weights()[1] of value: (6,)
+# attention/value/bias: get_weights()[1] of attention/value: (6,)
 attention_value_bias = np.array([-0.390625, 0.1875, -0.1875, 0.390625, 0.015625, -0.359375], dtype=np.float32)
 
-# attention/attention_output/kernel: get_weights()[0] of attention_output: (6, 4)
+# attention/attention_output/kernel: get_weights()[0] of attention/attention_output: (6, 4)
 attention_attention_output_kernel = np.array([
     [-0.21875, 0.359375, -0.015625, -0.390625],
     [0.1875, -0.1875, 0.390625, 0.015625],
@@ -68,7 +68,7 @@ attention_attention_output_kernel = np.array([
     [-0.09375, -0.46875, 0.109375, -0.265625],
 ], dtype=np.float32)
 
-# attention/attention_output/bias: get_weights()[1] of attention_output: (4,)
+# attention/attention_output/bias: get_weights()[1] of attention/attention_output: (4,)
 attention_attention_output_bias = np.array([-0.046875, -0.421875, 0.15625, -0.21875], dtype=np.float32)
 
 # norm/gamma: get_weights()[0] of norm: (1, 1, 4)

@@ -1,7 +1,8 @@
 /* xor: a Keras model in C99, exported by kgen. See xor.h.
  *
- * One function for each layer, in the order of their execution; xor_run at the end calls them. In
- * the comments x is the layer's input and y its output.
+ * Functions are called after the layers that they compute, in the order of their execution; xor_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
  */
 #include "xor.h"
 
@@ -34,6 +35,7 @@ static const float xor_hidden_bias[4] = {
 
 /* hidden: Dense(units=4, activation='relu')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = xor_relu(y)
  * x (2) -> y (4)
  * xor_hidden_kernel (2, 4): element [i][j] is number i * 4 + j
  * xor_hidden_bias (4)
@@ -63,8 +65,9 @@ static const float xor_output_bias[1] = {
 
 /* output: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * then y = xor_sigmoid(y)
  * x (4) -> y (1)
- * xor_output_kernel (4, 1): element [i][j] is number i * 1 + j
+ * xor_output_kernel (4, 1): element [i][j] is number i + j
  * xor_output_bias (1)
  */
 static void xor_output(const float *restrict x, float *restrict y)

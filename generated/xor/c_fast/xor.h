@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What the functions return. After an error the outputs are as they were. */
+/* What the functions return. After an error the outputs of that sample are as they were. */
 typedef enum {
     XOR_OK = 0,
     XOR_ERROR_NULL = 1, /* an argument is a null pointer */
@@ -39,7 +39,8 @@ int xor_predict(const float *inputs, float *output);
 /* One sample, with the caller's workspace. */
 int xor_run(xor_workspace *w, const float *inputs, float *output);
 
-/* n samples, one after another in each array; stops at the first error. */
+/* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
+ * at the first error; the samples before it are done. */
 int xor_predict_batch(size_t n, const float *inputs, float *output);
 
 #ifdef __cplusplus

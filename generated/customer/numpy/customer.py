@@ -1,4 +1,4 @@
-"""features: a trained Keras model as NumPy code.
+"""customer: a trained Keras model as NumPy code.
 
     predict(age, city, street, plan, visits) -> scores
 
@@ -249,9 +249,9 @@ def predict(age, city, street, plan, visits):
     # y[v] = how many of x are v
     visit_counts = bincount(visits, 4, 1, np.float32, strict=True)  # (batch, 4)
 
-    # joined: Concatenate()
     # city_encoding: StringLookup(vocabulary=('Oslo', 'Lima', 'Z\xfcrich', 'Accra'),
     #     output_mode='one_hot')
+    # joined: Concatenate()
     # shape: (batch, 5)
     joined_cast = ((city_encoding_lookup == city_encoding_constant).astype(np.int64)).astype(np.float32)
     # shape: (batch, 19)

@@ -1,0 +1,384 @@
+/* customer: a Keras model in C99, exported by kgen. See customer.h.
+ *
+ * Functions are called after the layers that they compute, in the order of their execution; customer_run
+ * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
+ * first is the batch, as in Keras; shapes leave it out.
+ * Sums are kept in double, so that their rounding is below that of their terms.
+ */
+#include "customer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* count bytes as a number, the first one lowest */
+static uint64_t customer_fingerprint64_load(const char *s, int count)
+{
+    uint64_t word = 0;
+    for (int i = 0; i < count; ++i)
+        word |= (uint64_t)(unsigned char)s[i] << (8 * i);
+    return word;
+}
+
+static inline uint64_t customer_fingerprint64_rotate(uint64_t x, int bits)
+{
+    return x >> bits | x << (64 - bits);
+}
+
+static inline uint64_t customer_fingerprint64_fold(uint64_t x)
+{
+    return x ^ x >> 47;
+}
+
+static uint64_t customer_fingerprint64_mix(uint64_t u, uint64_t v, uint64_t factor)
+{
+    const uint64_t a = customer_fingerprint64_fold((u ^ v) * factor);
+    return customer_fingerprint64_fold((v ^ a) * factor) * factor;
+}
+
+/* 32 bytes into a pair of numbers */
+static void customer_fingerprint64_absorb(const char *s, uint64_t a, uint64_t b, uint64_t pair[2])
+{
+    const uint64_t z = customer_fingerprint64_load(s + 24, 8), start = a + customer_fingerprint64_load(s, 8);
+    const uint64_t sum = start + customer_fingerprint64_load(s + 8, 8) + customer_fingerprint64_load(s + 16, 8);
+    pair[0] = sum + z;
+    pair[1] = customer_fingerprint64_rotate(b + start + z, 21) + customer_fingerprint64_rotate(sum, 44) + start;
+}
+
+/* FarmHash's Fingerprint64 (Pike and Alakuijala, 2014) of a string's bytes */
+static uint64_t customer_fingerprint64(const char *s)
+{
+    const uint64_t k0 = UINT64_C(0xc3a5c85c97cb3127), k1 = UINT64_C(0xb492b66fbe98f273), k2 = UINT64_C(0x9ae16a3b2f90404f);
+    const size_t n = strlen(s);
+    const uint64_t factor = k2 + n * 2;
+    if (n == 0)
+        return k2;
+    if (n < 4) {
+        const uint64_t y = customer_fingerprint64_load(s, 1) + (customer_fingerprint64_load(s + n / 2, 1) << 8);
+        const uint64_t z = n + (customer_fingerprint64_load(s + n - 1, 1) << 2);
+        return customer_fingerprint64_fold(y * k2 ^ z * k0) * k2;
+    }
+    if (n < 8)
+        return customer_fingerprint64_mix(n + (customer_fingerprint64_load(s, 4) << 3), customer_fingerprint64_load(s + n - 4, 4), factor);
+    if (n <= 16) {
+        const uint64_t a = customer_fingerprint64_load(s, 8) + k2, b = customer_fingerprint64_load(s + n - 8, 8);
+        return customer_fingerprint64_mix(customer_fingerprint64_rotate(b, 37) * factor + a, (customer_fingerprint64_rotate(a, 25) + b) * factor, factor);
+    }
+    if (n <= 64) {
+        const uint64_t a = customer_fingerprint64_load(s, 8) * (n <= 32 ? k1 : k2), b = customer_fingerprint64_load(s + 8, 8);
+        const uint64_t c = customer_fingerprint64_load(s + n - 8, 8) * factor, d = customer_fingerprint64_load(s + n - 16, 8) * k2;
+        const uint64_t y = customer_fingerprint64_rotate(a + b, 43) + customer_fingerprint64_rotate(c, 30) + d;
+        const uint64_t z = customer_fingerprint64_mix(y, a + customer_fingerprint64_rotate(b + k2, 18) + c, factor);
+        if (n <= 32)
+            return z;
+        const uint64_t e = customer_fingerprint64_load(s + 16, 8) * factor, f = customer_fingerprint64_load(s + 24, 8);
+        const uint64_t g = (y + customer_fingerprint64_load(s + n - 32, 8)) * factor;
+        const uint64_t h = (z + customer_fingerprint64_load(s + n - 24, 8)) * factor;
+        return customer_fingerprint64_mix(customer_fingerprint64_rotate(e + f, 43) + customer_fingerprint64_rotate(g, 30) + h, e + customer_fingerprint64_rotate(f + a, 18) + g, factor);
+    }
+    /* blocks of 64 bytes; the last one ends where the string does, and counts more */
+    uint64_t x = 81 * k2 + customer_fingerprint64_load(s, 8), y = 81 * k1 + 113, z = customer_fingerprint64_fold(y * k2 + 113) * k2;
+    uint64_t v[2] = {0, 0}, w[2] = {0, 0}, multiplier = k1, weight = 1;
+    const char *block = s;
+    for (size_t left = (n - 1) / 64 + 1; left > 0; --left) {
+        if (left == 1) {
+            block = s + n - 64;
+            multiplier = k1 + ((z & 0xff) << 1);
+            weight = 9;
+            w[0] += (n - 1) % 64;
+            v[0] += w[0];
+            w[0] += v[0];
+        }
+        x = customer_fingerprint64_rotate(x + y + v[0] + customer_fingerprint64_load(block + 8, 8), 37) * multiplier;
+        y = customer_fingerprint64_rotate(y + v[1] + customer_fingerprint64_load(block + 48, 8), 42) * multiplier;
+        x ^= w[1] * weight;
+        y += v[0] * weight + customer_fingerprint64_load(block + 40, 8);
+        z = customer_fingerprint64_rotate(z + w[0], 33) * multiplier;
+        customer_fingerprint64_absorb(block, v[1] * multiplier, x + w[0], v);
+        customer_fingerprint64_absorb(block + 32, z + w[1], y + customer_fingerprint64_load(block + 16, 8), w);
+        const uint64_t swapped = z;
+        z = x;
+        x = swapped;
+        block += 64;
+    }
+    return customer_fingerprint64_mix(customer_fingerprint64_mix(v[0], w[0], multiplier) + customer_fingerprint64_fold(y) * k0 + z, customer_fingerprint64_mix(v[1], w[1], multiplier) + x, multiplier);
+}
+
+/* the remainder of the division rounded down: it has b's sign */
+static inline uint64_t customer_mod_uint64(uint64_t a, uint64_t b)
+{
+    return b == 0 ? 0 : (uint64_t)(a % b);
+}
+
+/* (4) the vocabulary, sorted */
+static const char *const customer_city_encoding_vocabulary[4] = {
+    "Accra", "Lima", "Oslo", "Z\303\274rich",
+};
+
+/* (4) the index of each word */
+static const int64_t customer_city_encoding_indices[4] = {
+    4, 2, 1, 3,
+};
+
+/* city_encoding: StringLookup(vocabulary=('Oslo', 'Lima', 'Z\xfcrich', 'Accra'), output_mode='one_hot')
+ * y = values[i] where keys[i] is x; 0 if there is none
+ * x (1) const char * -> y (1)
+ * customer_city_encoding_vocabulary (4) const char *
+ * customer_city_encoding_indices (4)
+ */
+static void customer_city_encoding(const char *const *restrict x, int64_t *restrict y)
+{
+    for (int i = 0; i < 1; ++i) {
+        int low = 0, high = 4;
+        while (low < high) {
+            const int middle = (low + high) / 2;
+            if (strcmp(customer_city_encoding_vocabulary[middle], x[i]) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        const bool found = low < 4 && strcmp(customer_city_encoding_vocabulary[low], x[i]) == 0;
+        y[i] = found ? customer_city_encoding_indices[low] : INT64_C(0);
+    }
+}
+
+/* street_hash: Hashing(num_bins=3, output_mode='one_hot')
+ * x (1) const char * -> y (1)
+ */
+static void customer_street_hash_elementwise(const char *const *restrict x, int64_t *restrict y)
+{
+    y[0] = (int64_t)(customer_mod_uint64(customer_fingerprint64(x[0]), 3u));
+}
+
+/* (1, 3) */
+static const int64_t customer_street_hash_constant[3] = {
+    0, 1, 2,
+};
+
+/* street_hash: Hashing(num_bins=3, output_mode='one_hot')
+ * x (1) int64_t -> y (3)
+ * customer_street_hash_constant (1, 3) int64_t: element [i][j] is number i * 3 + j
+ */
+static void customer_street_hash(const int64_t *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 3; ++i) {
+        y[i] = (x[0] == customer_street_hash_constant[i]) ? 1.0f : 0.0f;
+    }
+}
+
+/* (3) */
+static const float customer_age_group_constant[3] = {
+    18.0f, 30.0f, 65.0f,
+};
+
+/* age_group: Discretization(bin_boundaries=(18, 30, 65), output_mode='one_hot')
+ * y = number of edges <= x
+ * x (1) float -> y (1)
+ * customer_age_group_constant (3) float
+ */
+static void customer_age_group_search_sorted(const float *restrict x, int32_t *restrict y)
+{
+    for (int i = 0; i < 1; ++i) {
+        int low = 0, high = 3; /* the answer lies between them */
+        while (low < high) {
+            const int middle = (low + high) / 2;
+            if (x[i] < customer_age_group_constant[middle])
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        y[i] = low;
+    }
+}
+
+/* (1, 4) */
+static const int32_t customer_age_group_constant_1[4] = {
+    0, 1, 2, 3,
+};
+
+/* age_group: Discretization(bin_boundaries=(18, 30, 65), output_mode='one_hot')
+ * x (1) int32_t -> y (4)
+ * customer_age_group_constant_1 (1, 4) int32_t: element [i][j] is number i * 4 + j
+ */
+static void customer_age_group(const int32_t *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 4; ++i) {
+        y[i] = (x[0] == customer_age_group_constant_1[i]) ? 1.0f : 0.0f;
+    }
+}
+
+/* (1, 3) */
+static const int32_t customer_plan_encoding_constant[3] = {
+    0, 1, 2,
+};
+
+/* plan_encoding: CategoryEncoding(num_tokens=3, output_mode='one_hot')
+ * x (1) int32_t -> y (3)
+ * customer_plan_encoding_constant (1, 3) int32_t: element [i][j] is number i * 3 + j
+ */
+static void customer_plan_encoding(const int32_t *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 3; ++i) {
+        y[i] = (x[0] == customer_plan_encoding_constant[i]) ? 1.0f : 0.0f;
+    }
+}
+
+/* visit_counts: CategoryEncoding(num_tokens=4, output_mode='count')
+ * y[v] = how many of x are v
+ * x (5) int32_t -> y (4)
+ */
+static int customer_visit_counts(const int32_t *restrict x, float *restrict y)
+{
+    for (int v = 0; v < 4; ++v)
+        y[v] = 0.0f;
+    for (int i = 0; i < 5; ++i) {
+        const int32_t v = x[i];
+        if (v < 0)
+            return CUSTOMER_ERROR_INDEX;
+        if (v < 4)
+            y[v] += 1.0f;
+    }
+    return 0;
+}
+
+/* (1, 5) */
+static const int64_t customer_city_encoding_constant[5] = {
+    0, 1, 2, 3, 4,
+};
+
+/* city_encoding: StringLookup(vocabulary=('Oslo', 'Lima', 'Z\xfcrich', 'Accra'), output_mode='one_hot'); then joined: Concatenate()
+ * x (1) int64_t -> y (5)
+ * customer_city_encoding_constant (1, 5) int64_t: element [i][j] is number i * 5 + j
+ */
+static void customer_joined_elementwise(const int64_t *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = (float)((int64_t)(x[0] == customer_city_encoding_constant[i]));
+    }
+}
+
+/* joined: Concatenate()
+ * y = its inputs one after another along axis 1
+ * x0 (5), x1 (3), x2 (4), x3 (3), x4 (4) -> y (19)
+ */
+static void customer_joined(const float *restrict x0, const float *restrict x1, const float *restrict x2, const float *restrict x3, const float *restrict x4, float *restrict y)
+{
+    for (int i = 0; i < 5; ++i) {
+        y[i] = x0[i];
+    }
+    for (int i = 0; i < 3; ++i) {
+        y[5 + i] = x1[i];
+    }
+    for (int i = 0; i < 4; ++i) {
+        y[8 + i] = x2[i];
+    }
+    for (int i = 0; i < 3; ++i) {
+        y[12 + i] = x3[i];
+    }
+    for (int i = 0; i < 4; ++i) {
+        y[15 + i] = x4[i];
+    }
+}
+
+/* (19, 2) scores/kernel: get_weights()[0] of scores */
+static const float customer_scores_kernel[38] = {
+    -0.46875f, 0.109375f,
+    -0.265625f, 0.3125f,
+    -0.0625f, -0.4375f,
+    0.140625f, -0.234375f,
+    0.34375f, -0.03125f,
+    -0.40625f, 0.171875f,
+    -0.203125f, 0.375f,
+    0.0f, -0.375f,
+    0.203125f, -0.171875f,
+    0.40625f, 0.03125f,
+    -0.34375f, 0.234375f,
+    -0.140625f, 0.4375f,
+    0.0625f, -0.3125f,
+    0.265625f, -0.109375f,
+    0.46875f, 0.09375f,
+    -0.28125f, 0.296875f,
+    -0.078125f, -0.453125f,
+    0.125f, -0.25f,
+    0.328125f, -0.046875f,
+};
+
+/* (2) scores/bias: get_weights()[1] of scores */
+static const float customer_scores_bias[2] = {
+    -0.296875f, 0.28125f,
+};
+
+/* scores: Dense(units=2)
+ * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
+ * x (19) -> y (2)
+ * customer_scores_kernel (19, 2): element [i][j] is number i * 2 + j
+ * customer_scores_bias (2)
+ */
+static void customer_scores(const float *restrict x, float *restrict y)
+{
+    for (int u = 0; u < 2; ++u) {
+        double sum = customer_scores_bias[u];
+        for (int i = 0; i < 19; ++i)
+            sum += (double)x[i] * customer_scores_kernel[i * 2 + u];
+        y[u] = (float)sum;
+    }
+}
+
+/* whether none of the strings is a null pointer */
+static bool customer_complete(const char *const *strings, int count)
+{
+    for (int i = 0; i < count; ++i)
+        if (!strings[i])
+            return false;
+    return true;
+}
+
+int customer_run(customer_workspace *w, const float *age, const char *const *city, const char *const *street, const int32_t *plan, const int32_t *visits, float *scores)
+{
+    if (!w || !age || !city || !street || !plan || !visits || !scores)
+        return CUSTOMER_ERROR_NULL;
+    if (!customer_complete(city, 1))
+        return CUSTOMER_ERROR_NULL;
+    if (!customer_complete(street, 1))
+        return CUSTOMER_ERROR_NULL;
+    int64_t *const city_encoding_lookup = w->arena.int64s; /* (1) */
+    int64_t *const street_hash_cast = w->arena.int64s + 1; /* (1) */
+    float *const street_hash = w->arena.float32s + 32; /* (3) */
+    int32_t *const age_group_search_sorted = w->arena.int32s + 2; /* (1) */
+    float *const age_group = w->arena.float32s + 24; /* (4) */
+    float *const plan_encoding = w->arena.float32s + 35; /* (3) */
+    float *const visit_counts = w->arena.float32s + 28; /* (4) */
+    float *const joined_cast = w->arena.float32s + 19; /* (5) */
+    float *const joined = w->arena.float32s; /* (19) */
+
+    customer_city_encoding(city, city_encoding_lookup);
+    customer_street_hash_elementwise(street, street_hash_cast);
+    customer_street_hash(street_hash_cast, street_hash);
+    customer_age_group_search_sorted(age, age_group_search_sorted);
+    customer_age_group(age_group_search_sorted, age_group);
+    customer_plan_encoding(plan, plan_encoding);
+    if (customer_visit_counts(visits, visit_counts) != 0)
+        return CUSTOMER_ERROR_INDEX;
+    customer_joined_elementwise(city_encoding_lookup, joined_cast);
+    customer_joined(joined_cast, street_hash, age_group, plan_encoding, visit_counts, joined);
+    customer_scores(joined, scores);
+    return CUSTOMER_OK;
+}
+
+static customer_workspace customer_own;
+
+int customer_predict(const float *age, const char *const *city, const char *const *street, const int32_t *plan, const int32_t *visits, float *scores)
+{
+    return customer_run(&customer_own, age, city, street, plan, visits, scores);
+}
+
+int customer_predict_batch(size_t n, const float *age, const char *const *city, const char *const *street, const int32_t *plan, const int32_t *visits, float *scores)
+{
+    if (!age || !city || !street || !plan || !visits || !scores)
+        return CUSTOMER_ERROR_NULL;
+    for (size_t sample = 0; sample < n; ++sample) {
+        const int error = customer_predict(age + sample * 1, city + sample * 1, street + sample * 1, plan + sample * 1, visits + sample * 5, scores + sample * 2);
+        if (error)
+            return error;
+    }
+    return CUSTOMER_OK;
+}
