@@ -129,7 +129,9 @@ def run(
     sources = [name for name in texts if name.endswith(".c")]
     command = ["cc", *flags, "-o", "program", *sources, "-lm"]
     subprocess.run(command, check=True, cwd=folder)
-    (folder / "in").write_bytes(b"".join(_bytes(x[i]) for i in range(count) for x in inputs))
+    (folder / "in").write_bytes(
+        b"".join(_bytes(x[i : i + 1]) for i in range(count) for x in inputs)
+    )
     result = subprocess.run(
         ["./program", "in", "out"], cwd=folder, capture_output=True, text=True, check=False
     )

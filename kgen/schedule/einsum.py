@@ -14,6 +14,7 @@ from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Constant, Value, row_major
 from kgen.ops.einsum import Einsum
 from kgen.schedule import build
+from kgen.schedule.forms import spread
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.product import Axis, Product, Taps
 from kgen.schedule.repack import Repack
@@ -151,6 +152,9 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
     shared, pixels = axes(node, found)
     taps, depth, step = sums(node, found)
     units = prod(node.sizes[c] for c in found.units)
+    late = node.epilogue.args if node.epilogue else ()
+    if any(spread(arg, node.output) == "unit" and arg.size != units for arg in late):
+        return None  # one for each index of the last axis, but the units span several axes
     terms = prod(node.sizes[c] for c in found.summed)
     outer, rows, columns = build.pixels(pixels)
     tile = build.tile_for(rows, columns, units, terms)

@@ -104,10 +104,6 @@ def three_dimensions_groups() -> keras.Model:
     return layer(layers.Conv3D(4, 2, groups=2), 3, 4, 5, 6)
 
 
-def three_dimensions_channels_first() -> keras.Model:
-    return layer(layers.Conv3D(4, 2, data_format="channels_first"), 2, 3, 4, 5)
-
-
 def depthwise_1d() -> keras.Model:
     return layer(layers.DepthwiseConv1D(3, depth_multiplier=2), 7, 3)
 
@@ -130,10 +126,6 @@ def depthwise_2d_with_strides() -> keras.Model:
 
 def depthwise_2d_dilated() -> keras.Model:
     return layer(layers.DepthwiseConv2D(3, dilation_rate=2), 7, 8, 3)
-
-
-def depthwise_2d_channels_first() -> keras.Model:
-    return layer(layers.DepthwiseConv2D(3, data_format="channels_first"), 3, 6, 5)
 
 
 def separable_1d() -> keras.Model:
