@@ -145,7 +145,7 @@ def keyword_spotting() -> keras.Model:
     for _ in range(4):
         x = _normalized(layers.DepthwiseConv2D(3, padding="same", use_bias=False), x)
         x = _normalized(layers.Conv2D(64, 1, use_bias=False), x)
-    x = layers.GlobalAveragePooling2D(2)(x)
+    x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(frames, layers.Dense(12, activation="softmax")(x))
 
 
