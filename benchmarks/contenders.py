@@ -77,12 +77,7 @@ def _size(shape: tuple[int | None, ...]) -> int:
 
 
 def prepare_litert(model: keras.Model, batch: int, folder: Path) -> list[str]:
-    """Weights become constants first: LiteRT gives XNNPACK only layers whose weights are."""
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    function = _function(model, batch).get_concrete_function()
-    frozen = convert_variables_to_constants_v2(function)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_frozen(model, batch)])
     path = folder / "model.tflite"
     path.write_bytes(converter.convert())
     return _worker("litert", path)
@@ -97,10 +92,11 @@ def prepare_onnxruntime(model: keras.Model, batch: int, folder: Path) -> list[st
     if recurrent_onnx.is_recurrent(model):
         converted = recurrent_onnx.convert(model, batch)
     else:
-        function = _function(model, batch)
-        converted, _ = tf2onnx.convert.from_function(
-            function,
-            input_signature=function.input_signature,
+        frozen = _frozen(model, batch)
+        converted, _ = tf2onnx.convert.from_graph_def(
+            frozen.graph.as_graph_def(),
+            input_names=[tensor.name for tensor in frozen.inputs],
+            output_names=[tensor.name for tensor in frozen.outputs],
             opset=17,
             custom_op_handlers={"Erfc": (_erfc, [])},
         )
@@ -119,10 +115,16 @@ def _erfc(context: Any, node: Any, name: str, args: Any) -> None:
     context.make_node("Sub", [one, erf], outputs=[y], dtypes=[kind], shapes=[shape])
 
 
-def _function(model: keras.Model, batch: int) -> Any:
-    """The model as TensorFlow's function of one batch, all sizes known."""
+def _frozen(model: keras.Model, batch: int) -> Any:
+    """The model as TensorFlow's function of one batch, all sizes known, its weights constants.
+
+    LiteRT gives XNNPACK only layers with constant weights; tf2onnx makes inputs of what isn't.
+    """
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
     signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name="x")]
-    return tf.function(lambda x: model(x, training=False), input_signature=signature)
+    function = tf.function(lambda x: model(x, training=False), input_signature=signature)
+    return convert_variables_to_constants_v2(function.get_concrete_function())
 
 
 def _worker(runtime: str, model: Path) -> list[str]:
