@@ -2,13 +2,14 @@
 # make test: set up, and run all checks and tests, less those of large models.
 # make test-all: the tests of large models: real files, keras.applications, KerasHub.
 # make coverage: rewrite docs/coverage.md.
+# make bench: time kgen's C beside LiteRT and ONNX Runtime, and rewrite docs/benchmarks.md.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-all check generated coverage clean
+.PHONY: demo test test-all check generated coverage bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/xor.py
@@ -32,6 +33,10 @@ generated: $(VENV)/.test
 coverage: $(VENV)/.test
 	$(BIN)/python -m tests.coverage
 
+# Rewrites docs/benchmarks.md and its plot; MODELS="xor lenet" times only some.
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.speed $(MODELS)
+
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -41,6 +46,10 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[benchmark]"
 	touch $@ $(VENV)/.demo
 
 clean:

@@ -138,7 +138,7 @@ def randomize(model: keras.Model, inputs: np.ndarray, seed: int) -> None:
 def _random_weight(weight: keras.Variable, generator: np.random.Generator) -> np.ndarray:
     shape = tuple(weight.shape)
     match weight.name:
-        case "kernel":
+        case "kernel" | "recurrent_kernel":
             # A depthwise kernel is (height, width, channels, 1).
             fan_in = np.prod(shape[:-2] if shape[-1] == 1 else shape[:-1])
             gain = 2 if len(shape) > 2 else 1
