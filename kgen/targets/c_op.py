@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -341,9 +341,10 @@ class COp(Walks):
         epilogue: Epilogue | None = getattr(self.node, "epilogue", None)
         if epilogue is None:
             return ""
-        temporaries, text = self.expressions.text(
-            epilogue.program, ["y", *(self.ref(arg) for arg in epilogue.args)]
-        )
+        # A comment needs no definitions, nor the prefix of their names.
+        words = replace(self.expressions, name=lambda function, _: function, used={})
+        operands = ["y", *(self.ref(arg) for arg in epilogue.args)]
+        temporaries, text = words.text(epilogue.program, operands)
         return "; ".join([text, *(f"{name} = {value}" for _, name, value in temporaries)])
 
     @property

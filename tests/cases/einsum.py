@@ -9,6 +9,22 @@ from keras import Input, layers, ops
 from tests.cases._build import function, layer
 
 
+class _Scaled(keras.layers.Layer):
+    """A factor for each index of the last axis."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=shape[-1:], name="scale")
+
+    def call(self, x):
+        return x * self.scale
+
+
+def scaled_along_one_of_two_unit_axes() -> keras.Model:
+    """The units of the product are both last axes, the factor's only one of them."""
+    x = keras.Input((5, 16))
+    return keras.Model(x, _Scaled()(layers.EinsumDense("abc,bcde->abde", (5, 3, 8))(x)))
+
+
 def matmul_of_matrices() -> keras.Model:
     return function(ops.matmul, (4, 5), (5, 3))
 

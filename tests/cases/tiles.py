@@ -177,3 +177,17 @@ def many_pixels() -> Model:
     """Images larger than what stays near the core, a kernel that is smaller."""
     made = [layers.Conv2D(40, 1, activation="relu"), layers.Conv2D(20, 3, padding="same")]
     return _outputs(Input((40, 47, 8), name="x"), made)
+
+
+def depthwise_single_taps_beside_padding() -> keras.Model:
+    """One tap along an axis, which lies on the padding at the borders."""
+    x = Input((9, 7, 16))
+    wide, narrow = layers.ZeroPadding2D(3)(x), layers.ZeroPadding2D(1)(x)
+    return Model(
+        x,
+        [
+            layers.DepthwiseConv2D(1, strides=2)(wide),
+            layers.DepthwiseConv2D((3, 1))(narrow),
+            layers.DepthwiseConv2D((1, 3))(narrow),
+        ],
+    )

@@ -13,12 +13,6 @@
 #include <math.h>
 #include <string.h>
 
-/* x, but no less than 0 */
-static inline float image_classifier_relu(float x)
-{
-    return x < 0.0f ? 0.0f : x;
-}
-
 /* Vectors as wide as the compiler may use (IMAGE_CLASSIFIER_NO_VECTORS: none). IMAGE_CLASSIFIER_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
 #if defined __GNUC__ && !defined IMAGE_CLASSIFIER_NO_VECTORS
@@ -440,7 +434,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_panel(int width, int count, i
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
  * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j,c] * kernel[i,j,c,f] + bias[f]
- * then y = image_classifier_relu(y)
+ * then y = relu(y)
  * x (9, 9, 1) -> y (4, 4, 4)
  * image_classifier_stem_kernel (144)
  * image_classifier_stem_bias (16)
@@ -585,7 +579,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_panel(int width, int cou
 
 /* pointwise: Conv2D(filters=6, kernel_size=(1, 1), data_format='channels_last', activation='relu')
  * y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
- * then y = image_classifier_relu(y)
+ * then y = relu(y)
  * x (4, 4, 4) -> y (4, 4, 6)
  * image_classifier_pointwise_kernel (64)
  * image_classifier_pointwise_bias (16)

@@ -35,7 +35,7 @@ static const float image_classifier_stem_bias[4] = {
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
  * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j-1,c] * kernel[i,j,c,f] + bias[f]
- * then y = image_classifier_relu(y)
+ * then y = relu(y)
  * x (8, 7, 1) -> y (4, 4, 4)
  * image_classifier_stem_kernel (3, 3, 1, 4): element [i][j][k][l] is number i * 12 + j * 4 + k * 4 + l
  * image_classifier_stem_bias (4)
@@ -116,7 +116,7 @@ static const float image_classifier_pointwise_bias[6] = {
 
 /* pointwise: Conv2D(filters=6, kernel_size=(1, 1), data_format='channels_last', activation='relu')
  * y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
- * then y = image_classifier_relu(y)
+ * then y = relu(y)
  * x (4, 4, 4) -> y (4, 4, 6)
  * image_classifier_pointwise_kernel (1, 1, 4, 6): element [i][j][k][l] is number i * 24 + j * 24 + k * 6 + l
  * image_classifier_pointwise_bias (6)

@@ -108,7 +108,7 @@ static const float quantized_eight_bits_kernel_scale[5] = {
 
 /* eight_bits: Dense(units=5, activation='relu')
  * y[u] = sum over i of x[i] * kernel[i][u]
- * then y = quantized_relu(((float)(y)) / (quantized_eight_bits_kernel_scale * z) + quantized_eight_bits_bias)
+ * then y = relu(((float)(y)) / (quantized_eight_bits_kernel_scale * z) + quantized_eight_bits_bias)
  * x (6) int8_t, z (1) -> y (5)
  * quantized_eight_bits_kernel (6, 5) int8_t: element [i][j] is number i * 5 + j
  * quantized_eight_bits_bias (5)

@@ -35,7 +35,7 @@ static const float xor_hidden_bias[4] = {
 
 /* hidden: Dense(units=4, activation='relu')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * then y = xor_relu(y)
+ * then y = relu(y)
  * x (2) -> y (4)
  * xor_hidden_kernel (2, 4): element [i][j] is number i * 4 + j
  * xor_hidden_bias (4)
@@ -65,7 +65,7 @@ static const float xor_output_bias[1] = {
 
 /* output: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * then y = xor_sigmoid(y)
+ * then y = sigmoid(y)
  * x (4) -> y (1)
  * xor_output_kernel (4, 1): element [i][j] is number i + j
  * xor_output_bias (1)
