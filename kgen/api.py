@@ -144,8 +144,8 @@ class Export:
             raise ExportError(
                 f"The export of {self.name!r} disagrees with Keras: output {output!r} differs by "
                 f"{gap.absolute:.3g} on a random sample. This is a mistake in kgen, or in what "
-                "Keras runs on (TensorFlow computes some convolutions with channels first wrong on a "
-                "CPU); `kgen verify` names the layer, and --no-check exports all the same."
+                "Keras runs on (TensorFlow computes some convolutions with channels first wrong "
+                "on a CPU); `kgen verify` names the layer, and --no-check exports all the same."
             )
 
     def _disagreement(
