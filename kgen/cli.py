@@ -64,9 +64,20 @@ def export_command(
     step: Annotated[
         bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
     ] = False,
+    weights: Annotated[
+        str, typer.Option(help="In the C: literal, string, incbin, file or embed.")
+    ] = "literal",
+    weights_section: Annotated[
+        str | None, typer.Option(help="The section of the object file for the C's weights.")
+    ] = None,
     with_test: Annotated[
         bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
     ] = False,
+    cpp: Annotated[bool, typer.Option("--cpp", help="Add NAME.hpp, for C++17.")] = False,
+    package: Annotated[
+        str,
+        typer.Option(help="plain, cmake, python, arduino, esp-idf, zephyr or wasm."),
+    ] = "plain",
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -86,7 +97,11 @@ def export_command(
             custom=custom,
             unsafe=unsafe,
             step=step,
+            weights=weights,
+            weights_section=weights_section,
             with_test=with_test,
+            cpp=cpp,
+            package=package,
             progress=progress,
         )
     for file, text in files.items():

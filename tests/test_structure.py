@@ -28,7 +28,19 @@ MAY_IMPORT = {
     "trace": {"ir", "ops", "errors", "passes", "arrays"},
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
-    "targets": {"ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"},
+    "packages": {"render", "errors"},
+    "targets": {
+        "ir",
+        "ops",
+        "errors",
+        "names",
+        "arrays",
+        "plan",
+        "render",
+        "manifest",
+        "schedule",
+        "packages",
+    },
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 

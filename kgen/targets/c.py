@@ -14,6 +14,7 @@ from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
+from kgen.render.write import Files
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
 from kgen.targets.c_op import CTYPES, COp, literal, pointer
 from kgen.targets.c_scalar import HASHES, ScalarType, function_of
@@ -86,7 +87,8 @@ class CModel(Weights):
         functions = self.expressions.functions
         names = Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete"),
+            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *("constants", "test", "section"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
@@ -123,11 +125,12 @@ class CModel(Weights):
 
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
-        symbols: dict[Value, str] = {c: self.names[c] for c in self.plan.graph.constants}
+        symbols: dict[Value, str] = {c: self.symbol(c) for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
-            common = (node, self.names[node], symbols, self.expressions, error, depth > 0)
+            names = (self.names[node], symbols, self.expressions, error)
+            common = (node, *names, depth > 0, f"{self.prefix}_constants")
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -228,6 +231,8 @@ class CModel(Weights):
             size = element_size(state.value.dtype)
             total = -(-total // size) * size + max(state.value.size, 1) * size
             largest = max(largest, size)
+        if self.loads:
+            total, largest = -(-total // 8) * 8 + 8, 8
         return -(-total // largest) * largest
 
     def pointers(self) -> list[Pointer]:
@@ -270,8 +275,10 @@ class CModel(Weights):
 
     def call(self, op: COp) -> str:
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
-        workspace = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
-        return f"{op.function}({', '.join([*workspace, *arrays])})"
+        first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
+        if op.uses_stored:
+            first.append("constants" if op.inner else "w->constants")
+        return f"{op.function}({', '.join([*first, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
@@ -289,7 +296,24 @@ class CModel(Weights):
 
     @property
     def uses_workspace(self) -> bool:
-        return bool(self.plan.workspace_bytes or self.plan.strings or self.states)
+        return bool(self.plan.workspace_bytes or self.plan.strings or self.states or self.loads)
+
+    @property
+    def has_pointers(self) -> bool:
+        """Whether the workspace's size depends on the machine's pointers."""
+        return bool(self.plan.strings or self.loads)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the manifest says of the C alone."""
+        facts: dict[str, object] = {"style": self.style, "workspace_bytes": self.workspace_bytes}
+        if self.form.weights != "literal":
+            facts["weights"] = self.form.weights
+        if self.blob:
+            facts["weights_file"] = self.blob_name
+        if self.loads:
+            facts["load"] = f"{self.prefix}_load"
+        return facts
 
     @property
     def has_strings(self) -> bool:
@@ -343,8 +367,8 @@ def _plans(plan: Plan) -> Iterator[Plan]:
         yield from _plans(body)
 
 
-def files(model: CModel) -> dict[str, str]:
-    """The C sources: {file name: text}."""
+def files(model: CModel) -> Files:
+    """The C sources, and the weights' bytes: {file name: text}."""
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op) for op in model.ops]
@@ -353,12 +377,15 @@ def files(model: CModel) -> dict[str, str]:
     body = env.get_template("model.c.j2").render(
         model=model, texts=texts, functions=functions, vectors=vectors
     )
-    result = {
+    result: Files = {
         f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
         f"{prefix}.c": body,
     }
+    template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")
     for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
-        result[file] = env.get_template("weights.c.j2").render(model=model, constants=constants)
+        result[file] = template.render(model=model, constants=constants)
+    if model.blob:
+        result[model.blob_name] = model.blob.data
     return result
 
 

@@ -73,6 +73,7 @@ class COp(Walks):
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
     inner: whether it belongs to the body of a loop.
+    stored: the type of the constants that are loaded from a file, which functions get a pointer to.
     """
 
     function: str
@@ -80,6 +81,7 @@ class COp(Walks):
     expressions: Expressions
     error: str
     inner: bool
+    stored: str
 
     # Names and types
 
@@ -119,9 +121,19 @@ class COp(Walks):
         return CTYPES[self.node.output.dtype]
 
     @property
+    def uses_stored(self) -> bool:
+        return any(self.symbols[c].startswith("constants->") for c in self.node.constants)
+
+    @property
+    def stored_parameter(self) -> str:
+        """`const NAME_constants *constants`, or nothing."""
+        return f"const {self.stored} *constants" if self.uses_stored else ""
+
+    @property
     def signature(self) -> str:
         overwritten = self.node.may_overwrite
-        parts = [
+        parts = [self.stored_parameter] if self.uses_stored else []
+        parts += [
             pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
         ]
