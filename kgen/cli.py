@@ -64,6 +64,9 @@ def export_command(
     step: Annotated[
         bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
     ] = False,
+    with_test: Annotated[
+        bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
+    ] = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -83,6 +86,7 @@ def export_command(
             custom=custom,
             unsafe=unsafe,
             step=step,
+            with_test=with_test,
             progress=progress,
         )
     for file, text in files.items():
