@@ -1,4 +1,4 @@
-"""The command line: export, inspect, verify."""
+"""The command line: export, inspect, verify, and what is in modules of its own: explain."""
 
 from __future__ import annotations
 
@@ -287,6 +287,11 @@ def _bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.2f} GB"
+
+
+from kgen.cli_explain import explain_command  # noqa: E402  it uses what is defined above
+
+app.command("explain")(explain_command)
 
 
 def main() -> None:
