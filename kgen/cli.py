@@ -1,4 +1,4 @@
-"""The command line: export, inspect, verify."""
+"""The command line: export, inspect, verify, diagnose."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kgen import diagnose_command
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -227,6 +228,9 @@ def _running() -> Iterator[Any]:
     except ExportError as error:
         err_console.print(f"kgen: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
+
+
+diagnose_command.register(app, _running)
 
 
 def _import_tensorflow() -> None:
