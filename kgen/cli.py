@@ -1,4 +1,4 @@
-"""The command line: export, inspect, verify, and what is in modules of its own: explain."""
+"""The command line: export, inspect, verify; explain and diagnose are in modules of their own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kgen import diagnose_command
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -231,6 +232,9 @@ def _running() -> Iterator[Any]:
     except ExportError as error:
         err_console.print(f"kgen: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
+
+
+diagnose_command.register(app, _running)
 
 
 def _import_tensorflow() -> None:
