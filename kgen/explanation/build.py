@@ -77,7 +77,7 @@ def _keras_outputs(job: Export, inputs: Sequence[np.ndarray]) -> tuple[str, list
     """What the numbers are compared with, and its outputs."""
     try:
         return "model.predict", reference.predictions(job.model, job.signature, inputs)
-    except ValueError as error:
+    except ExportError as error:
         if "is not a valid scope name" not in str(error):
             raise
         found = reference.outputs(job.model, job.signature, inputs)
