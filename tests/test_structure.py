@@ -41,6 +41,8 @@ MAY_IMPORT = {
         "schedule",
         "packages",
     },
+    "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
+    "diagnose_command": {"diagnosis"},
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 
