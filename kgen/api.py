@@ -196,6 +196,8 @@ def export(
     step: bool = False,
     weights: str = "literal",
     weights_section: str | None = None,
+    workspace: str = "static",
+    ram_limit: str | None = None,
     with_test: bool = False,
     cpp: bool = False,
     package: str = "plain",
@@ -215,6 +217,9 @@ def export(
         "incbin", "embed" or "file" (in NAME_weights.bin, which the assembler, #embed or, when the
         program runs, NAME_load reads).
     weights_section: the section of the object file that they are put into.
+    workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
+        NAME_run.
+    ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
     package: "plain", "cmake", "python", "arduino", "esp-idf", "zephyr" or "wasm": a folder that the
@@ -224,12 +229,12 @@ def export(
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section)
+    form = Form(weights, weights_section, workspace)
     layout(package)
-    if target != "c" and (form != LITERAL or package != "plain" or cpp):
+    if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, and forms and sections of weights are the C target's; export with the "
-            "target 'c'.",
+            "Packages, C++, workspaces, a limit of RAM, and forms and sections of weights are the "
+            "C target's; export with the target 'c'.",
             exit_code=2,
         )
     job = Export.of(
@@ -242,6 +247,15 @@ def export(
         progress=progress,
     )
     progress("tracing")
+    if workspace == "stack" and job.plan.graph.states:
+        raise ExportError(
+            f"{job.name!r} is stateful, and a workspace on the stack forgets; take --workspace "
+            "static or caller.",
+        )
+    if ram_limit is not None:
+        from kgen.memory import check_limit
+
+        check_limit(job, style, ram_limit)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if check or step:  # only numbers tell whether a model can be done step by step

@@ -71,6 +71,12 @@ def export_command(
     weights_section: Annotated[
         str | None, typer.Option(help="The section of the object file for the C's weights.")
     ] = None,
+    workspace: Annotated[
+        str, typer.Option(help="Of NAME_predict: static, caller or stack.")
+    ] = "static",
+    ram_limit: Annotated[
+        str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
+    ] = None,
     with_test: Annotated[
         bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
     ] = False,
@@ -100,6 +106,8 @@ def export_command(
             step=step,
             weights=weights,
             weights_section=weights_section,
+            workspace=workspace,
+            ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,
             package=package,
@@ -117,6 +125,9 @@ def inspect_command(
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph instead.")] = False,
     schedule: Annotated[
         bool, typer.Option("--schedule", help="Print what the fast C does and why instead.")
+    ] = False,
+    target_memory: Annotated[
+        bool, typer.Option("--target-memory", help="Print what the C takes of memory instead.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     name: Name = None,
@@ -137,6 +148,11 @@ def inspect_command(
         }
         if schedule:
             _print_choices(choices(model, **options))
+            return
+        if target_memory:
+            from kgen.memory import memory
+
+            _print_memory(memory(model, **options), json)
             return
         found = inspect(model, **options)
     if json:
@@ -163,6 +179,29 @@ def inspect_command(
         f"no plan can be below {found.lower_bound:,}",
         highlight=False,
     )
+
+
+def _print_memory(styles: list[Any], json: bool) -> None:
+    if json:
+        sys.stdout.write(orjson.dumps(styles, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    table = Table(box=None, header_style="bold")
+    table.add_column("bytes of memory")
+    for one in styles:
+        table.add_column(one.style, justify="right")
+    for title, field in (
+        ("flash: weights", "weights"), ("RAM: the library's own workspaces", "own"),
+        ("  each", "workspace"), ("  of which states", "states"),
+        ("  no plan can be below", "bound"), ("RAM: the caller's arrays", "arguments"),
+    ):  # fmt: skip
+        table.add_row(title, *(f"{getattr(one, field):,}" for one in styles))
+    out_console.print(table)
+    for one in styles:
+        alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
+        out_console.print(
+            f"{one.style}: most is needed in {one.layer!r}: {alive or 'nothing'}",
+            markup=False, highlight=False,
+        )  # fmt: skip
 
 
 def _print_choices(choices: list[Any]) -> None:

@@ -54,7 +54,7 @@ def manifest(
         unused += ["get_state", "set_state"]
     if not graph.states:
         unused += ["states", "reset", "get_state", "set_state", "batch_size"]
-    for key in unused:
+    for key in (*unused, *(key for key, value in extra.items() if value is None)):
         content.pop(key, None)
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n"
 

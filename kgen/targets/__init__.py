@@ -16,7 +16,8 @@ from kgen.plan import plan as replan
 from kgen.render.environment import environment
 from kgen.render.write import Files
 from kgen.schedule import schedule
-from kgen.targets import c, numpy
+from kgen.targets import c_files, numpy
+from kgen.targets.c import CModel
 from kgen.targets.c_fast import vector_functions
 from kgen.targets.c_test import self_test
 from kgen.targets.evidence import Evidence
@@ -82,8 +83,8 @@ def _c_files(
     """common: what all templates see."""
     name, evidence = common["name"], common["evidence"]
     plan = fast(plan) if style == "fast" else plan
-    model = c.CModel(plan, name, form, plan.graph.name, style)
-    files = dict(c.files(model))
+    model = CModel(plan, name, form, plan.graph.name, style)
+    files = c_files.files(model)
     files[f"{name}.json"] = _manifest(plan, "c", versions, common, model.facts)
     context = {**common, "plan": plan, "model": model, "upper": model.upper}
     env = environment("c")

@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-import jinja2
-
 from kgen.ir.value import HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.render.write import Files
-from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
+from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
 from kgen.targets.c_op import CTYPES, COp, literal, pointer
-from kgen.targets.c_scalar import HASHES, ScalarType, function_of
+from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
@@ -307,6 +304,12 @@ class CModel(Weights):
     def facts(self) -> dict[str, object]:
         """What the manifest says of the C alone."""
         facts: dict[str, object] = {"style": self.style, "workspace_bytes": self.workspace_bytes}
+        if self.form.workspace == "caller":
+            facts |= {
+                "predict": None,
+                "predict_batch": None,
+                "run_batch": f"{self.prefix}_run_batch",
+            }
         if self.form.weights != "literal":
             facts["weights"] = self.form.weights
         if self.blob:
@@ -365,40 +368,3 @@ def _plans(plan: Plan) -> Iterator[Plan]:
     yield plan
     for body in plan.bodies.values():
         yield from _plans(body)
-
-
-def files(model: CModel) -> Files:
-    """The C sources, and the weights' bytes: {file name: text}."""
-    env = environment("c")
-    prefix = model.prefix
-    texts = [_op_text(env, op) for op in model.ops]
-    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts) if model.style == "fast" else []
-    body = env.get_template("model.c.j2").render(
-        model=model, texts=texts, functions=functions, vectors=vectors
-    )
-    result: Files = {
-        f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
-        f"{prefix}.c": body,
-    }
-    template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")
-    for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
-        result[file] = template.render(model=model, constants=constants)
-    if model.blob:
-        result[model.blob_name] = model.blob.data
-    return result
-
-
-def _helper_text(model: CModel, function: str, dtype: str) -> str:
-    """The definition of a scalar function."""
-    scalar = ScalarType(dtype, model._function_name(function, STRING))
-    macro = getattr(model.expressions.functions, function)
-    return str(macro(model._function_name(function, dtype), scalar))
-
-
-def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one."""
-    names = [f"ops/{op.node.kind}.c.j2"]
-    if isinstance(op, FastOp) and op.on_vectors:
-        names.insert(0, f"fast/{op.node.kind}.c.j2")
-    return env.select_template(names).render(op=op)

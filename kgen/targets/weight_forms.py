@@ -17,6 +17,10 @@ FORMS = ("literal", "string", "incbin", "file", "embed")
 IN_BLOB = ("incbin", "file", "embed")
 """The forms whose numbers are in NAME_weights.bin."""
 
+WORKSPACES = ("static", "caller", "stack")
+"""Where NAME_predict's workspace is: in the library, nowhere (there is only NAME_run), or on the
+stack of its caller."""
+
 LINE = 64
 """Bytes: arrays that are longer begin at a multiple of it, where vectors of any width can."""
 
@@ -26,12 +30,26 @@ SHORT = 8
 
 @dataclass(frozen=True)
 class Form:
-    """weights: one of FORMS. section: of the object file, for the weights; or None."""
+    """weights: one of FORMS. section: of the object file, for the weights; or None.
+    workspace: one of WORKSPACES.
+    """
 
     weights: str = "literal"
     section: str | None = None
+    workspace: str = "static"
 
     def __post_init__(self) -> None:
+        if self.workspace not in WORKSPACES:
+            raise ExportError(
+                f"There is no workspace {self.workspace!r}; choose {', '.join(WORKSPACES)}.",
+                exit_code=2,
+            )
+        if self.workspace == "stack" and self.weights == "file":
+            raise ExportError(
+                "A workspace on the stack can't remember weights that are loaded from a file; take "
+                "--workspace caller, or another form of --weights.",
+                exit_code=2,
+            )
         if self.weights not in FORMS:
             raise ExportError(
                 f"There is no form of weights {self.weights!r}; choose {', '.join(FORMS)}.",
