@@ -15,13 +15,16 @@ class Layout:
     """Where the parts of an export go, and what a package always has.
 
     sources: C files, and weights that they include. headers, tests: NAME.h, NAME_test.c.
-    cpp: whether it has NAME.hpp.
+    cpp: whether it has NAME.hpp. words: whether inputs and outputs may be strings.
+    loads: whether weights may come from a file when the program runs.
     """
 
     sources: str = ""
     headers: str = ""
     tests: str = ""
     cpp: bool = False
+    words: bool = True
+    loads: bool = True
 
 
 LAYOUTS = {
@@ -31,6 +34,7 @@ LAYOUTS = {
     "arduino": Layout("src/", "src/", "extras/", cpp=True),
     "esp-idf": Layout("src/", "include/", "src/", cpp=True),
     "zephyr": Layout("src/", "include/", "src/", cpp=True),
+    "wasm": Layout("src/", "src/", "src/", words=False, loads=False),
 }
 
 BUILDING = "building.md.j2"
@@ -43,6 +47,25 @@ def layout(package: str) -> Layout:
             f"There is no package {package!r}; choose {', '.join(LAYOUTS)}.", exit_code=2
         )
     return LAYOUTS[package]
+
+
+def check_fit(package: str, *, words: bool, loads: bool) -> None:
+    """Raises ExportError for a model that the package can't hold.
+
+    words: whether its inputs or outputs are strings. loads: whether its weights are in a file.
+    """
+    where = layout(package)
+    if words and not where.words:
+        raise ExportError(
+            f"The model takes or gives strings, which --package {package} can't pass on; look them "
+            "up before the model, or take another package.",
+        )
+    if loads and not where.loads:
+        raise ExportError(
+            f"There is no file system for --weights file in --package {package}; take literal, "
+            "string, incbin or embed.",
+            exit_code=2,
+        )
 
 
 def building(package: str, context: Mapping[str, object]) -> str:
