@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from kgen.plan import Plan, plan
 from kgen.render.write import write
 from kgen.samples import samples
 from kgen.trace import precision, reference, signature, trace_as
+from kgen.trace.bounds import MaxShapes
 from kgen.trace.signature import Signature
 
 ModelOrPath: TypeAlias = "str | Path | keras.Model"
@@ -45,6 +46,7 @@ class Export:
     name: of the files, and the prefix of the C functions.
     without: names of passes to leave out.
     step: whether a call is to be one time step of a recurrent model.
+    max_shapes: names and bounds of lengths that are known when the code runs.
     """
 
     model: keras.Model
@@ -52,6 +54,7 @@ class Export:
     input_shapes: Mapping[str, Sequence[int]]
     without: Collection[str] = ()
     step: bool = False
+    max_shapes: MaxShapes = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -64,17 +67,25 @@ class Export:
         unsafe: bool = False,
         without: Collection[str] = (),
         step: bool = False,
+        max_shapes: MaxShapes | None = None,
         progress: Progress = _quiet,
     ) -> Export:
         progress("loading")
         loaded = load(model, unsafe=unsafe, custom=custom)
         hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
-        return cls(loaded, model_name(hint), input_shapes or {}, without, step)
+        return cls(loaded, model_name(hint), input_shapes or {}, without, step, max_shapes or {})
 
     @cached_property
     def signature(self) -> Signature:
         """Of the model; for a step's function, whose inputs are one step long, of sequences."""
-        return signature(self.model, self.input_shapes, stepping.STEPS if self.step else None)
+        if self.step and self.max_shapes:
+            raise ExportError(
+                "A function of one step takes sequences of any length, step by step: leave out "
+                "--max-shape, or --step.",
+                exit_code=2,
+            )
+        steps = stepping.STEPS if self.step else None
+        return signature(self.model, self.input_shapes, steps, self.max_shapes)
 
     @cached_property
     def traced(self) -> Graph:
