@@ -10,7 +10,7 @@ from typing import Any
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
-from kgen.ir.size import Length, Size, lengths_in
+from kgen.ir.size import Length, Size, lengths_in, named_in
 from kgen.ir.value import Value
 from kgen.names import Names
 from kgen.reserved import LOCALS
@@ -32,7 +32,7 @@ def with_named_lengths(graph: Graph, names: Names) -> Graph:
     naming = _Naming(names, labels)
     lengths = []
     for one in graph.lengths:
-        unit = replace(one.unit, name=naming.take(one.unit.name))
+        unit = replace(one.unit, name=naming.take(one.unit.name or one.unit.key))
         naming.known[one.unit] = Size.of({(unit,): 1})
         lengths.append(replace(one, unit=unit))
     for node in graph.walk():
@@ -64,26 +64,16 @@ class _Naming:
             if isinstance(size, Size) and size.terms[0] == ((length,), 1):
                 offset = size - Size.of({(length,): 1})
                 if not isinstance(offset, Size) and length.function == "floor":
-                    self._name_whole(length, offset, hint)
+                    # The quotient plus a number is one quotient too.
+                    self.name(length, length.name or hint, offset)
                     continue
             self.name(length, length.name or hint)
 
-    def _name_whole(self, length: Length, offset: int, hint: str) -> None:
-        """Names the quotient plus a number, which is one quotient too."""
-        top, divisor = (self.changed(operand) for operand in length.operands)
-        whole = replace(
-            length,
-            name=length.name or self.take(hint),
-            bound=length.bound + offset,
-            operands=(top + offset * divisor, divisor),
-        )
-        self.known[length] = Size.of({(whole,): 1}) - offset
-
-    def name(self, length: Length, hint: str) -> None:
+    def name(self, length: Length, hint: str, shift: int = 0) -> None:
         if length in self.known:
             return
         operands = tuple(self.changed(operand) for operand in length.operands)
-        named = replace(length, name=self.take(hint), operands=operands)
+        named = replace(length, name=self.take(hint), operands=operands, shift=shift)
         self.known[length] = Size.of({(named,): 1})
 
     def changed(self, size: int) -> int:
@@ -120,22 +110,12 @@ def used_by(node: Node) -> list[Length]:
     found: dict[Length, None] = {}
     for one in (node, *(inner for body in node.bodies for inner in body.walk())):
         for value in (*one.inputs, *one.outputs):
-            found.update(dict.fromkeys(_direct(value.shape)))
+            found.update(dict.fromkeys(named_in(value.shape)))
         for field in fields(one):
             option: Any = getattr(one, field.name)
             if not isinstance(option, Value | Body):
-                found.update(dict.fromkeys(_direct(option)))
+                found.update(dict.fromkeys(named_in(option)))
     return list(found)
-
-
-def _direct(found: Any) -> Iterator[Length]:
-    """The lengths that the text of sizes names."""
-    if isinstance(found, tuple):
-        for one in found:
-            yield from _direct(one)
-    elif isinstance(found, Size):
-        for key, _ in found.terms:
-            yield from key
 
 
 def computed(graph: Graph) -> list[Length]:

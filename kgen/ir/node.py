@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
-from kgen.ir.size import Size
+from kgen.ir.size import Size, lengths_in
 from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
@@ -358,11 +358,14 @@ def resized(field: Any, change: Callable[[Size], int]) -> Any:
     """An option with `change(size)` for each size that depends on a length; of a body its nodes."""
     if isinstance(field, Size):
         return change(field)
-    if isinstance(field, tuple):
-        return tuple(resized(item, change) for item in field)
     if isinstance(field, Body):
         return replace(field, nodes=tuple(node.map_sizes(change) for node in field.nodes))  # type: ignore[type-var]
-    return field
+    if not any(lengths_in(field)):
+        return field
+    if isinstance(field, tuple):
+        items = (resized(item, change) for item in field)
+        return type(field)(*items) if hasattr(field, "_fields") else tuple(items)
+    return replace(field, **{f.name: resized(getattr(field, f.name), change) for f in fields(field)})
 
 
 def _mapped(field: Any, change: Callable[[Value], Value]) -> Any:

@@ -9,7 +9,8 @@ exported code computes once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from math import gcd, prod
 from typing import Any, Literal
 
@@ -21,20 +22,32 @@ Terms = dict[Monomial, int]
 class Length:
     """A number known at run time.
 
-    name: an identifier; of computed ones "" until the graph is planned.
+    key: of a given one what the user calls it; "" of one that is computed.
     bound: what it is where all given lengths are at their bounds.
     function: "given", or how it is computed from the operands: "floor" of a quotient, or "max".
+    name: of the variable that holds it, plus `shift`; "" until the graph is planned.
     """
 
-    name: str
+    key: str
     bound: int
     function: Literal["given", "floor", "max"] = "given"
     operands: tuple[int, ...] = ()
+    name: str = field(default="", compare=False)
+    shift: int = field(default=0, compare=False)
 
-    @property
+    @cached_property
     def order(self) -> tuple[bool, str]:
         """What lengths are sorted by: given ones come first."""
-        return self.function != "given", repr(self)
+        operands = ",".join(_structure(operand) for operand in self.operands)
+        return self.function != "given", f"{self.key}{self.function}({operands})"
+
+    @property
+    def definition(self) -> tuple[int, ...]:
+        """The operands of what the variable holds."""
+        if self.function != "floor":
+            return self.operands
+        top, divisor = self.operands
+        return top + self.shift * divisor, divisor
 
 
 @dataclass(frozen=True)
@@ -134,16 +147,28 @@ class Size(int):
     def __hash__(self) -> int:
         return hash(self.terms)
 
+    def __bool__(self) -> bool:
+        return True  # it may be zero at the bound and not elsewhere
+
     # Text
+
+    @cached_property
+    def named(self) -> dict[tuple[str, ...], int]:
+        """The terms by the names of their variables."""
+        found: dict[tuple[str, ...], int] = {}
+        for key, factor in self.terms:
+            for names, number in _expanded(key).items():
+                found[names] = found.get(names, 0) + factor * number
+        return {names: factor for names, factor in found.items() if factor}
 
     @property
     def bare(self) -> str:
         """`tokens * 4 + 2`: the expression in C and Python alike, once its lengths have names."""
         text = ""
-        for position, (key, factor) in enumerate(self.terms):
-            names = [length.name or "?" for length in key]
+        positive_first = sorted(self.named.items(), key=lambda term: term[1] < 0)
+        for position, (names, factor) in enumerate(positive_first):
             number = abs(factor)
-            part = " * ".join(names if number == 1 and names else [*names, str(number)])
+            part = " * ".join(names if number == 1 and names else (*names, str(number)))
             sign = "-" if factor < 0 else "+"
             text += (f" {sign} " if position else sign.strip("+")) + part
         return text
@@ -153,11 +178,35 @@ class Size(int):
         bare = self.bare
         return bare if bare.isidentifier() else f"({bare})"
 
+    @property
+    def factor(self) -> str:
+        """What can stand behind a multiplication sign."""
+        return f"({self.bare})" if any(sign in self.bare for sign in "+-") else self.bare
+
     def __repr__(self) -> str:
         return self.bare
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
+
+
+def _structure(x: int) -> str:
+    """What two sizes have in common if and only if they are equal."""
+    parts = [f"{factor}*{[one.order for one in key]}" for key, factor in terms_of(x).items()]
+    return "+".join(parts)
+
+
+def _expanded(key: Monomial) -> dict[tuple[str, ...], int]:
+    """A product of lengths as a sum of products of variables, by their names."""
+    found: dict[tuple[str, ...], int] = {(): 1}
+    for length in key:
+        longer: dict[tuple[str, ...], int] = {}
+        for names, factor in found.items():
+            more = (*names, length.name or "?")
+            longer[more] = longer.get(more, 0) + factor
+            longer[names] = longer.get(names, 0) - factor * length.shift
+        found = longer
+    return found
 
 
 def terms_of(x: int) -> Terms:
@@ -245,30 +294,32 @@ def at_bound(x: int) -> int:
 
 
 def lengths_in(found: Any) -> Iterator[Length]:
-    """Every length in a size, those that it is computed from first; or in tuples of sizes."""
-    if isinstance(found, tuple):
-        for one in found:
-            yield from lengths_in(one)
-    elif isinstance(found, Size):
+    """Every length in a size, those that it is computed from first; or in tuples and small
+    dataclasses of sizes.
+    """
+    for one in _parts(found):
+        yield from lengths_in(one)
+    if isinstance(found, Size):
         for key, _ in found.terms:
             for length in key:
                 yield from lengths_in(length.operands)
                 yield length
 
 
-def renamed(x: int, names: Mapping[Length, str]) -> int:
-    """The size with other names for its lengths."""
-    if not isinstance(x, Size):
-        return x
-    total = 0
-    for key, factor in x.terms:
-        total = total + prod((one_renamed(one, names) for one in key), start=factor)
-    return total
+def named_in(found: Any) -> Iterator[Length]:
+    """The lengths that the text of sizes names; see lengths_in."""
+    for one in _parts(found):
+        yield from named_in(one)
+    if isinstance(found, Size):
+        for key, _ in found.terms:
+            yield from key
 
 
-def one_renamed(length: Length, names: Mapping[Length, str]) -> int:
-    operands = tuple(renamed(one, names) for one in length.operands)
-    return Size.of({(replace(length, name=names.get(length, length.name), operands=operands),): 1})
+def _parts(found: Any) -> Iterator[Any]:
+    if isinstance(found, tuple):
+        yield from found
+    elif is_dataclass(found) and getattr(type(found), "holds_sizes", False):
+        yield from (getattr(found, one.name) for one in fields(found))
 
 
 def bare(x: int) -> str:

@@ -143,7 +143,7 @@ class Module:
         code = "\n".join(code for paragraph in self.paragraphs for code in paragraph.codes)
         found: list[tuple[str, str]] = []
         for length in reversed(computed(self.graph)):
-            a, b = (str(operand) for operand in length.operands)
+            a, b = (str(operand) for operand in length.definition)
             text = f"max({a}, {b})" if length.function == "max" else f"{a} // {b}"
             if re.search(rf"\b{length.name}\b", code):
                 found.append((length.name, text))
