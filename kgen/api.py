@@ -17,6 +17,7 @@ from kgen import stepping, targets
 from kgen.compare import Difference, difference
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
+from kgen.lengths import described, points
 from kgen.load import load
 from kgen.names import model_name
 from kgen.passes import optimize
@@ -116,10 +117,21 @@ class Export:
         """The type of the fewest digits that the model computes in, if fewer than float32's."""
         return precision(self.traced)
 
-    def samples(self, count: int, seed: int = 0) -> list[np.ndarray]:
-        """Random samples of the model's inputs, sequences for a step's function too."""
+    @property
+    def points(self) -> list[dict[str, int]]:
+        """Lengths to compare with Keras at; of a model whose sizes are all known, none once."""
+        return points(self.traced.lengths)
+
+    def samples(
+        self, count: int, seed: int = 0, point: Mapping[str, int] | None = None
+    ) -> list[np.ndarray]:
+        """Random samples of the model's inputs, sequences for a step's function too.
+
+        point: the lengths, by name; the bounds by default.
+        """
         graph = trace_as(self.model, self.signature) if self.step else self.traced
-        return samples(graph, count, seed)
+        bounds = {one.name: one.bound for one in graph.lengths}
+        return samples(graph.at(point or bounds), count, seed)
 
     def evaluated(
         self, inputs: Sequence[np.ndarray], like: Sequence[np.ndarray]
@@ -131,12 +143,18 @@ class Export:
         return stepping.joined(targets.evaluate_steps(self.plan, calls), like)
 
     def check(self) -> None:
-        """Runs the NumPy text of the plan on a sample and holds it against Keras.
+        """Runs the NumPy text of the plan on samples and holds it against Keras, at several
+        lengths if it has any.
 
         Raises ExportError if they disagree.
         """
+        for point in self.points:
+            self._check_at(point)
+
+    def _check_at(self, point: Mapping[str, int]) -> None:
         # Of a stateful model one batch: its second one would go on where the first one ended.
-        inputs = self.samples((self.step and self.signature.batch_size) or CHECK_SAMPLES)
+        count = (self.step and self.signature.batch_size) or CHECK_SAMPLES
+        inputs = self.samples(count, point=point)
         # model.predict is the judge, but compiling it takes seconds; mostly the model will do.
         likely = reference.outputs(self.model, self.signature, inputs)
         found = self.evaluated(inputs, likely)
@@ -154,9 +172,10 @@ class Export:
                 )
             raise ExportError(
                 f"The export of {self.name!r} disagrees with Keras: output {output!r} differs by "
-                f"{gap.absolute:.3g} on a random sample. This is a mistake in kgen, or in what "
-                "Keras runs on (TensorFlow computes some convolutions with channels first wrong "
-                "on a CPU); `kgen verify` names the layer, and --no-check exports all the same."
+                f"{gap.absolute:.3g} on a random sample{described(point, ' of ')}. This is a "
+                "mistake in kgen, or in what Keras runs on (TensorFlow computes some convolutions "
+                "with channels first wrong on a CPU); `kgen verify` names the layer, and "
+                "--no-check exports all the same."
             )
 
     def _disagreement(
@@ -182,6 +201,7 @@ def export(
     custom: str | Path | None = None,
     unsafe: bool = False,
     step: bool = False,
+    max_shapes: MaxShapes | None = None,
     progress: Progress = _quiet,
 ) -> dict[str, str]:
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
@@ -194,6 +214,9 @@ def export(
         batch axis.
     custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
     step: export a recurrent model as a function of one time step, which remembers its states.
+    max_shapes: names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"":
+        512} for the only one; {"image": "height:256,width:256,3"} for those of one input. The C
+        takes the lengths as arguments, and has memory for the bounds.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
     targets.check_choice(target, style)
@@ -204,6 +227,7 @@ def export(
         custom=custom,
         unsafe=unsafe,
         step=step,
+        max_shapes=max_shapes,
         progress=progress,
     )
     progress("tracing")

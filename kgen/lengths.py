@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from math import prod
 from typing import Any
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
-from kgen.ir.size import Length, Size, lengths_in, named_in
+from kgen.ir.size import Given, Length, Size, lengths_in, named_in
 from kgen.ir.value import Value
 from kgen.names import Names
 from kgen.reserved import LOCALS
@@ -101,6 +101,35 @@ def _lengths_of_options(node: Node) -> Iterator[Length]:
         option: Any = getattr(node, field.name)
         if not isinstance(option, Value | Body):
             yield from lengths_in(option)
+
+
+def points(lengths: Sequence[Given]) -> list[dict[str, int]]:
+    """Where to compare an export with Keras: at the least lengths, at small ones, at odd ones
+    between, at the bounds, and where Keras does something else.
+    """
+    if not lengths:
+        return [{}]
+    places = [_places(one, number) for number, one in enumerate(lengths)]
+    found = [
+        {one.name: length for one, length in zip(lengths, together, strict=True)}
+        for together in dict.fromkeys(zip(*places, strict=True))
+    ]
+    return [point for point in found if all(one.takes(point[one.name]) for one in lengths)]
+
+
+def _places(one: Given, number: int) -> tuple[int, ...]:
+    """The length at each point. number: the length's, so that several are not the same."""
+    low, high = one.least // one.multiple, one.bound // one.multiple
+    small = min(low + 2 + number, high)
+    middle = max(low, (low + high) // 2 - number)
+    odd = middle - 1 + middle % 2 if middle > low else middle
+    return tuple(unit * one.multiple for unit in (low, small, odd, high)) + one.apart
+
+
+def described(point: Mapping[str, int], before: str = "") -> str:
+    """tokens=17, height=8; with a word before it, unless there is no length."""
+    text = ", ".join(f"{name}={length}" for name, length in point.items())
+    return before + text if text else ""
 
 
 def used_by(node: Node) -> list[Length]:

@@ -21,14 +21,18 @@ MAY_IMPORT = {
     "compare": {"ir", "arrays"},
     "samples": {"ir", "ops"},
     "sharing": {"ir", "ops"},
-    "plan": {"ir", "ops", "names", "sharing"},
+    "lengths": {"ir", "names", "reserved"},
+    "plan": {"ir", "ops", "names", "sharing", "lengths"},
     "schedule": {"ir", "ops"},
     "legacy": {"errors"},
     "load": {"errors", "legacy"},
     "trace": {"ir", "ops", "errors", "passes", "arrays"},
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
-    "targets": {"ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"},
+    "targets": {
+        *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
+        "lengths",
+    },
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 

@@ -365,7 +365,9 @@ def resized(field: Any, change: Callable[[Size], int]) -> Any:
     if isinstance(field, tuple):
         items = (resized(item, change) for item in field)
         return type(field)(*items) if hasattr(field, "_fields") else tuple(items)
-    return replace(field, **{f.name: resized(getattr(field, f.name), change) for f in fields(field)})
+    return replace(
+        field, **{f.name: resized(getattr(field, f.name), change) for f in fields(field)}
+    )
 
 
 def _mapped(field: Any, change: Callable[[Value], Value]) -> Any:

@@ -1,9 +1,9 @@
 """Sizes that depend on lengths which are known when the exported code runs.
 
 A Size is the integer that it is at the lengths' bounds, for planning memory, and remembers how it
-comes about: a polynomial in Lengths. Shape rules that are written with + - * // keep it. What is not
-a polynomial, a quotient rounded down or the larger of two, is a Length of its own, which the
-exported code computes once.
+comes about: a polynomial in Lengths. Shape rules that are written with + - * // keep it. What is no
+polynomial, a quotient rounded down or the larger of two, is a Length of its own, which the exported
+code computes once.
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ class Length:
         return self.function != "given", f"{self.key}{self.function}({operands})"
 
     @property
+    def text(self) -> str:
+        """What it is, in Python's words."""
+        if self.function == "given":
+            return self.name or self.key
+        a, b = self.operands
+        return f"max({bare(a)}, {bare(b)})" if self.function == "max" else f"({a} // {b})"
+
+    @property
     def definition(self) -> tuple[int, ...]:
         """The operands of what the variable holds."""
         if self.function != "floor":
@@ -55,6 +63,8 @@ class Given:
     """A length that the caller gives: at least `least`, at most `bound`, a multiple of `multiple`.
 
     name: as the user has it. unit: how many times `multiple` it is.
+    apart: lengths at which Keras calls other operations, so that only numbers tell whether the
+        graph is right there; the same places in all of a model's lengths belong together.
     """
 
     name: str
@@ -62,6 +72,7 @@ class Given:
     unit: Length
     multiple: int = 1
     least: int = 1
+    apart: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -202,7 +213,7 @@ def _expanded(key: Monomial) -> dict[tuple[str, ...], int]:
     for length in key:
         longer: dict[tuple[str, ...], int] = {}
         for names, factor in found.items():
-            more = (*names, length.name or "?")
+            more = (*names, length.name or length.text)
             longer[more] = longer.get(more, 0) + factor
             longer[names] = longer.get(names, 0) - factor * length.shift
         found = longer
@@ -249,11 +260,13 @@ def _floor(x: Size, divisor: int) -> int:
         return Size.of(whole)
     shared = gcd(divisor, *(factor for _, factor in above.terms))
     above = Size.of({key: factor // shared for key, factor in above.terms})
+    assert isinstance(above, Size)
     number, divisor = rest.get((), 0) // shared, divisor // shared
     if divisor == 1:
         return Size.of(whole) + above + number
-    ((inner, *_), factor), *more = above.terms  # type: ignore[attr-defined]
-    if not more and factor == 1 and len(above.terms[0][0]) == 1 and inner.function == "floor":  # type: ignore[attr-defined]
+    (key, factor), *more = above.terms
+    inner = key[0]
+    if not more and factor == 1 and len(key) == 1 and inner.function == "floor":
         # Of a quotient rounded down, plus a number: one quotient.
         top, below = inner.operands
         return Size.of(whole) + (top + number * below) // (below * divisor)
@@ -278,7 +291,10 @@ def at(x: int, known: Mapping[Length, int]) -> int:
     """The size at given lengths: a plain integer."""
     if not isinstance(x, Size):
         return int(x)
-    return sum(factor * prod(_value(one, known) for one in key) for key, factor in x.terms)
+    total = 0
+    for key, factor in x.terms:
+        total += factor * prod(_value(one, known) for one in key)
+    return total
 
 
 def _value(length: Length, known: Mapping[Length, int]) -> int:
@@ -290,7 +306,7 @@ def _value(length: Length, known: Mapping[Length, int]) -> int:
 
 def at_bound(x: int) -> int:
     """The size at the lengths' bounds: a plain integer."""
-    return int.__add__(x, 0)
+    return int(x.__int__())
 
 
 def lengths_in(found: Any) -> Iterator[Length]:

@@ -36,8 +36,8 @@ def absorb_padding(graph: Graph) -> Graph:
     producer, readers = graph.producer, graph.readers
     nodes: list[Node] = []
     for node in graph.nodes:
-        plain = isinstance(node, Conv) and _is_depthwise(node) and has_fixed_sizes(node)
-        pad = producer.get(node.x) if plain else None
+        depthwise = isinstance(node, Conv) and _is_depthwise(node) and has_fixed_sizes(node)
+        pad = producer.get(node.inputs[0]) if depthwise else None
         if isinstance(pad, Pad) and pad.value == 0 and readers[pad.output] == 1:
             assert isinstance(node, Conv)
             around = pad.padding[1:-1]

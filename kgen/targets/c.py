@@ -131,7 +131,15 @@ class CModel(Weights):
         error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
-            common = (node, self.names[node], symbols, self.expressions, error, depth > 0, self.lengths_of)
+            common = (
+                node,
+                self.names[node],
+                symbols,
+                self.expressions,
+                error,
+                depth > 0,
+                self.lengths_of,
+            )
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -199,9 +207,14 @@ class CModel(Weights):
 
         for length in reversed(computed(self.plan.graph)):
             a, b = (str(operand) for operand in length.definition)
-            need(length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}")
+            need(
+                length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}"
+            )
         for name, one in reversed(self.lengths):
-            need(one.unit.name, f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}")
+            need(
+                one.unit.name,
+                f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}",
+            )
         return found[::-1]
 
     # The run function
@@ -452,6 +465,7 @@ def _op_text(env: jinja2.Environment, op: COp) -> str:
     possible = op.lengths
     if possible:
         body = re.sub(r"/\*.*?\*/", "", text.partition("\n{\n")[2], flags=re.DOTALL)
+        assert "//" not in body  # Python's division, and a comment in C: a length without a name
         used = [name for name in possible if re.search(rf"\b{name}\b", body)]
         op.lengths_of[op.node] = used
         text = text if used == possible else str(template.render(op=op))

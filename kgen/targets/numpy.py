@@ -126,7 +126,8 @@ class Module:
             options = f"least={one.least}"
             options += f", most={one.bound}" if tables else ""  # tables are made for the bound
             options += f", multiple={one.multiple}" if one.multiple > 1 else ""
-            text = f'{self.functions.use("length_of")}("{value.name}", {value.name}, {axis}, {options})'
+            function = self.functions.use("length_of")
+            text = f'{function}("{value.name}", {value.name}, {axis}, {options})'
             units = f" // {one.multiple}" if one.multiple > 1 else ""
             found.append((one.unit.name, text + units))
         return found

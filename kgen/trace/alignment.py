@@ -26,7 +26,7 @@ Known = dict[Length, int]
 DIVISORS = range(2, 65)
 
 
-class Unlike(Exception):
+class UnlikeError(Exception):
     """What raises it: a part that the graphs don't tell how it depends on the lengths."""
 
 
@@ -76,7 +76,7 @@ class Alignment:
     def _layer(self, calls: tuple[Layer, ...]) -> Layer:
         try:
             return replace(calls[0], shapes=self._part([layer.shapes for layer in calls]))
-        except Unlike:
+        except UnlikeError:
             return calls[0]  # of its parts the graph knows the shapes
 
     def _aligned(self, rows: Sequence[Sequence[Node]]) -> list[Node]:
@@ -100,7 +100,7 @@ class Alignment:
             }
             made = replace(first, **changed)
             specs = made.infer_all()
-        except (Unlike, GraphError, MixedSamplesError, TypeError) as error:
+        except (UnlikeError, GraphError, MixedSamplesError, TypeError) as error:
             raise self._refusal(str(error)) from None
         for number, (spec, old) in enumerate(zip(specs, first.outputs, strict=True)):
             self._agree(spec.shape, [node.outputs[number] for node in nodes])
@@ -114,9 +114,10 @@ class Alignment:
 
     def _agree(self, shape: tuple[int, ...], values: list[Value]) -> None:
         for value, known in zip(values, self.known, strict=True):
-            if tuple(at(size, known) for size in shape) != value.shape or spec_of(
-                value
-            )[1:] != spec_of(values[0])[1:]:
+            if (
+                tuple(at(size, known) for size in shape) != value.shape
+                or spec_of(value)[1:] != spec_of(values[0])[1:]
+            ):
                 raise self._refusal(f"its shape is {value.shape} where {shape} was expected")
 
     def _refusal(self, reason: str) -> ExportError:
@@ -166,13 +167,13 @@ class Alignment:
             return replace(first, args=self._part([one.args for one in found]))
         if isinstance(first, tuple):
             if len({len(one) for one in found}) > 1:
-                raise Unlike(f"it has {first} of something at one length, but {found[1]} at another")
+                raise UnlikeError(f"it has {first} at one length, but {found[1]} at another")
             return tuple(self._part(list(parts)) for parts in zip(*found, strict=True))
         if all(one == first or one is first for one in found):
             return first
         if isinstance(first, int) and not isinstance(first, bool):
             return self._size(found)
-        raise Unlike(f"it computes with {first} at one length, but with {found[1]} at another")
+        raise UnlikeError(f"it computes with {first} at one length, but with {found[1]} at another")
 
     def _body(self, found: list[Graph]) -> Graph:
         """The body of a loop, aligned like the graph around it."""
@@ -189,8 +190,11 @@ class Alignment:
         )
 
     def _value(self, values: tuple[Value, ...]) -> Value:
-        shapes = [value.shape for value in values]
-        return replace(values[0], shape=tuple(map(self._size, map(list, zip(*shapes, strict=True)))))
+        return replace(values[0], shape=self._shape(values))
+
+    def _shape(self, values: Sequence[Value]) -> tuple[int, ...]:
+        columns = zip(*(value.shape for value in values), strict=True)
+        return tuple(self._size(list(sizes)) for sizes in columns)
 
     # Numbers
 
@@ -201,7 +205,7 @@ class Alignment:
         for candidate in self._candidates(found):
             if [at(candidate, known) for known in self.known] == found:
                 return candidate
-        raise Unlike(f"no expression of its sizes is {found[0]} and {found[1]} and so on")
+        raise UnlikeError(f"no expression of its sizes is {found[0]} and {found[1]} and so on")
 
     def _candidates(self, found: list[int]) -> Iterator[int]:
         """Expressions that may have these values, the simplest first."""
@@ -223,7 +227,7 @@ class Alignment:
     def _fixed_constant(self, found: list[Constant]) -> Constant:
         first = found[0]
         if any(one.shape != first.shape or one.bits != first.bits for one in found):
-            raise Unlike(f"its table {first.name!r} is another one at each length")
+            raise UnlikeError(f"its table {first.name!r} is another one at each length")
         return first
 
     def _constant(self, found: list[Constant]) -> Value:
@@ -234,30 +238,30 @@ class Alignment:
         if first in self._made:
             return self._made[first]
         if not first.rank:
-            raise Unlike(
+            raise UnlikeError(
                 f"it computes with {first.data.item():.6g} at one length, but with "
                 f"{found[1].data.item():.6g} at another"
             )
         largest = max(found, key=lambda one: one.size)
-        shape = tuple(map(self._size, map(list, zip(*(one.shape for one in found), strict=True))))
-        for one in found:
-            part = Constant.of("", largest.data[tuple(map(slice, one.shape))])
-            if part.shape != one.shape or part.bits != one.bits:
-                raise Unlike(
-                    "it computes with an array that is not the beginning of the one that it "
-                    "computes with at greater lengths"
-                )
+        shape = self._shape(found)
+        at_end = not all(_is_part(one, largest, at_end=False) for one in found)
+        if at_end and not all(_is_part(one, largest, at_end=True) for one in found):
+            raise UnlikeError(
+                "it computes with an array that is neither the beginning nor the end of the one "
+                "that it computes with at greater lengths"
+            )
         bounds = {one.unit: one.bound // one.multiple for one in self.lengths}
         whole = tuple(at(size, bounds) for size in shape)
         if any(a > b for a, b in zip(whole, largest.shape, strict=True)):
-            raise Unlike("it was traced at no length as large as the bound")
-        data = largest.data[tuple(map(slice, whole))]
+            raise UnlikeError("it was traced at no length as large as the bound")
+        data = largest.data[_part(largest.shape, whole, at_end)]
         table = Constant.of(first.name or f"{self._node.origin.path}/table", data, first.note)
+        starts = [a - b if at_end else 0 for a, b in zip(whole, shape, strict=True)]
         cut = Slice(
             origin=self._node.origin,
             output=Value(name=f"{table.name}_part", shape=shape, dtype=table.dtype, batch=None),
             x=table,
-            starts=(0,) * table.rank,
+            starts=tuple(starts),
             steps=(1,) * table.rank,
             sizes=shape,
         )
@@ -276,6 +280,18 @@ def _sizes_near(node: Node, made: dict[Value, Value]) -> Iterator[int]:
             for size in shape[start + 1 :]:
                 product = product * size
                 yield product
+
+
+def _part(whole: Sequence[int], sizes: Sequence[int], at_end: bool) -> tuple[slice, ...]:
+    """The index of an array's beginning, or its end, along each axis."""
+    pairs = zip(whole, sizes, strict=True)
+    return tuple(slice(a - b, a) if at_end else slice(b) for a, b in pairs)
+
+
+def _is_part(one: Constant, largest: Constant, at_end: bool) -> bool:
+    if any(a > b for a, b in zip(one.shape, largest.shape, strict=True)):
+        return False
+    return Constant.of("", largest.data[_part(largest.shape, one.shape, at_end)]).bits == one.bits
 
 
 def _linear(base: Size, values: list[int], found: list[int]) -> Iterator[int]:

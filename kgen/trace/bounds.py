@@ -51,12 +51,14 @@ def bounded(
     return found, tuple(lengths.values())
 
 
-def _in_order(short: Mapping[str, int], counts: Sequence[int], shapes: Sequence[Sizes]) -> list[str]:
+def _in_order(
+    short: Mapping[str, int], counts: Sequence[int], shapes: Sequence[Sizes]
+) -> list[str]:
     """A name for each unknown dimension, in their order."""
     names = [name or "length" for name in short]
     if len(names) == sum(counts):
         return names
-    if all(count in (0, len(names)) for count in counts) and sum(counts):
+    if sum(counts) and all(count in (0, len(names)) for count in counts):
         return [name for count in counts for name in names[:count]]
     open_shapes = ", ".join(str(shape) for shape in shapes if None in shape)
     raise _error(

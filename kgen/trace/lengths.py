@@ -55,7 +55,8 @@ def graph_at_any_length(trace: Callable[[Signature], Graph], signature: Signatur
         )
     units = [{one.unit: t.point[one.name] // one.multiple for one in lengths} for t in alike]
     graph = Alignment([t.graph for t in alike], units, lengths).graph()
-    least = tuple(_with_least(graph, one, lengths) for one in lengths)
+    apart = [one.point for one in found if one not in alike]
+    least = tuple(_with_least(graph, one, lengths, apart) for one in lengths)
     return replace(graph, lengths=least).check()
 
 
@@ -150,8 +151,10 @@ def _alike(traces: list[Trace]) -> list[Trace]:
     return max(groups.values(), key=len)
 
 
-def _with_least(graph: Graph, given: Given, lengths: tuple[Given, ...]) -> Given:
-    """The length with the least number at which no size is below one."""
+def _with_least(
+    graph: Graph, given: Given, lengths: tuple[Given, ...], apart: list[Point]
+) -> Given:
+    """The length with the least number at which no size is below one. apart: see Given."""
 
     def possible(count: int) -> bool:
         known = {one.unit: one.bound // one.multiple for one in lengths} | {given.unit: count}
@@ -161,4 +164,5 @@ def _with_least(graph: Graph, given: Given, lengths: tuple[Given, ...]) -> Given
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if possible(middle) else (middle, high)
-    return replace(given, least=high * given.multiple)
+    others = tuple(point[given.name] for point in apart)
+    return replace(given, least=high * given.multiple, apart=others)

@@ -171,9 +171,7 @@ def _built_signature(model: keras.Model, pinned: InputShapes) -> tuple[list[str]
     return [name for name, _ in leaves], [shape for _, shape in leaves], numbered
 
 
-def _pin(
-    name: str, shape: tuple[int | None, ...], pinned: InputShapes
-) -> tuple[int | None, ...]:
+def _pin(name: str, shape: tuple[int | None, ...], pinned: InputShapes) -> tuple[int | None, ...]:
     """The shape without the batch axis, as it is pinned."""
     sizes = shape[1:]
     wanted = pinned.get(name, pinned.get(""))
