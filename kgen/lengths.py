@@ -67,7 +67,8 @@ class _Naming:
                     # The quotient plus a number is one quotient too.
                     self.name(length, length.name or hint, offset)
                     continue
-            self.name(length, length.name or hint)
+            whole = length is lengths[-1]
+            self.name(length, length.name or (hint if whole else f"{hint}_part"))
 
     def name(self, length: Length, hint: str, shift: int = 0) -> None:
         if length in self.known:

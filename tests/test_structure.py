@@ -29,6 +29,8 @@ MAY_IMPORT = {
     "trace": {"ir", "ops", "errors", "passes", "arrays"},
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
+    "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
+    "diagnose_command": {"diagnosis"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
         "lengths",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jinja2
 
-from kgen.ir.size import bare
+from kgen.ir.size import at_bound, bare
 from kgen.names import comment
 
 
@@ -31,4 +31,5 @@ def environment(target: str) -> jinja2.Environment:
     )
     env.filters["comment"] = comment
     env.filters["bare"] = bare
+    env.filters["at_bound"] = at_bound
     return env
