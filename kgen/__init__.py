@@ -10,14 +10,16 @@ from kgen.errors import ExportError
 if TYPE_CHECKING:
     from kgen.api import build, export
     from kgen.diagnosis.diagnose import diagnose
+    from kgen.explanation import explain
     from kgen.inspection import inspect
     from kgen.verification import verify
 
-__all__ = ["ExportError", "build", "diagnose", "export", "inspect", "verify"]
+__all__ = ["ExportError", "build", "diagnose", "explain", "export", "inspect", "verify"]
 
 _HOMES = {
     "build": "kgen.api",
     "diagnose": "kgen.diagnosis.diagnose",
+    "explain": "kgen.explanation",
     "export": "kgen.api",
     "inspect": "kgen.inspection",
     "verify": "kgen.verification",

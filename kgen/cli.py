@@ -1,4 +1,4 @@
-"""The command line: export, inspect, verify, diagnose."""
+"""The command line: export, inspect, verify; explain and diagnose are in modules of their own."""
 
 from __future__ import annotations
 
@@ -65,6 +65,9 @@ def export_command(
     step: Annotated[
         bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
     ] = False,
+    with_test: Annotated[
+        bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
+    ] = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -84,6 +87,7 @@ def export_command(
             custom=custom,
             unsafe=unsafe,
             step=step,
+            with_test=with_test,
             progress=progress,
         )
     for file, text in files.items():
@@ -287,6 +291,11 @@ def _bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.2f} GB"
+
+
+from kgen.cli_explain import explain_command  # noqa: E402  it uses what is defined above
+
+app.command("explain")(explain_command)
 
 
 def main() -> None:

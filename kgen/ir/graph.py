@@ -14,12 +14,17 @@ from kgen.ir.value import Constant, Shape, Value
 class Layer:
     """One call of a Keras layer: its path in the model, class, output shapes without the batch
     axis, and number of weights.
+
+    summary, call: as of the Origin of its nodes. inside: the call of the layer that it is part of.
     """
 
     path: str
     kind: str
     shapes: tuple[Shape, ...]
     parameters: int
+    summary: str = ""
+    call: int = 0
+    inside: int = 0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

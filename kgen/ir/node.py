@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
@@ -39,11 +39,13 @@ class Origin:
     path: the layer's path in the model, "encoder/block_2/dense"; of an operation, its layer's.
     layer: the layer's class; for an operation called outside any layer, the operation's class.
     summary: the layer as one would write it, `Dense(4, activation='relu')`.
+    call: the number of the layer's or operation's call; two calls of one layer are the same origin.
     """
 
     path: str
     layer: str
     summary: str
+    call: int = field(default=0, compare=False)
 
 
 class Body:
