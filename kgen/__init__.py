@@ -10,14 +10,16 @@ from kgen.errors import ExportError
 if TYPE_CHECKING:
     from kgen.api import build, export
     from kgen.explanation import explain
+    from kgen.explanation.training import ExplainCallback
     from kgen.inspection import inspect
     from kgen.verification import verify
 
-__all__ = ["ExportError", "build", "explain", "export", "inspect", "verify"]
+__all__ = ["ExplainCallback", "ExportError", "build", "explain", "export", "inspect", "verify"]
 
 _HOMES = {
     "build": "kgen.api",
     "explain": "kgen.explanation",
+    "ExplainCallback": "kgen.explanation.training",
     "export": "kgen.api",
     "inspect": "kgen.inspection",
     "verify": "kgen.verification",

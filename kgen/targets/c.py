@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jinja2
 
+from kgen.ir.node import Node
 from kgen.ir.value import HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
@@ -362,6 +363,13 @@ def files(model: CModel) -> dict[str, str]:
                 model=model, constants=constants
             )
     return result
+
+
+def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
+    """The readable function of each node that has one: views of memory have none."""
+    env = environment("c")
+    model = CModel(plan, prefix, plan.graph.name, "readable")
+    return {op.node: _op_text(env, op) for op in model.ops}
 
 
 def _helper_text(model: CModel, function: str, dtype: str) -> str:
