@@ -67,7 +67,7 @@ def picture(inputs: Sequence[Value], layers: Sequence[LayerReport]) -> Picture:
     ]
     lines = tuple(_line(boxes[a + 1], boxes[b + 1]) for a, b in edges)
     bottom = max(box.y for box in boxes) + HEIGHT
-    return Picture(wide * (WIDTH + GAP_X) - GAP_X + 2, bottom + 2, tuple(boxes), lines)
+    return Picture(wide * (WIDTH + GAP_X) + GAP_Y, bottom + 2, tuple(boxes), lines)
 
 
 def _box(column: int, row: int, count: int, wide: int, name: str, kind: str, target: str) -> Box:

@@ -116,10 +116,14 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return Frame(
             epoch=epoch,
             loss=loss,
-            weights={str(one.path): np.array(one.numpy()) for one in self.model.weights},
+            weights={self._name(one): np.array(one.numpy()) for one in self.model.weights},
             outputs={name: arrays[value] for name, value in made.items() if name in paths},
             numbers=tuple(arrays[value] for value in values_of(graph)),
         )
+
+    def _name(self, variable: Any) -> str:
+        """Keras's path of a weight, which may begin with the model's own name."""
+        return str(variable.path).removeprefix(f"{self.model.name}/")
 
     def explanation(self) -> Explanation:
         """Of the model as it is now, for the samples that were watched."""

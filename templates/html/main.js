@@ -94,7 +94,7 @@ document.addEventListener("keydown", (event) => {
   if (!cell || !move || event.target.tagName === "INPUT") return;
   const next = cell.strip ? cell.strip.cells[cell.strip.cells.indexOf(cell) + move[1]]
     : cell.view.cells.get(`${cell.row + move[0]},${cell.column + move[1]}`);
-  if (!next) return;
+  if (!next || !(next.view || next.strip)) return;
   event.preventDefault();
   cell.tabIndex = -1; next.tabIndex = 0; next.focus();
 });
@@ -150,6 +150,9 @@ function unfold() {
 }
 unfold();
 
+// For the browser's console, and for tests.
+globalThis.kgen = { values, runAll };
+
 // Training, played back
 
 if (DATA.history) {
@@ -157,12 +160,13 @@ if (DATA.history) {
   const ids = Object.keys(DATA.values), lossBox = document.getElementById("loss");
   const finite = loss.filter((x) => x !== null), top = Math.max(...finite, 1e-12);
   const x = (n) => epochs.length > 1 ? 100 * n / (epochs.length - 1) : 50;
-  const line = loss.map((y, n) => `${n ? "L" : "M"}${x(n).toFixed(2)} ${(38 - 36 * (y ?? 0) / top).toFixed(2)}`).join(" ");
+  const known = loss.map((y, n) => [x(n), y]).filter(([, y]) => y !== null); // there is none before the first epoch
+  const line = known.map(([place, y], n) => `${n ? "L" : "M"}${place.toFixed(2)} ${(38 - 36 * y / top).toFixed(2)}`).join(" ");
   lossBox.innerHTML = `<svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label="loss by epoch"><path d="${line}"/><line y1="0" y2="40"/></svg>`;
   const show = () => {
     const n = Number(slider.value);
     ids.forEach((id, place) => { const value = values.get(id); value.data = decoded(frames[n][place], value.kind); });
-    document.getElementById("epoch").textContent = `${epochs[n]}, loss ${short(loss[n] ?? NaN, 4)}`;
+    document.getElementById("epoch").textContent = loss[n] === null ? `${epochs[n]}, untrained` : `${epochs[n]}, loss ${short(loss[n], 4)}`;
     const mark = lossBox.querySelector("line");
     mark.setAttribute("x1", x(n)); mark.setAttribute("x2", x(n));
     clearMarks();

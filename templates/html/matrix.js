@@ -134,13 +134,20 @@ class Matrix {
   clear() { for (const cell of this.cells.values()) cell.classList.remove("part", "self"); }
 }
 
+// the values whose axes 1 and 2 are an image's: those of convolutions and poolings, and what is made of them
+const images = new Set();
+for (const node of nodeOf.values())
+  if ((node.k === "conv" || node.k === "pool") && node.channels_last) images.add(node.x).add(node.o[0]);
+for (const node of nodeOf.values()) {
+  const read = [node.x, ...(node.args || [])];
+  if (["elementwise", "batch_normalization", "pad", "concatenate"].includes(node.k) && read.some((id) => images.has(id))) images.add(node.o[0]);
+}
+
 // which axes of a value are rows and columns: of images and kernels the height and the width
 function axesOf(id, node) {
-  const window = node && (node.k === "conv" || node.k === "pool");
   const rank = valueOf(id).shape.length;
-  if (!window || rank < 4) return null;
-  if (id === node.kernel) return [0, 1];
-  return node.channels_last ? [rank - 3, rank - 2] : null;
+  if (node && node.k === "conv" && id === node.kernel && rank > 3) return [0, 1];
+  return images.has(id) && rank > 3 ? [rank - 3, rank - 2] : null;
 }
 
 // the padding around an image that windows slide over
