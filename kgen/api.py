@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,8 @@ from kgen.passes import optimize
 from kgen.plan import Plan, plan
 from kgen.render.write import write
 from kgen.samples import samples
+from kgen.self_test import self_test
+from kgen.targets.evidence import Evidence
 from kgen.trace import precision, reference, signature, trace_as
 from kgen.trace.signature import Signature
 
@@ -94,10 +96,15 @@ class Export:
     def versions(self) -> dict[str, str]:
         return {"kgen": version("kgen"), "keras": keras.__version__}
 
-    def files(self, target: str, style: str) -> dict[str, str]:
+    def files(self, target: str, style: str, evidence: Evidence | None = None) -> dict[str, str]:
         """{file name: text}"""
         return targets.render(
-            self.plan, target, name=self.name, style=style, versions=self.versions
+            self.plan,
+            target,
+            name=self.name,
+            style=style,
+            versions=self.versions,
+            evidence=evidence,
         )
 
     @cached_property
@@ -119,7 +126,7 @@ class Export:
         calls = stepping.calls(inputs, self.signature, self.plan.graph)
         return stepping.joined(targets.evaluate_steps(self.plan, calls), like)
 
-    def check(self) -> None:
+    def check(self) -> Evidence:
         """Runs the NumPy text of the plan on a sample and holds it against Keras.
 
         Raises ExportError if they disagree.
@@ -129,34 +136,36 @@ class Export:
         # model.predict is the judge, but compiling it takes seconds; mostly the model will do.
         likely = reference.outputs(self.model, self.signature, inputs)
         found = self.evaluated(inputs, likely)
-        if self._disagreement(found, likely) is None:
-            return
-        wrong = self._disagreement(found, reference.predictions(self.model, self.signature, inputs))
-        if wrong is not None:
-            output, gap = wrong
+        gaps = self._differences(found, likely)
+        if not all(gap.ok for gap in gaps):
+            wanted = reference.predictions(self.model, self.signature, inputs)
+            gaps = self._differences(found, wanted)
+        for output, gap in zip(self.plan.graph.results, gaps, strict=True):
+            if gap.ok:
+                continue
             if self.step:
                 raise ExportError(
                     f"{self.name!r} can't be exported as a function of one step: step by step, "
-                    f"output {output!r} is another than for the whole sequence. Something besides "
-                    "recurrent layers reaches over several steps: a convolution, pooling or "
-                    "attention."
+                    f"output {output.name!r} is another than for the whole sequence. Something "
+                    "besides recurrent layers reaches over several steps: a convolution, pooling "
+                    "or attention."
                 )
             raise ExportError(
-                f"The export of {self.name!r} disagrees with Keras: output {output!r} differs by "
-                f"{gap.absolute:.3g} on a random sample. This is a mistake in kgen, or in what "
+                f"The export of {self.name!r} disagrees with Keras: output {output.name!r} differs "
+                f"by {gap.absolute:.3g} on a random sample. This is a mistake in kgen, or in what "
                 "Keras runs on (TensorFlow computes some convolutions with channels first wrong "
                 "on a CPU); `kgen verify` names the layer, and --no-check exports all the same."
             )
+        return Evidence(len(inputs[0]), max((gap.relative for gap in gaps), default=0.0))
 
-    def _disagreement(
+    def _differences(
         self, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]
-    ) -> tuple[str, Difference] | None:
-        """The first output that differs by more than rounding explains, and its difference."""
-        for value, a, b in zip(self.plan.graph.results, found, wanted, strict=True):
-            gap = difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
-            if not gap.ok:
-                return value.name, gap
-        return None
+    ) -> list[Difference]:
+        """Of each output; ok if rounding explains it."""
+        return [
+            difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
+            for a, b in zip(found, wanted, strict=True)
+        ]
 
 
 def export(
@@ -171,6 +180,7 @@ def export(
     custom: str | Path | None = None,
     unsafe: bool = False,
     step: bool = False,
+    with_test: bool = False,
     progress: Progress = _quiet,
 ) -> dict[str, str]:
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
@@ -183,9 +193,12 @@ def export(
         batch axis.
     custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
     step: export a recurrent model as a function of one time step, which remembers its states.
+    with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
     targets.check_choice(target, style)
+    if with_test and target != "c":
+        raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
     job = Export.of(
         model,
         name=name,
@@ -197,13 +210,18 @@ def export(
     )
     progress("tracing")
     _warn_of_odd_weights(job.plan)
+    evidence = Evidence()
     if check or step:  # only numbers tell whether a model can be done step by step
         progress("checking against Keras")
-        job.check()
+        evidence = job.check()
+    if with_test:
+        progress("running model.predict for the self-test")
+        evidence = replace(evidence, test=self_test(job))
     progress("writing source")
-    files = job.files(target, style)
+    files = job.files(target, style, evidence)
     if out is not None:
-        write(files, out, stale=[f"{job.name}_weights*.c"] if target == "c" else ())
+        stale = [f"{job.name}_weights*.c", f"{job.name}_test.c"] if target == "c" else ()
+        write(files, out, stale=stale)
     return files
 
 

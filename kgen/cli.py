@@ -1,4 +1,4 @@
-"""The command line: export, inspect, verify, and what is in modules of its own: explain."""
+"""The command line: export, inspect, verify; explain and diagnose are in modules of their own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kgen import diagnose_command
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -64,6 +65,9 @@ def export_command(
     step: Annotated[
         bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
     ] = False,
+    with_test: Annotated[
+        bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
+    ] = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -83,6 +87,7 @@ def export_command(
             custom=custom,
             unsafe=unsafe,
             step=step,
+            with_test=with_test,
             progress=progress,
         )
     for file, text in files.items():
@@ -227,6 +232,9 @@ def _running() -> Iterator[Any]:
     except ExportError as error:
         err_console.print(f"kgen: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
+
+
+diagnose_command.register(app, _running)
 
 
 def _import_tensorflow() -> None:

@@ -28,6 +28,8 @@ MAY_IMPORT = {
     "trace": {"ir", "ops", "errors", "passes", "arrays"},
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
+    "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
+    "diagnose_command": {"diagnosis"},
     "targets": {"ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"},
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""

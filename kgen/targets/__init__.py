@@ -11,9 +11,12 @@ from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
 from kgen.plan import plan as replan
+from kgen.render.environment import environment
 from kgen.schedule import schedule
 from kgen.targets import c, numpy
 from kgen.targets.c_fast import vector_functions
+from kgen.targets.c_test import self_test
+from kgen.targets.evidence import Evidence
 
 TARGETS = ("c", "numpy")
 STYLES = ("fast", "readable")
@@ -29,19 +32,35 @@ def check_choice(target: str, style: str) -> None:
 
 
 def render(
-    plan: Plan, target: str, *, name: str, style: str = "fast", versions: Mapping[str, str]
+    plan: Plan,
+    target: str,
+    *,
+    name: str,
+    style: str = "fast",
+    versions: Mapping[str, str],
+    evidence: Evidence | None = None,
 ) -> dict[str, str]:
-    """{file name: text} of a plan. name: of the files, and the prefix of C functions."""
+    """{file name: text} of a plan.
+
+    name: of the files, and the prefix of C functions.
+    evidence: of the results, for NAME_README.md and NAME_test.c.
+    """
     check_choice(target, style)
     title = plan.graph.name
     parameters = sum(constant.size for constant in plan.graph.constants)
+    described = {"parameters": parameters, "evidence": evidence}
+    readme = environment(target).get_template("readme.md.j2")
+    workspace = 0
     if target == "numpy":
         files = {f"{name}.py": numpy.module(plan, title=title)}
-        workspace = 0
+        about = readme.render(name=name, plan=plan, **described) if evidence else ""
     else:
         plan = fast(plan) if style == "fast" else plan
         model = c.CModel(plan, name, title, style)
         files = c.files(model)
+        if evidence and evidence.test:
+            files[f"{name}_test.c"] = self_test(model, evidence.test)
+        about = readme.render(model=model, **described) if evidence else ""
         workspace = model.workspace_bytes
     files[f"{name}.json"] = manifest(
         plan,
@@ -52,6 +71,8 @@ def render(
         workspace_bytes=workspace,
         parameters=parameters,
     )
+    if evidence:
+        files[f"{name}_README.md"] = about
     return files
 
 

@@ -38,11 +38,8 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CModel(Weights):
-    """A plan with the names it has in C. prefix: of every name with file scope. title: Keras's
-    name.
-    """
+    """A plan with the names it has in C. title: Keras's name."""
 
-    prefix: str
     title: str
     style: str
     expressions: Expressions = field(init=False)
@@ -76,6 +73,11 @@ class CModel(Weights):
     @property
     def upper(self) -> str:
         return self.prefix.upper()
+
+    @property
+    def sources(self) -> list[str]:
+        """The C files that a program is linked with."""
+        return [f"{self.prefix}.c", *self.weight_file_names]
 
     # Names with file scope
 
@@ -356,12 +358,8 @@ def files(model: CModel) -> dict[str, str]:
         f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
         f"{prefix}.c": body,
     }
-    if model.separate:
-        for number, constants in enumerate(model.weight_files()):
-            suffix = f"_{number}" if number else ""
-            result[f"{prefix}_weights{suffix}.c"] = env.get_template("weights.c.j2").render(
-                model=model, constants=constants
-            )
+    for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
+        result[file] = env.get_template("weights.c.j2").render(model=model, constants=constants)
     return result
 
 

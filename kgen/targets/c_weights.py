@@ -31,9 +31,10 @@ class Array(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A plan's constants: where each is defined, and how."""
+    """A plan's constants: where each is defined, and how. prefix: of every name with file scope."""
 
     plan: Plan
+    prefix: str
 
     @property
     def ops(self) -> list[COp]:
@@ -86,10 +87,17 @@ class Weights:
                 users.setdefault(constant, op.node)
         return users
 
+    @property
+    def weight_file_names(self) -> list[str]:
+        numbers = range(len(list(self.weight_files())))
+        return [f"{self.prefix}_weights{f'_{number}' if number else ''}.c" for number in numbers]
+
     def weight_files(self) -> Iterator[list[Constant]]:
-        """The constants of each weight file."""
+        """The constants of each weight file; none if they stand in NAME.c."""
         batch: list[Constant] = []
         count = 0
+        if not self.separate:
+            return
         for constant in self._first_user:
             assert isinstance(constant, Constant)
             if batch and count + constant.size > WEIGHTS_PER_FILE:

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from kgen.trace.builder import UnsupportedError
+from kgen.trace.known import array_of
 from kgen.trace.nn_ops import same_padding
 from kgen.trace.resampling import interpolation_kernel
 from kgen.trace.table import decomposes
@@ -321,8 +322,8 @@ def scale_and_translate(
         weights = _weights(
             x.shape[axis],
             int(output_shape[axis]),
-            np.asarray(ops.convert_to_numpy(scale))[position],
-            np.asarray(ops.convert_to_numpy(translation))[position],
+            array_of(scale)[position],
+            array_of(translation)[position],
             op.method,
             op.antialias,
         )

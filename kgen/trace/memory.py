@@ -9,7 +9,6 @@ from typing import Any
 from unittest import mock
 
 import keras
-import numpy as np
 from keras import KerasTensor, tree
 from keras.src.backend.common.variables import Variable as KerasVariable
 from keras.src.layers.rnn.rnn import RNN
@@ -17,6 +16,7 @@ from keras.src.layers.rnn.rnn import RNN
 from kgen.ir.value import Shape, Value
 from kgen.trace import gates
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.known import array_of
 
 
 @dataclass(eq=False)
@@ -115,7 +115,7 @@ def _check_zero(layer: RNN) -> None:
     of the two the user means.
     """
     for array in tree.flatten(layer.get_initial_state(batch_size=1)):
-        if np.asarray(keras.ops.convert_to_numpy(array)).any():
+        if array_of(array).any():
             raise UnsupportedError(
                 "it is stateful, and its cell starts from states that are not zero, which "
                 "reset_state does not bring back; use stateful=False with an initial_state"

@@ -232,13 +232,35 @@ def batch_norm(
 @lowers("LayerNorm")
 def layer_norm(builder: Builder, op: Any, x: Any, gamma: Any = None, beta: Any = None) -> Value:
     if op.rms_scaling:
-        raise UnsupportedError("rms_scaling=True is deprecated in Keras; use RMSNormalization")
+        return builder.value(_scaled_by_variance(op, x, gamma), builder.spec(x).dtype)
     return _normalization(builder, op, x, gamma, beta, centered=True)
+
+
+def _scaled_by_variance(op: Any, x: Any, gamma: Any) -> Any:
+    """What Keras computes for the deprecated rms_scaling=True."""
+    x = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+    variance = ops.var(x, axis=op.axis, keepdims=True)
+    y = x * ops.rsqrt(variance + (keras.config.epsilon() if op.epsilon is None else op.epsilon))
+    if gamma is None:
+        return y
+    axes = [axis % len(x.shape) for axis in np.atleast_1d(op.axis)]
+    shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
+    return y * ops.reshape(ops.cast(gamma, x.dtype), shape)
 
 
 @lowers("RMSNorm")
 def rms_norm(builder: Builder, op: Any, x: Any, scale: Any = None) -> Value:
+    if scale is not None and not _broadcasts(scale.shape, x.shape):
+        raise UnsupportedError(
+            f"its scale of shape {tuple(scale.shape)} does not fit the last axes of its input, and "
+            "Keras itself can't run it; normalise over the last axes, or transpose before and after"
+        )
     return _normalization(builder, op, x, scale, None, centered=False)
+
+
+def _broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
+    last = to[len(to) - len(shape) :]
+    return all(size in (1, other) for size, other in zip(shape, last, strict=True))
 
 
 def _normalization(

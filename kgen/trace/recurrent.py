@@ -174,6 +174,13 @@ class Loops:
         return body.state(kept[-1].tensor, "last")
 
 
+def is_step(outer: keras.Layer, layer: keras.Layer) -> bool:
+    """Whether the layer is what a TimeDistributed does at each step. Keras calls such a layer's
+    `call` itself: a quantized kernel's integers are then taken for the kernel, without their scale.
+    """
+    return isinstance(outer, keras.layers.TimeDistributed) and outer.layer is layer
+
+
 def _where(keep: Any, new: Any, old: Any) -> Any:
     """The new tensor where `keep`, of shape (batch, 1), holds; always if it is None."""
     if keep is None:

@@ -13,6 +13,7 @@ from kgen.ir.node import MixedSamplesError
 from kgen.ir.value import Constant, Value
 from kgen.ops.scatter import Scatter
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.known import array_of
 from kgen.trace.table import decomposes, lowers
 
 FUNCTIONS = {None: "set", "add": "add", "mul": "multiply", "max": "maximum", "min": "minimum"}
@@ -94,7 +95,7 @@ def segment(op: Any, data: Any, segment_ids: Any) -> Any:
             raise UnsupportedError(
                 f"segment_{kind} without num_segments has a result whose size depends on the data"
             )
-        ids = np.asarray(ops.convert_to_numpy(segment_ids))
+        ids = array_of(segment_ids)
         count = len(np.unique(ids)) if kind == "sum" and not op.sorted else int(ids.max()) + 1
     # One more segment for what is left out; a number too large stays too large.
     outside = ops.where(ops.less(segment_ids, count), segment_ids, count + 1)

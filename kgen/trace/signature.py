@@ -53,27 +53,7 @@ def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None)
     Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't
     know.
     """
-    if not model.built:
-        raise ExportError(
-            f"Model {model.name!r} was never built, so it has no weights: train it, load its "
-            "weights, or call it once.",
-            exit_code=2,
-        )
-    if getattr(model, "inputs", None):
-        tensors = list(model.inputs)
-        structure = getattr(model, "_inputs_struct", None)
-        if structure is None:  # Sequential
-            structure = tensors[0] if len(tensors) == 1 else tensors
-        # The tensors' own names are counted up in each process; those of their Input layers are
-        # saved.
-        names = [tensor._keras_history.operation.name for tensor in tensors]
-        shapes = [tuple(tensor.shape) for tensor in tensors]
-        dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors]
-        numbers = {id(tensor): index for index, tensor in enumerate(tensors)}
-        numbered = tree.map_structure(lambda tensor: numbers[id(tensor)], structure)
-    else:
-        names, shapes, numbered = _built_signature(model, pinned)
-        dtypes = [model.input_dtype] * len(names)
+    names, shapes, dtypes, numbered = _ports(model, pinned)
     unknown = [
         name for name in pinned if name not in names and not (name == "" and len(names) == 1)
     ]
@@ -95,6 +75,41 @@ def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None)
             )
     names_of_outputs = tuple(getattr(model, "output_names", None) or ())
     return Signature(inputs, numbered, names_of_outputs, batch_size(model))
+
+
+def ports(model: keras.Model, pinned: InputShapes) -> list[tuple[str, tuple[int | None, ...], str]]:
+    """Each input's name, shape with the batch axis and None for what is not fixed, and dtype.
+
+    pinned: as of `signature`; needed for a subclassed model that was never called.
+    """
+    names, shapes, dtypes, _ = _ports(model, pinned)
+    return list(zip(names, map(tuple, shapes), dtypes, strict=True))
+
+
+def _ports(model: keras.Model, pinned: InputShapes) -> tuple[list[str], list[Any], list[str], Any]:
+    """The inputs' names, shapes and dtypes, and the structure that the call takes, numbered."""
+    if not model.built:
+        raise ExportError(
+            f"Model {model.name!r} was never built, so it has no weights: train it, load its "
+            "weights, or call it once.",
+            exit_code=2,
+        )
+    if getattr(model, "inputs", None):
+        tensors = list(model.inputs)
+        structure = getattr(model, "_inputs_struct", None)
+        if structure is None:  # Sequential
+            structure = tensors[0] if len(tensors) == 1 else tensors
+        # The tensors' own names are counted up in each process; those of their Input layers are
+        # saved.
+        names = [tensor._keras_history.operation.name for tensor in tensors]
+        shapes = [tuple(tensor.shape) for tensor in tensors]
+        dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors]
+        numbers = {id(tensor): index for index, tensor in enumerate(tensors)}
+        numbered = tree.map_structure(lambda tensor: numbers[id(tensor)], structure)
+    else:
+        names, shapes, numbered = _built_signature(model, pinned)
+        dtypes = [model.input_dtype] * len(names)
+    return names, shapes, dtypes, numbered
 
 
 def one_step(whole: Signature, steps: int) -> Signature:

@@ -34,7 +34,7 @@ from kgen.trace.data_layers import as_in_predict
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.quantized import call_of, quantized_layers, unpacked_weight
-from kgen.trace.recurrent import Loops
+from kgen.trace.recurrent import Loops, is_step
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
     DECOMPOSITIONS,
@@ -155,9 +155,12 @@ class Tracer:
             stand_ins = symbolic_self_backend(layer, self.loops.functions)
             with stand_ins, self.memory.of_layer(layer, self._path()):
                 call = self.loops.call_of(layer) or LAYERS.get(name)
-                if call is None:
-                    args = as_in_predict(layer, args)
-                outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
+                if call is not None:
+                    outputs = call(layer, *args, **kwargs)
+                elif len(self.layers) > 1 and is_step(self.layers[-2], layer):
+                    outputs = layer.call(*args, **kwargs)
+                else:
+                    outputs = call_of(layer)(*as_in_predict(layer, args), **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)

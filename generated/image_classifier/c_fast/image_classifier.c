@@ -15,7 +15,10 @@
 
 /* Vectors as wide as the compiler may use (IMAGE_CLASSIFIER_NO_VECTORS: none). IMAGE_CLASSIFIER_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined IMAGE_CLASSIFIER_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define IMAGE_CLASSIFIER_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined IMAGE_CLASSIFIER_VECTORS && !defined IMAGE_CLASSIFIER_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define IMAGE_CLASSIFIER_LANES 16
 #define IMAGE_CLASSIFIER_PICK(avx512, avx, neon, other) avx512

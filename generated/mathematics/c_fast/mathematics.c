@@ -26,7 +26,10 @@ static inline int32_t mathematics_to_int32(float x)
 
 /* Vectors as wide as the compiler may use (MATHEMATICS_NO_VECTORS: none). MATHEMATICS_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined MATHEMATICS_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define MATHEMATICS_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined MATHEMATICS_VECTORS && !defined MATHEMATICS_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define MATHEMATICS_LANES 16
 #define MATHEMATICS_PICK(avx512, avx, neon, other) avx512

@@ -21,7 +21,10 @@ static inline bool operations_comes_first(float a, float b)
 
 /* Vectors as wide as the compiler may use (OPERATIONS_NO_VECTORS: none). OPERATIONS_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined OPERATIONS_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define OPERATIONS_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined OPERATIONS_VECTORS && !defined OPERATIONS_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define OPERATIONS_LANES 16
 #define OPERATIONS_PICK(avx512, avx, neon, other) avx512

@@ -22,7 +22,10 @@ static inline float recurrent_sigmoid(float x)
 
 /* Vectors as wide as the compiler may use (RECURRENT_NO_VECTORS: none). RECURRENT_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined RECURRENT_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define RECURRENT_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined RECURRENT_VECTORS && !defined RECURRENT_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define RECURRENT_LANES 16
 #define RECURRENT_PICK(avx512, avx, neon, other) avx512
