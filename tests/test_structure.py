@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
-    "diagnose_command": {"diagnosis"},
+    "cli_diagnose": {"diagnosis"},
     "targets": {"ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"},
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
