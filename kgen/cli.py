@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kgen import diagnose_command
+from kgen import cli_diagnose
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -254,7 +254,7 @@ def _running() -> Iterator[Any]:
         raise typer.Exit(error.exit_code) from None
 
 
-diagnose_command.register(app, _running)
+cli_diagnose.register(app, _running)
 
 
 def _import_tensorflow() -> None:
