@@ -268,12 +268,18 @@ def test_training_is_played_back(opened: Any) -> None:
     assert not np.array_equal(kernels[0], kernels[1])
     page = opened(callback)
     assert page.locator("#epoch").inner_text().startswith("5, loss ")
+    page.locator("#layer-0 details.weights > summary").click()
     for number, frame in enumerate(callback.frames):
         page.locator("#frame").fill(str(number))
         shown = page.locator("#output-matrices td[tabindex]").evaluate_all(
             "all => all.map(td => Number(td.title))"
         )
         np.testing.assert_allclose(shown, frame.outputs["y"].ravel(), rtol=1e-6)
+        shown = page.locator("#layer-0 .weight .matrix td[tabindex]").evaluate_all(
+            "all => all.map(td => Number(td.title))"
+        )
+        hidden = [frame.weights[f"hidden/{own}"].ravel() for own in ("kernel", "bias")]
+        np.testing.assert_allclose(shown, np.concatenate(hidden), rtol=1e-6)
     page.locator("#play").click()
     playwright.expect(page.locator("#frame")).to_have_value("0")
     playwright.expect(page.locator("#frame")).to_have_value("3")
@@ -316,6 +322,14 @@ def test_what_can_not_be_computed_is_said(opened: Any) -> None:
         in page.locator("#inputs").inner_text()
     )
     assert page.locator("#input-matrices input").count() == 0
+
+
+def test_an_index_out_of_range_is_said(opened: Any) -> None:
+    model, x = transformer()
+    page = opened(kgen.explain(model, x))
+    page.locator("#input-matrices input").first.fill("99")
+    page.locator("#input-matrices input").first.press("Enter")
+    assert "there is no row 99, only 0 to 8" in page.locator("#verdict").inner_text()
 
 
 @pytest.mark.slow

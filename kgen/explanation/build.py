@@ -17,6 +17,7 @@ from kgen.explanation.arrays import sizes
 from kgen.explanation.calls import Call, calls
 from kgen.explanation.formulas import FUNCTIONS, formulas, from_node
 from kgen.explanation.inputs import Given, model_inputs
+from kgen.explanation.notation import quoted
 from kgen.explanation.observe import Observed, observe
 from kgen.explanation.report import Comparison, Explanation, LayerReport, Named, Step, Weight
 from kgen.explanation.symbols import symbols, weight_symbol
@@ -53,7 +54,12 @@ def explain(
         if not wanted:
             raise _unknown(layer, found)
     progress("computing every step")
-    arrays = observe(graph, inputs)
+    try:
+        arrays = observe(graph, inputs)
+    except (IndexError, ValueError) as error:  # an index out of range, a word that is unknown
+        raise ExportError(
+            f"The model has no answer for this input: {error}.", exit_code=2
+        ) from None
     builder = _Builder(job, arrays)
     progress("running model.predict")
     judge, predicted = _keras_outputs(job, inputs)
@@ -77,7 +83,7 @@ def _keras_outputs(job: Export, inputs: Sequence[np.ndarray]) -> tuple[str, list
     """What the numbers are compared with, and its outputs."""
     try:
         return "model.predict", reference.predictions(job.model, job.signature, inputs)
-    except ValueError as error:
+    except (ValueError, ExportError) as error:
         if not re.search(r"is not a valid (root )?scope name", str(error)):
             raise
         found = reference.outputs(job.model, job.signature, inputs)
@@ -112,6 +118,7 @@ class _Builder:
         # Cells that a layer has made for itself: kgen's names leave them out.
         owners = [layer for layer in self.layers.values() if type(layer).__name__ != "RNN"]
         self.cells = {str(layer.cell.name) for layer in owners if hasattr(layer, "cell")}
+        self.outermost = set(self.graph.nodes)
         self.read = {value for node in self.graph.walk() for value in node.inputs}
         self.read.update(self.graph.outputs)
         self.places = {id(weight): n for n, weight in enumerate(job.model.weights)}
@@ -122,8 +129,11 @@ class _Builder:
         letters = symbols(call, outputs)
         done = [self._step(node, letters) for node in call.nodes]
         lines = formulas(layer, call.kind, call.nodes)
-        if not lines and len(done) <= FEW:
-            lines = [self._formula(step) for step in done]
+        if not lines:
+            lines = [self._formula(step) for step in done] if len(done) <= FEW else []
+        if not lines:
+            read = ", ".join(letters[value] for value in call.inputs)
+            lines = [f"y = {quoted(call.kind)}({read}), {quoted(f'in {len(done)} steps')}"]
         return LayerReport(
             name=call.path,
             kind=call.kind,
@@ -174,10 +184,11 @@ class _Builder:
         """The factors' shapes of a layer that is one sum of products and what follows it."""
         made = ", ".join(sizes(self._shape(value)) for value in outputs)
         first = call.nodes[0] if call.nodes else None
-        if isinstance(first, Contraction) and not call.inner:
+        if isinstance(first, Contraction) and first in self.outermost and not call.inner:
             products = steps.shapes(first, (), self._shape).partition(" → ")[0]
-            bias = [c for node in call.nodes[1:2] for c in node.constants if "bias" in c.name]
-            return f"{products}{''.join(f' + {sizes(c.shape)}' for c in bias)} → {made}"
+            added = [c for node in call.nodes[1:2] for c in node.constants if "bias" in c.name]
+            bias = [sizes([size for size in c.shape if size != 1] or (1,)) for c in added]
+            return f"{products}{''.join(f' + {shape}' for shape in bias)} → {made}"
         read = ", ".join(sizes(self._shape(value)) for value in call.inputs)
         return f"{read} → {made}" if made else ", ".join(map(sizes, call.shapes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,20 @@ class History:
 
     frames: tuple[Frame, ...]
 
-    def as_json(self, data: PageData) -> Json:
+    def as_json(self, data: PageData, weights: Sequence[int]) -> Json:
+        """data: of the page. weights: those that it shows beside the graph's constants, by their
+        places in the model's get_weights().
+        """
         values = list(data.ids)
         return {
             "epochs": [frame.epoch for frame in self.frames],
             "loss": [frame.loss for frame in self.frames],
             "frames": [
                 data.arrays(dict(zip(values, frame.numbers, strict=True))) for frame in self.frames
+            ],
+            "weights": [
+                [data.encoded(all_weights[place]) for place in weights]
+                for all_weights in (list(frame.weights.values()) for frame in self.frames)
             ],
         }
 

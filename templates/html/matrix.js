@@ -114,7 +114,11 @@ class Matrix {
       else cell.textContent = short(x, digits);
       cell.title = String(x);
     }
+    this.fillStrip();
   }
+
+  // its numbers in the order of memory, which are shown below it
+  fillStrip() { this.strip?.forEach((cell, n) => { cell.textContent = short(this.value.data[n], 4); }); }
 
   set(row, column, x) {
     this.value.data[ravel(timed(this.value, this.index(row, column), this.time()), strides(this.value.part))] = x;
