@@ -43,6 +43,16 @@ Shapes = Annotated[
         help="Pins unknown dimensions, batch axis left out: 32,10 or NAME=32,10; once per input.",
     ),
 ]
+MaxShapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-shape",
+        metavar="[NAME=]MAX | INPUT=NAME:MAX,SIZE,*",
+        help="Leaves unknown dimensions open up to a bound, for the exported code to be given the "
+        "length: 512 or tokens=512 (named) for one that all inputs share; once for each of "
+        "several, in their order; or an input's sizes one by one, image=height:256,width:256,*.",
+    ),
+]
 Custom = Annotated[
     Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
 ]
@@ -60,6 +70,7 @@ def export_command(
     name: Name = None,
     style: Annotated[str, typer.Option(help="Of the C: fast or readable.")] = "fast",
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
     step: Annotated[
@@ -84,6 +95,7 @@ def export_command(
             style=style,
             check=not no_check,
             input_shapes=_shapes(input_shape),
+            max_shapes=_max_shapes(max_shape),
             custom=custom,
             unsafe=unsafe,
             step=step,
@@ -106,6 +118,7 @@ def inspect_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     name: Name = None,
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -116,6 +129,7 @@ def inspect_command(
         options = {
             "name": name,
             "input_shapes": _shapes(input_shape),
+            "max_shapes": _max_shapes(max_shape),
             "custom": custom,
             "unsafe": unsafe,
             "progress": progress,
@@ -148,6 +162,10 @@ def inspect_command(
         f"no plan can be below {found.lower_bound:,}",
         highlight=False,
     )
+    for name, condition in found.lengths.items():
+        out_console.print(
+            f"{name} {condition}; numbers are those of the greatest", highlight=False, markup=False
+        )
 
 
 def _print_choices(choices: list[Any]) -> None:
@@ -168,6 +186,7 @@ def verify_command(
     cc: Compiler = "cc",
     name: Name = None,
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -182,6 +201,7 @@ def verify_command(
             cc=cc,
             name=name,
             input_shapes=_shapes(input_shape),
+            max_shapes=_max_shapes(max_shape),
             custom=custom,
             unsafe=unsafe,
             progress=progress,
@@ -274,6 +294,17 @@ def _shapes(options: list[str] | None) -> dict[str, tuple[int, ...]]:
                 f"--input-shape {option!r} is no list of sizes; write 32,10 or NAME=32,10.",
                 exit_code=2,
             )
+    return shapes
+
+
+def _max_shapes(options: list[str] | None) -> dict[str, int | str]:
+    """["512", "image=height:256,*"] -> {"": "512", "image": "height:256,*"}"""
+    shapes: dict[str, int | str] = {}
+    for option in options or []:
+        name, _, text = option.rpartition("=")
+        if name in shapes:
+            raise ExportError(f"--max-shape says {name or option!r} twice.", exit_code=2)
+        shapes[name] = text
     return shapes
 
 

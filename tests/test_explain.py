@@ -267,6 +267,7 @@ def test_what_the_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from kgen.trace import reference

@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "compare": {"ir", "arrays"},
     "samples": {"ir", "ops"},
     "sharing": {"ir", "ops"},
-    "plan": {"ir", "ops", "names", "sharing"},
+    "lengths": {"ir", "names", "reserved"},
+    "plan": {"ir", "ops", "names", "sharing", "lengths"},
     "schedule": {"ir", "ops"},
     "legacy": {"errors"},
     "load": {"errors", "legacy"},
@@ -30,7 +31,10 @@ MAY_IMPORT = {
     "manifest": {"ir", "plan"},
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
     "diagnose_command": {"diagnosis"},
-    "targets": {"ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"},
+    "targets": {
+        *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
+        "lengths",
+    },
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 

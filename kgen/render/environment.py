@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from kgen.ir.size import at_bound, bare
 from kgen.names import comment
 
 
@@ -29,4 +30,6 @@ def environment(target: str) -> jinja2.Environment:
         autoescape=target == "html",
     )
     env.filters["comment"] = comment
+    env.filters["bare"] = bare
+    env.filters["at_bound"] = at_bound
     return env

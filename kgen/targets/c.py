@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +11,15 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
+from kgen.ir.size import Given, bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
+from kgen.lengths import computed
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
-from kgen.targets.c_op import CTYPES, COp, literal, pointer
+from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, ScalarType, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_weights import Weights
@@ -43,6 +46,7 @@ class CModel(Weights):
     title: str
     style: str
     expressions: Expressions = field(init=False)
+    lengths_of: dict[Node, list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         operators = environment("c").get_template("operators.j2").module
@@ -91,6 +95,7 @@ class CModel(Weights):
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
+            *(one.name for one in self.plan.graph.lengths),
         )
         taken: dict[object, str] = {}
         # The layer's name for its loop, or the last of its steps; the others say what they do.
@@ -128,7 +133,15 @@ class CModel(Weights):
         error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
-            common = (node, self.names[node], symbols, self.expressions, error, depth > 0)
+            common = (
+                node,
+                self.names[node],
+                symbols,
+                self.expressions,
+                error,
+                depth > 0,
+                self.lengths_of,
+            )
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -141,6 +154,70 @@ class CModel(Weights):
             else:
                 ops.append(COp(*common))
         return ops
+
+    # Lengths known at run time
+
+    @cached_property
+    def length_parameters(self) -> list[str]:
+        """The parameters for the lengths that the caller gives."""
+        names = Names(*(value.name for value in self.plan.places))
+        return [names.take(f"{self.prefix}_{one.name}") for one in self.plan.graph.lengths]
+
+    @property
+    def lengths(self) -> list[tuple[str, Given]]:
+        """(parameter, length)"""
+        return list(zip(self.length_parameters, self.plan.graph.lengths, strict=True))
+
+    @property
+    def refused_lengths(self) -> str:
+        """The condition under which a length is none that the model takes."""
+        parts = []
+        for name, one in self.lengths:
+            parts += [f"{name} < {one.least}", f"{name} > {one.bound}"]
+            parts += [f"{name} % {one.multiple} != 0"] if one.multiple > 1 else []
+        return " || ".join(parts)
+
+    @property
+    def run_lengths(self) -> list[tuple[str, str]]:
+        """(name, expression) of the lengths that the run function uses."""
+        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
+        texts += [bare(p.value.size) for p in self.string_inputs]
+        return self._defined(texts + [size for _, _, size in self.copies])
+
+    @property
+    def shape_lengths(self) -> list[tuple[str, str]]:
+        """The same of the inputs' and outputs' shapes, but for what the caller gives."""
+        shapes = [bare(size) for p in (*self.inputs, *self.outputs) for size in p.value.shape]
+        given = {one.unit.name for _, one in self.lengths}
+        return [(name, text) for name, text in self._defined(shapes) if name not in given]
+
+    @property
+    def batch_lengths(self) -> list[tuple[str, str]]:
+        """The same of predict_batch."""
+        return self._defined([self.batch_arguments("sample")])
+
+    def _defined(self, texts: list[str]) -> list[tuple[str, str]]:
+        """The lengths that texts name, and those that they are computed from."""
+        text = "\n".join(texts)
+        found: list[tuple[str, str]] = []
+
+        def need(name: str, definition: str) -> None:
+            nonlocal text
+            if re.search(rf"\b{name}\b", text):
+                found.append((name, definition))
+                text += f"\n{definition}"
+
+        for length in reversed(computed(self.plan.graph)):
+            a, b = (str(operand) for operand in length.definition)
+            need(
+                length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}"
+            )
+        for name, one in reversed(self.lengths):
+            need(
+                one.unit.name,
+                f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}",
+            )
+        return found[::-1]
 
     # The run function
 
@@ -178,20 +255,23 @@ class CModel(Weights):
     @property
     def signature(self) -> str:
         """The parameters of predict: `const float *x, float *y`."""
-        parts = [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
+        parts = [f"size_t {name}" for name in self.length_parameters]
+        parts += [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
         parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
         return ", ".join(parts)
 
     @property
     def arguments(self) -> str:
-        return ", ".join(p.name for p in (*self.inputs, *self.outputs))
+        arrays = (p.name for p in (*self.inputs, *self.outputs))
+        return ", ".join([*self.length_parameters, *arrays])
 
     def batch_arguments(self, index: str) -> str:
         """The arguments for one sample of a batch."""
-        return ", ".join(
-            p.name if p.value.size == 0 else f"{p.name} + {index} * {p.value.size}"
+        arrays = (
+            p.name if p.value.size == 0 else f"{p.name} + {index} * {count_text(p.value.size)}"
             for p in (*self.inputs, *self.outputs)
         )
+        return ", ".join([*self.length_parameters, *arrays])
 
     @cached_property
     def arena_types(self) -> list[str]:
@@ -247,7 +327,7 @@ class CModel(Weights):
 
     def _pointer(self, value: Value, place: Place) -> Pointer:
         ctype = CTYPES[value.dtype]
-        note = f"({', '.join(map(str, value.sample_shape))})"
+        note = f"({', '.join(map(bare, value.sample_shape))})"
         local = f"const {value.name}"
         if place.kind == "strings":
             index = place.number + place.offset // element_size(STRING)
@@ -272,7 +352,7 @@ class CModel(Weights):
     def call(self, op: COp) -> str:
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
         workspace = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
-        return f"{op.function}({', '.join([*workspace, *arrays])})"
+        return f"{op.function}({', '.join([*workspace, *op.lengths, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
@@ -282,7 +362,7 @@ class CModel(Weights):
             (
                 targets[number],
                 value.name,
-                f"{value.size} * sizeof({CTYPES[value.dtype]})",
+                f"{count_text(value.size)} * sizeof({CTYPES[value.dtype]})",
             )
             for value, number in self.plan.copies
             if value.size
@@ -378,8 +458,20 @@ def _helper_text(model: CModel, function: str, dtype: str) -> str:
 
 
 def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one."""
+    """The op's function: the style's own template, or the readable one.
+
+    Which lengths it uses is known once its text is; then they are its parameters.
+    """
     names = [f"ops/{op.node.kind}.c.j2"]
     if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
-    return env.select_template(names).render(op=op)
+    template = env.select_template(names)
+    text = str(template.render(op=op))
+    possible = op.lengths
+    if possible:
+        body = re.sub(r"/\*.*?\*/", "", text.partition("\n{\n")[2], flags=re.DOTALL)
+        assert "//" not in body  # Python's division, and a comment in C: a length without a name
+        used = [name for name in possible if re.search(rf"\b{name}\b", body)]
+        op.lengths_of[op.node] = used
+        text = text if used == possible else str(template.render(op=op))
+    return text
