@@ -21,6 +21,7 @@ from kgen.explanation.notation import quoted
 from kgen.explanation.observe import Observed, observe
 from kgen.explanation.report import Comparison, Explanation, LayerReport, Named, Step, Weight
 from kgen.explanation.symbols import symbols, weight_symbol
+from kgen.explanation.weights import Weights
 from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Value
 from kgen.trace import reference
@@ -114,17 +115,13 @@ class _Builder:
     def __init__(self, job: Export, arrays: Observed) -> None:
         self.graph = job.traced
         self.arrays = arrays
-        self.layers = dict(_layers_by_path(job.model))
-        # Cells that a layer has made for itself: kgen's names leave them out.
-        owners = [layer for layer in self.layers.values() if type(layer).__name__ != "RNN"]
-        self.cells = {str(layer.cell.name) for layer in owners if hasattr(layer, "cell")}
+        self.weights = Weights(job.model)
         self.outermost = set(self.graph.nodes)
         self.read = {value for node in self.graph.walk() for value in node.inputs}
         self.read.update(self.graph.outputs)
-        self.places = {id(weight): n for n, weight in enumerate(job.model.weights)}
 
     def layer(self, call: Call) -> LayerReport:
-        layer = self.layers.get(call.path)
+        layer = self.weights.layers.get(call.path)
         outputs = call.outputs(self.graph)
         letters = symbols(call, outputs)
         done = [self._step(node, letters) for node in call.nodes]
@@ -195,26 +192,14 @@ class _Builder:
     def _weights(self, call: Call, layer: Any) -> list[Weight]:
         weights = []
         for index, variable in enumerate(layer.weights if layer is not None else ()):
-            own = str(variable.path).removeprefix(f"{layer.path}/")
-            own = "/".join(part for part in own.split("/") if part not in self.cells)
-            path = f"{call.path}/{own}"
-            owner = self.layers.get(path.rpartition("/")[0], layer)
+            name, place = self.weights.name(variable), self.weights.place(variable)
+            owner = self.weights.layers.get(name.rpartition("/")[0], layer)
             array = _plain(variable)
             gates = GATES.get(type(owner).__name__, ())
             note = f"{', '.join(gates)}: {array.shape[-1] // len(gates)} of each" if gates else ""
-            place = self.places.get(id(variable), 0)
-            symbol = weight_symbol(path, call.path)
-            weights.append(Weight(symbol, path, array, 0, index, place, note))
+            symbol = weight_symbol(name, call.path)
+            weights.append(Weight(symbol, name, array, 0, index, place, note))
         return weights
-
-
-def _layers_by_path(layer: Any, path: str = "") -> list[tuple[str, Any]]:
-    """(path, layer) of every layer in the model, as the tracer calls them."""
-    found = []
-    for inner in layer._flatten_layers(include_self=False, recursive=False):
-        place = f"{path}/{inner.name}" if path else inner.name
-        found += [(place, inner), *_layers_by_path(inner, place)]
-    return found
 
 
 def _plain(variable: Any) -> np.ndarray:

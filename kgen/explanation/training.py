@@ -17,6 +17,7 @@ from kgen.explanation.inputs import Given, model_inputs
 from kgen.explanation.observe import observe
 from kgen.explanation.page_data import Json, PageData, values_of
 from kgen.explanation.report import Explanation, saved
+from kgen.explanation.weights import Weights
 
 PAGE_NUMBERS = 900_000
 """As many numbers all frames of a page have together; of more frames some are left out."""
@@ -26,8 +27,8 @@ PAGE_NUMBERS = 900_000
 class Frame:
     """The model after an epoch (0 is before the first).
 
-    loss: the epoch's; None before the first. weights: by Keras's path of each, as `get_weights`
-    returns them. outputs: of every layer, by its name. numbers: of all values of the graph, in its
+    loss: the epoch's; None before the first. weights: by name, in the order of `get_weights`.
+    outputs: of every layer, by its name. numbers: of all values of the graph, in its
     order.
     """
 
@@ -123,14 +124,10 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return Frame(
             epoch=epoch,
             loss=loss,
-            weights={self._name(one): np.array(one.numpy()) for one in self.model.weights},
+            weights=dict(zip(Weights(self.model).in_order, self.model.get_weights(), strict=True)),
             outputs={name: arrays[value] for name, value in made.items() if name in paths},
             numbers=tuple(arrays[value] for value in values_of(graph)),
         )
-
-    def _name(self, variable: Any) -> str:
-        """Keras's path of a weight, which may begin with the model's own name."""
-        return str(variable.path).removeprefix(f"{self.model.name}/")
 
     def explanation(self) -> Explanation:
         """Of the model as it is now, for the samples that were watched."""
