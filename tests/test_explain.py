@@ -222,6 +222,16 @@ def test_the_page_by_the_command(tmp_path: Path) -> None:
     assert "Can't write" in result.output
 
 
+def test_sizes_left_open_are_those_of_the_samples() -> None:
+    model = Sequential([Input((None, 3), name="x"), layers.LSTM(2, name="lstm")])
+    for given in (np.ones((2, 4, 3)), {"x": np.ones((2, 4, 3)).tolist()}):
+        found = kgen.explain(model, given)
+        assert found.ok
+        assert found.inputs[0].array.shape == (2, 4, 3)
+    with pytest.raises(kgen.ExportError, match="not fixed"):
+        kgen.explain(model)
+
+
 def test_an_input_without_an_answer() -> None:
     model = Sequential([Input((2,), dtype="int32"), layers.Embedding(5, 3)])
     with pytest.raises(kgen.ExportError, match=r"no answer for this input: .*out of bounds"):

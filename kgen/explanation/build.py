@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from kgen.explanation import steps
 from kgen.explanation.arrays import sizes
 from kgen.explanation.calls import Call, calls
 from kgen.explanation.formulas import FUNCTIONS, formulas, from_node
-from kgen.explanation.inputs import Given, model_inputs
+from kgen.explanation.inputs import Given, model_inputs, pinned
 from kgen.explanation.notation import quoted
 from kgen.explanation.observe import Observed, observe
 from kgen.explanation.report import Comparison, Explanation, LayerReport, Named, Step, Weight
@@ -33,18 +34,29 @@ def explain(
     input: Given = None,  # noqa: A002  the user's word
     layer: str | None = None,
     *,
+    name: str | None = None,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    custom: str | Path | None = None,
+    unsafe: bool = False,
     progress: Progress = _quiet,
-    **options: Any,
 ) -> Explanation:
     """How Keras gets its numbers: each layer's formula, weights, and steps with their values.
 
     input: a batch of samples; a list or a mapping by name of several inputs. One random sample if
-        it is None.
+        it is None. Sizes that the model leaves open are those of the samples.
     layer: the path of the only layer to explain.
-    options: name, input_shapes, custom, unsafe, as of `export`.
+    name, input_shapes, custom, unsafe: as of `export`.
     Raises ExportError for a model that can't be exported, inputs that don't fit, or no such layer.
     """
-    job = Export.of(model, progress=progress, **options)
+    job = Export.of(
+        model,
+        name=name,
+        input_shapes=input_shapes,
+        custom=custom,
+        unsafe=unsafe,
+        progress=progress,
+    )
+    job = pinned(input, job)
     progress("tracing")
     graph = job.traced
     inputs = model_inputs(input, job)

@@ -13,7 +13,7 @@ import numpy as np
 from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.explanation.build import explain
-from kgen.explanation.inputs import Given, model_inputs
+from kgen.explanation.inputs import Given, model_inputs, pinned
 from kgen.explanation.observe import observe
 from kgen.explanation.page_data import Json, PageData, values_of
 from kgen.explanation.report import Explanation, saved
@@ -99,7 +99,7 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._last: tuple[int, float | None] = (0, None)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        job = Export.of(self.model)
+        job = self._job()
         self._inputs = model_inputs(self.input, job)
         self.frames = [self._frame(0, None)]
 
@@ -115,9 +115,12 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if self.path is not None:
             self.to_html(self.path)
 
+    def _job(self) -> Export:
+        return pinned(self.input, Export.of(self.model))
+
     def _frame(self, epoch: int, loss: float | None) -> Frame:
         """The model as it is now, traced anew: its constants are the weights."""
-        graph = Export.of(self.model).traced
+        graph = self._job().traced
         arrays = observe(graph, self._inputs)
         paths = {layer.path for layer in graph.layers}
         made = {value.name: value for node in graph.nodes for value in node.outputs}
@@ -131,7 +134,7 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def explanation(self) -> Explanation:
         """Of the model as it is now, for the samples that were watched."""
-        names = [value.name for value in Export.of(self.model).traced.arguments]
+        names = [value.name for value in self._job().traced.arguments]
         return explain(self.model, dict(zip(names, self._inputs, strict=True)))
 
     def to_html(self, path: str | Path | None = None) -> str:
