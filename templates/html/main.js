@@ -121,9 +121,9 @@ const refresh = () => { for (const view of views) view.fill(); };
 
 // Inputs that change
 
-const inputViews = DATA.inputs.map((id) => new Matrix(id, "x", { editable: DATA.live }));
+const inputViews = DATA.inputs.map((id) => new Matrix(id, "x", { axes: axesOf(id), editable: DATA.live }));
 document.getElementById("input-matrices").append(...inputViews.map((view) => view.box));
-document.getElementById("output-matrices").append(...DATA.outputs.map((id) => new Matrix(id, "y").box));
+document.getElementById("output-matrices").append(...DATA.outputs.map((id) => new Matrix(id, "y", { axes: axesOf(id) }).box));
 const asGiven = new Map([...values].map(([id, value]) => [id, value.data.slice()]));
 const verdicts = document.querySelectorAll(".verdict"), said = [...verdicts].map((one) => one.textContent);
 function say(text) { verdicts.forEach((one, n) => { one.textContent = text || said[n]; }); }
