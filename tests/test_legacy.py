@@ -321,8 +321,10 @@ def test_saved_model_folder(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def _masked(path: Path, *joined: dict[str, Any], version: str = "2.2.4") -> Path:
-    """Two embeddings of ids, 0 being no id, that the first layer joins, in front of an LSTM."""
+def _masked(path: Path, joined: list[dict[str, Any]], mask_b: bool) -> Path:
+    """Two embeddings of ids, 0 being no id (mask_b: of the second's too), that the first of the
+    layers joins, in front of an LSTM.
+    """
     sources = [
         called(entry("InputLayer", name, batch_input_shape=[None, 5], dtype="int32"))
         for name in ("a", "b")
@@ -330,7 +332,7 @@ def _masked(path: Path, *joined: dict[str, Any], version: str = "2.2.4") -> Path
     embedded = [
         called(entry("Embedding", f"e{name}", input_dim=4, output_dim=3, mask_zero=masked),
                [[name, 0, 0, {}]])
-        for name, masked in (("a", True), ("b", joined[0]["config"].pop("mask_b")))
+        for name, masked in (("a", True), ("b", mask_b))
     ]  # fmt: skip
     chain, before = [], [["ea", 0, 0, {}], ["eb", 0, 0, {}]]
     for layer in (*joined, recurrent("LSTM", "lstm", 2, recurrent_activation="sigmoid")):
@@ -344,7 +346,7 @@ def _masked(path: Path, *joined: dict[str, Any], version: str = "2.2.4") -> Path
         "eb": [("embeddings", numbers(4, 3, seed=1))],
         "lstm": lstm_weights(features, 2, seed=2),
     }
-    return write(path, config, weights, version=version)
+    return write(path, config, weights)
 
 
 @pytest.mark.parametrize(
@@ -360,12 +362,8 @@ def _masked(path: Path, *joined: dict[str, Any], version: str = "2.2.4") -> Path
 )
 def test_masks_of_their_time(joined: Any, mask_b: bool, both: Any, tmp_path: Path) -> None:
     """Keras 2 masked out what one of the masks did, and some layers did not hand masks on."""
-    joined[0]["config"]["mask_b"] = mask_b
-    loaded = load(_masked(tmp_path / "m.h5", *joined))
-    a, b = (
-        np.array([[1, 0, 2, 3, 0], [3, 2, 0, 0, 1]]),
-        np.array([[2, 2, 0, 1, 0], [0, 1, 1, 0, 2]]),
-    )
+    loaded = load(_masked(tmp_path / "m.h5", joined, mask_b))
+    a, b = np.array([[[1, 0, 2, 3, 0], [3, 2, 0, 0, 1]], [[2, 2, 0, 1, 0], [0, 1, 1, 0, 2]]])
     x = [numbers(4, 3)[a], numbers(4, 3, seed=1)[b]]
     kind = joined[0]["class_name"]
     y = {"Add": sum, "Maximum": lambda x: np.maximum(*x), "Concatenate": np.concatenate}[kind](
