@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from types import ModuleType
 
-for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")  # several threads gain nothing on products this small
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # more threads gain nothing on products this small
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import keras
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from kgen.ir.value import Value
+from kgen.ir.value import NARROW, Value
 from kgen.ops.bincount import Bincount
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.graph_operation import apply
@@ -64,6 +64,10 @@ def counted(
     strict: bool = False,
 ) -> Any:
     """How often each number below depth occurs along the last axis of integers; see Bincount."""
+    if dtype in NARROW:
+        raise UnsupportedError(
+            f"it would count in {dtype}, which TensorFlow can't; give the layer dtype='float32'"
+        )
 
     def lower(builder: Builder, x: Any, weights: Any = None) -> Value:
         value = builder.value(x)
