@@ -17,7 +17,7 @@ from kgen.trace.table import lowers_layer
 @lowers_layer("Discretization")
 def discretization(layer: Any, inputs: Any) -> Any:
     if layer.bin_boundaries is None:
-        raise UnsupportedError("it has no boundaries: call adapt, or pass bin_boundaries")
+        raise UnsupportedError("it has no boundaries; call adapt, or pass bin_boundaries")
     indices = ops.digitize(inputs, np.asarray(layer.bin_boundaries, np.float32))
     depth = len(layer.bin_boundaries) + 1
     return encode(layer, indices, layer.output_mode, depth, layer.output_dtype)
