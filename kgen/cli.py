@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kgen import diagnose_command
+from kgen import cli_diagnose, cli_explain
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -43,6 +43,16 @@ Shapes = Annotated[
         help="Pins unknown dimensions, batch axis left out: 32,10 or NAME=32,10; once per input.",
     ),
 ]
+MaxShapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-shape",
+        metavar="[NAME=]MAX | INPUT=NAME:MAX,SIZE,*",
+        help="Leaves unknown dimensions open up to a bound, for the exported code to be given the "
+        "length: 512 or tokens=512 (named) for one that all inputs share; once for each of "
+        "several, in their order; or an input's sizes one by one, image=height:256,width:256,*.",
+    ),
+]
 Custom = Annotated[
     Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
 ]
@@ -60,6 +70,7 @@ def export_command(
     name: Name = None,
     style: Annotated[str, typer.Option(help="Of the C: fast or readable.")] = "fast",
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
     step: Annotated[
@@ -101,6 +112,7 @@ def export_command(
             style=style,
             check=not no_check,
             input_shapes=_shapes(input_shape),
+            max_shapes=_max_shapes(max_shape),
             custom=custom,
             unsafe=unsafe,
             step=step,
@@ -132,6 +144,7 @@ def inspect_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     name: Name = None,
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -142,6 +155,7 @@ def inspect_command(
         options = {
             "name": name,
             "input_shapes": _shapes(input_shape),
+            "max_shapes": _max_shapes(max_shape),
             "custom": custom,
             "unsafe": unsafe,
             "progress": progress,
@@ -179,6 +193,10 @@ def inspect_command(
         f"no plan can be below {found.lower_bound:,}",
         highlight=False,
     )
+    for name, condition in found.lengths.items():
+        out_console.print(
+            f"{name} {condition}; numbers are those of the greatest", highlight=False, markup=False
+        )
 
 
 def _print_memory(styles: list[Any], json: bool) -> None:
@@ -222,6 +240,7 @@ def verify_command(
     cc: Compiler = "cc",
     name: Name = None,
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -236,6 +255,7 @@ def verify_command(
             cc=cc,
             name=name,
             input_shapes=_shapes(input_shape),
+            max_shapes=_max_shapes(max_shape),
             custom=custom,
             unsafe=unsafe,
             progress=progress,
@@ -288,7 +308,7 @@ def _running() -> Iterator[Any]:
         raise typer.Exit(error.exit_code) from None
 
 
-diagnose_command.register(app, _running)
+cli_diagnose.register(app, _running)
 
 
 def _import_tensorflow() -> None:
@@ -331,6 +351,17 @@ def _shapes(options: list[str] | None) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _max_shapes(options: list[str] | None) -> dict[str, int | str]:
+    """["512", "image=height:256,*"] -> {"": "512", "image": "height:256,*"}"""
+    shapes: dict[str, int | str] = {}
+    for option in options or []:
+        name, _, text = option.rpartition("=")
+        if name in shapes:
+            raise ExportError(f"--max-shape says {name or option!r} twice.", exit_code=2)
+        shapes[name] = text
+    return shapes
+
+
 def _plain(*texts: str) -> list[str]:
     """Names from the model, which rich must not read as markup."""
     from rich.markup import escape
@@ -347,9 +378,7 @@ def _bytes(count: int) -> str:
     return f"{size:.2f} GB"
 
 
-from kgen.cli_explain import explain_command  # noqa: E402  it uses what is defined above
-
-app.command("explain")(explain_command)
+cli_explain.register(app, _running, _shapes)
 
 
 def main() -> None:

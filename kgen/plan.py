@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
+from kgen.ir.size import at_bound
 from kgen.ir.value import STRING, Value, element_size
+from kgen.lengths import with_named_lengths
 from kgen.names import Names
 from kgen.ops.scan import Scan
 from kgen.sharing import BodySharing, Buffer, Place, Sharing
@@ -64,8 +66,8 @@ class Plan:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds for one sample."""
-        return sum(node.macs for node in self.graph.nodes)
+        """Multiply-adds for one sample; of any length, at the bound."""
+        return at_bound(sum(node.macs for node in self.graph.nodes))
 
 
 def plan(graph: Graph) -> Plan:
@@ -126,7 +128,8 @@ def named(graph: Graph) -> Graph:
     _name_nodes(graph, names, identifiers)
     for constant in graph.constants:
         identifiers[constant] = names.take(constant.name)
-    return graph.map_values(lambda value: replace(value, name=identifiers[value]))
+    graph = graph.map_values(lambda value: replace(value, name=identifiers[value]))
+    return with_named_lengths(graph, names)
 
 
 def _name_nodes(graph: Graph, names: Names, identifiers: dict[Value, str]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from kgen.ir.node import Node
+from kgen.ir.size import Given, bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
+from kgen.lengths import computed
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
-from kgen.targets.c_op import CTYPES, COp, literal, pointer
+from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_weights import Weights
@@ -40,6 +44,7 @@ class CModel(Weights):
     title: str
     style: str
     expressions: Expressions = field(init=False)
+    lengths_of: dict[Node, list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         operators = environment("c").get_template("operators.j2").module
@@ -89,6 +94,7 @@ class CModel(Weights):
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
+            *(one.name for one in self.plan.graph.lengths),
         )
         taken: dict[object, str] = {}
         # The layer's name for its loop, or the last of its steps; the others say what they do.
@@ -127,7 +133,8 @@ class CModel(Weights):
         ops: list[COp] = []
         for node in plan.steps:
             names = (self.names[node], symbols, self.expressions, error)
-            common = (node, *names, depth > 0, f"{self.prefix}_constants")
+            stored = f"{self.prefix}_constants"
+            common = (node, *names, depth > 0, self.lengths_of, stored)
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -140,6 +147,70 @@ class CModel(Weights):
             else:
                 ops.append(COp(*common))
         return ops
+
+    # Lengths known at run time
+
+    @cached_property
+    def length_parameters(self) -> list[str]:
+        """The parameters for the lengths that the caller gives."""
+        names = Names(*(value.name for value in self.plan.places))
+        return [names.take(f"{self.prefix}_{one.name}") for one in self.plan.graph.lengths]
+
+    @property
+    def lengths(self) -> list[tuple[str, Given]]:
+        """(parameter, length)"""
+        return list(zip(self.length_parameters, self.plan.graph.lengths, strict=True))
+
+    @property
+    def refused_lengths(self) -> str:
+        """The condition under which a length is none that the model takes."""
+        parts = []
+        for name, one in self.lengths:
+            parts += [f"{name} < {one.least}", f"{name} > {one.bound}"]
+            parts += [f"{name} % {one.multiple} != 0"] if one.multiple > 1 else []
+        return " || ".join(parts)
+
+    @property
+    def run_lengths(self) -> list[tuple[str, str]]:
+        """(name, expression) of the lengths that the run function uses."""
+        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
+        texts += [bare(p.value.size) for p in self.string_inputs]
+        return self._defined(texts + [size for _, _, size in self.copies])
+
+    @property
+    def shape_lengths(self) -> list[tuple[str, str]]:
+        """The same of the inputs' and outputs' shapes, but for what the caller gives."""
+        shapes = [bare(size) for p in (*self.inputs, *self.outputs) for size in p.value.shape]
+        given = {one.unit.name for _, one in self.lengths}
+        return [(name, text) for name, text in self._defined(shapes) if name not in given]
+
+    @property
+    def batch_lengths(self) -> list[tuple[str, str]]:
+        """The same of predict_batch."""
+        return self._defined([self.batch_arguments("sample")])
+
+    def _defined(self, texts: list[str]) -> list[tuple[str, str]]:
+        """The lengths that texts name, and those that they are computed from."""
+        text = "\n".join(texts)
+        found: list[tuple[str, str]] = []
+
+        def need(name: str, definition: str) -> None:
+            nonlocal text
+            if re.search(rf"\b{name}\b", text):
+                found.append((name, definition))
+                text += f"\n{definition}"
+
+        for length in reversed(computed(self.plan.graph)):
+            a, b = (str(operand) for operand in length.definition)
+            need(
+                length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}"
+            )
+        for name, one in reversed(self.lengths):
+            need(
+                one.unit.name,
+                f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}",
+            )
+        return found[::-1]
 
     # The run function
 
@@ -177,20 +248,23 @@ class CModel(Weights):
     @property
     def signature(self) -> str:
         """The parameters of predict: `const float *x, float *y`."""
-        parts = [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
+        parts = [f"size_t {name}" for name in self.length_parameters]
+        parts += [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
         parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
         return ", ".join(parts)
 
     @property
     def arguments(self) -> str:
-        return ", ".join(p.name for p in (*self.inputs, *self.outputs))
+        arrays = (p.name for p in (*self.inputs, *self.outputs))
+        return ", ".join([*self.length_parameters, *arrays])
 
     def batch_arguments(self, index: str) -> str:
         """The arguments for one sample of a batch."""
-        return ", ".join(
-            p.name if p.value.size == 0 else f"{p.name} + {index} * {p.value.size}"
+        arrays = (
+            p.name if p.value.size == 0 else f"{p.name} + {index} * {count_text(p.value.size)}"
             for p in (*self.inputs, *self.outputs)
         )
+        return ", ".join([*self.length_parameters, *arrays])
 
     @cached_property
     def arena_types(self) -> list[str]:
@@ -248,7 +322,7 @@ class CModel(Weights):
 
     def _pointer(self, value: Value, place: Place) -> Pointer:
         ctype = CTYPES[value.dtype]
-        note = f"({', '.join(map(str, value.sample_shape))})"
+        note = f"({', '.join(map(bare, value.sample_shape))})"
         local = f"const {value.name}"
         if place.kind == "strings":
             index = place.number + place.offset // element_size(STRING)
@@ -275,7 +349,7 @@ class CModel(Weights):
         first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
         if op.uses_stored:
             first.append("constants" if op.inner else "w->constants")
-        return f"{op.function}({', '.join([*first, *arrays])})"
+        return f"{op.function}({', '.join([*first, *op.lengths, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
@@ -285,7 +359,7 @@ class CModel(Weights):
             (
                 targets[number],
                 value.name,
-                f"{value.size} * sizeof({CTYPES[value.dtype]})",
+                f"{count_text(value.size)} * sizeof({CTYPES[value.dtype]})",
             )
             for value, number in self.plan.copies
             if value.size

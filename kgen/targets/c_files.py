@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import jinja2
 
+from kgen.ir.node import Node
 from kgen.ir.value import STRING
+from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.render.write import Files
 from kgen.targets.c import CModel
 from kgen.targets.c_fast import FastOp, helpers
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
+from kgen.targets.weight_forms import LITERAL
 
 
 def files(model: CModel) -> Files:
@@ -42,9 +47,28 @@ def _helper_text(model: CModel, function: str, dtype: str) -> str:
     return str(macro(model._function_name(function, dtype), scalar))
 
 
+def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
+    """The readable function of each node that has one: views of memory have none."""
+    env = environment("c")
+    model = CModel(plan, prefix, LITERAL, plan.graph.name, "readable")
+    return {op.node: _op_text(env, op) for op in model.ops}
+
+
 def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one."""
+    """The op's function: the style's own template, or the readable one.
+
+    Which lengths it uses is known once its text is; then they are its parameters.
+    """
     names = [f"ops/{op.node.kind}.c.j2"]
     if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
-    return env.select_template(names).render(op=op)
+    template = env.select_template(names)
+    text = str(template.render(op=op))
+    possible = op.lengths
+    if possible:
+        body = re.sub(r"/\*.*?\*/", "", text.partition("\n{\n")[2], flags=re.DOTALL)
+        assert "//" not in body  # Python's division, and a comment in C: a length without a name
+        used = [name for name in possible if re.search(rf"\b{name}\b", body)]
+        op.lengths_of[op.node] = used
+        text = text if used == possible else str(template.render(op=op))
+    return text
