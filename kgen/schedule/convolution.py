@@ -65,7 +65,7 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
     images = node.output.shape[0]  # in one sample
     if _is_depthwise(node):
-        return [_depthwise(node)] if images == 1 else None
+        return [_depthwise(node)] if images == 1 and has_fixed_sizes(node) else None
     few = node.groups > 1 and node.group_filters < FEW_FILTERS
     if not node.channels_last or not node.output.size or few:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.value import Value
@@ -20,6 +21,7 @@ class Axis:
     packed kernel.
     """
 
+    holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
@@ -31,6 +33,7 @@ class Axis:
 class Taps:
     """A loop of the sum outside the depth: how often, and how far it moves on in x."""
 
+    holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
