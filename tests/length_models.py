@@ -191,8 +191,15 @@ def too_long() -> LengthModel:
     return Model(x, Positions(16, 8)(x)), {"tokens": 17}
 
 
+def too_large() -> LengthModel:
+    """Attention of 100,000 by 100,000."""
+    x = Input((None, 4))
+    return Model(x, layers.Attention()([x, x])), {"tokens": 100_000}
+
+
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
     "by_length": (by_length, "'by_length' .*computes with divide"),
     "bilinear": (bilinear, "'up_sampling2d' .*another one at each length"),
     "too_long": (too_long, "positions"),
+    "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),
 }
