@@ -106,5 +106,5 @@ LOWERINGS: dict[type[Node], Lowering] = {
     Einsum: einsum,
 }
 
-AT_ANY_LENGTH = (Dense, Conv, Einsum)
+AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum)
 """Those that can be done where a size is known only when the code runs."""

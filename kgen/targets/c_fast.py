@@ -12,7 +12,7 @@ import jinja2
 
 from kgen.ir.node import Contraction
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.size import Size, at_bound, named_in
+from kgen.ir.size import Size, at_bound, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.render.environment import environment
 from kgen.schedule.forms import fits, innermost, spread
@@ -332,6 +332,16 @@ class FastOp(COp):
         node = self.node
         own = node.units if node.pixels_outside else node.columns
         return list(dict.fromkeys([*self.tile_lengths, *self._named(own, self._unit_steps)]))
+
+    @property
+    def row_lengths(self) -> list[str]:
+        """The lengths that the step from row to row of a depthwise convolution depends on."""
+        return self._named(self.node.columns.size)
+
+    @property
+    def open_columns(self) -> bool:
+        """Whether its sizes are known only when the code runs."""
+        return not is_fixed((self.node.rows.count, self.node.columns.count))
 
     @property
     def _unit_steps(self) -> tuple[int, ...]:
