@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def explain_command(
         ),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Explain this layer alone.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page to this file instead.", dir_okay=False)
+    ] = None,
     name: Name = None,
     input_shape: Shapes = None,
     custom: Custom = None,
@@ -41,6 +45,12 @@ def explain_command(
             unsafe=unsafe,
             progress=progress,
         )
-    typer.echo(str(found))
+        if html is not None:
+            progress("writing the page")
+            found.to_html(html)
+    if html is not None:
+        typer.echo(f"{html}\n{found.verdict}")
+    else:
+        typer.echo(str(found))
     if not found.ok:
         raise typer.Exit(1)

@@ -223,6 +223,7 @@ def test_names_are_shown_and_not_run() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from kgen.trace import reference

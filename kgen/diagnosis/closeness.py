@@ -102,6 +102,25 @@ class Mine:
         distinct = np.unique(np.round(self.values / unit))
         return float(np.count_nonzero(distinct)) * float(np.log2(max(self.scale / unit, 1.0)))
 
+    def may_be_among(self, stacked: np.ndarray) -> np.ndarray:
+        """For each of several values (stacked along the first axis) whether the array may agree
+        with it: whether its first sample is one of the value's, at a few places.
+        """
+        everybody = np.ones(len(stacked), bool)
+        values = self.values
+        if values.shape[1:] != stacked.shape[2:]:
+            if values.ndim != 2 or values.shape[::-1] != stacked.shape[1:]:
+                return everybody if values.size == stacked[0].size else ~everybody
+            values = values.T
+        if not len(values) or values.ndim < 1 or values.shape == stacked.shape[:0:-1]:
+            return everybody
+        rows = stacked.reshape(*stacked.shape[:2], -1)
+        columns = slice(None, None, max(1, rows.shape[-1] // 8))
+        first = values[0].reshape(-1)[columns]
+        rtol, atol = (max(getattr(one, name) for one in self.levels) for name in ("rtol", "atol"))
+        near = np.abs(rows[..., columns] - first) <= rtol * np.abs(first) * 2 + atol
+        return np.asarray(near.all(axis=-1).any(axis=-1))
+
     @property
     def says_enough(self) -> bool:
         return self.bits(self.levels[0]) >= ENOUGH_BITS
@@ -155,6 +174,8 @@ def fit(
             if gap is not None:
                 return Fit(gap, wrong, layout)
         if samples and value.ndim and value.shape[1:] == mine.shape[1:]:
+            if not mine.may_be_among(value[None])[0]:
+                continue
             rows = _rows(mine.values, value, level)
             if rows is not None:
                 gap = _gap(mine.values, value[list(rows)], level)

@@ -278,7 +278,7 @@ class Judge:
     def _formula(self, world: World, found: Found, own: bool) -> str:
         """What was computed, if it is one formula of the value's own layer."""
         candidate = found.candidate
-        if not own or world.recipes[candidate.call] is None or candidate.step < 0:
+        if not own or not candidate.formulas or candidate.step < 0:
             return ""
         made = wording.compose(world, self.names, "", candidate.call, candidate.formulas)
         return made[0].removeprefix(" = ") if made and len(made) == 1 else ""
@@ -307,11 +307,12 @@ class Judge:
         """What follows is judged with this array in the place of the model's own value."""
         wanted = next((a for p, a in world.values if (p.call, p.step) == (call, step)), None)
         array = mine.values
-        if wanted is not None and array.shape[1:] != wanted.shape[1:]:
-            array = array.T if array.shape == wanted.shape[::-1] else array.reshape(wanted.shape)
         recipe = world.recipes[call]
-        override = Override(mine.name, None if recipe is None else step, array)
         try:
+            if wanted is not None and array.shape[1:] != wanted.shape[1:]:
+                turned = array.shape == wanted.shape[::-1]
+                array = array.T if turned else array.reshape(wanted.shape)
+            override = Override(mine.name, None if recipe is None else step, array)
             self.given = changed(self.run, world, call, override, agreement.rows)
         except Exception:
             return  # the array does not fit what follows

@@ -2,4 +2,12 @@
 
 from __future__ import annotations
 
-from kgen.diagnosis import affine  # noqa: F401
+from kgen.diagnosis import (  # noqa: F401
+    affine,
+    arrangement,
+    attention,
+    convolution,
+    normalization,
+    pooling,
+    recurrent,
+)

@@ -63,15 +63,17 @@ class Step:
 
     stage: what the result is called: "pre-activation"; the last one of a recipe is "output".
     run: from the value (of the first step, the tuple of the layer's inputs) and the picked values.
+    write: the formula that is picked, where it is not an option as it stands.
     """
 
     stage: str
     choices: tuple[Choice, ...]
-    run: Callable[[Any, Picks], np.ndarray]
+    run: Callable[[Any, Picks], Any]
+    write: Callable[[Picks], Formula] | None = None
 
     def formula(self, picks: Picks) -> Formula | None:
         """What is computed, as text, if it is one formula."""
-        chosen = picks.get("formula")
+        chosen = self.write(picks) if self.write else picks.get("formula")
         return chosen if isinstance(chosen, Formula) else None
 
     @property

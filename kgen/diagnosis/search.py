@@ -10,6 +10,7 @@ import numpy as np
 
 from kgen.diagnosis.closeness import Fit, Mine, fit
 from kgen.diagnosis.formula import Formula
+from kgen.diagnosis.inferred import Inferred, dropped, solved
 from kgen.diagnosis.recipe import Mistake, Recipe, Result, double, walk
 from kgen.diagnosis.variants import Variant, variants
 from kgen.diagnosis.world import Run, World, doubles
@@ -60,14 +61,16 @@ def explanations(
 
     others: the calls of other models by their names, whose weights may have been used.
     """
-    model = _Model(run, world, others)
+    model = _Model(run, world, mine, others)
     searches: tuple[Callable[[], Iterable[Candidate]], ...] = (
         lambda: model.nearby(1),
         lambda: model.upstream(0),
         lambda: model.everywhere(),
+        lambda: model.inferred(dropped),
         lambda: model.nearby(2),
         lambda: model.upstream(1),
         lambda: model.upstream(0, earlier=2),
+        lambda: model.inferred(solved),
     )
     for search in searches:
         found = []
@@ -95,11 +98,15 @@ def _best(found: list[Found]) -> list[Found]:
 
 
 class _Model:
-    """Candidates from one world."""
+    """Candidates from one world, less most of those that the array can't be."""
 
-    def __init__(self, run: Run, world: World, others: Mapping[str, Sequence[Call]]) -> None:
+    def __init__(
+        self, run: Run, world: World, mine: Mine, others: Mapping[str, Sequence[Call]]
+    ) -> None:
         self.run = run
         self.world = world
+        self.mine = mine
+        self.single: dict[int, list[Candidate]] = {}
         self.others = others
 
     def nearby(self, budget: int) -> Iterator[Candidate]:
@@ -107,7 +114,19 @@ class _Model:
         for number in range(len(self.world.calls)):
             yield from self.at(number, budget)
 
-    def at(self, number: int, budget: int) -> Iterator[Candidate]:
+    def inferred(self, infer: Callable[[World, Mine], Iterator[Inferred]]) -> Iterator[Candidate]:
+        """With a mistake whose details the asker's array tells."""
+        for number, step, array, mistake in infer(self.world, self.mine):
+            yield Candidate(number, step, array, ((number, mistake),))
+
+    def at(self, number: int, budget: int) -> Iterable[Candidate]:
+        if budget != 1:
+            return self._at(number, budget)
+        if number not in self.single:
+            self.single[number] = list(self._at(number, 1))
+        return self.single[number]
+
+    def _at(self, number: int, budget: int) -> Iterator[Candidate]:
         yield from _candidates(number, self.world.local(number, budget))
         if budget and number not in self.world.overrides:
             for variant in self.variants(number):
@@ -118,7 +137,7 @@ class _Model:
 
     def upstream(self, budget: int, *, earlier: int = 1) -> Iterator[Candidate]:
         """With so many mistakes in an earlier layer, and at most `budget` in the value's own."""
-        for number in range(len(self.world.calls)):
+        for number in range(len(self.world.calls) - 1):
             wanted = self.world.calls[number].outputs[0]
             wrong = [
                 candidate
@@ -175,7 +194,7 @@ class _Model:
         recipe = self.world.recipes[number]
         if recipe is None or number in self.world.overrides:
             return {}
-        inputs, last = doubles(call.inputs), len(recipe.steps) - 1
+        inputs, last = doubles(call.given), len(recipe.steps) - 1
         results = list(walk(recipe.steps, inputs, 1))
         for variant in self.variants(number):
             if variant.mistake.key == "float16" and variant.recipe is not None:
@@ -213,15 +232,22 @@ class _Model:
         if any(len(x) % count for x in (*call.inputs, *call.outputs)):
             return
         if recipe is None:
-            for array, cause in zip(np.split(call.outputs[0], count), causes, strict=True):
-                yield Candidate(number, -1, double(array), cause)
+            for index, array in self._possible(double(call.outputs[0]), count):
+                yield Candidate(number, -1, array, causes[index])
             return
-        for result in walk(recipe.steps, doubles(call.inputs), budget):
+        for result in walk(recipe.steps, doubles(call.given), budget):
             if len(result.array) % count or not recipe.steps[result.step].stage:
                 continue
             own = tuple((number, mistake) for mistake in result.mistakes)
-            for array, cause in zip(np.split(result.array, count), causes, strict=True):
-                yield Candidate(number, result.step, array, cause + own, result.formulas)
+            for index, array in self._possible(result.array, count):
+                cause = causes[index] + own
+                yield Candidate(number, result.step, array, cause, result.formulas)
+
+    def _possible(self, stacked: np.ndarray, count: int) -> Iterator[tuple[int, np.ndarray]]:
+        """The shares of the hypotheses that the asker's array may be, with their numbers."""
+        shares = stacked.reshape(count, -1, *stacked.shape[1:])
+        for index in np.flatnonzero(self.mine.may_be_among(shares)):
+            yield int(index), shares[index]
 
     def _overridden(self, at: int, call: Call, count: int) -> Sequence[np.ndarray] | None:
         if at not in self.world.overrides:

@@ -40,7 +40,7 @@ class Variant:
 
 def variants(world: World, number: int, others: Mapping[str, Sequence[Call]]) -> Iterator[Variant]:
     call, recipe = world.calls[number], world.recipes[number]
-    inputs = doubles(call.inputs)
+    inputs = doubles(call.given)
     if inputs and call.outputs and inputs[0].shape == call.outputs[0].shape and _leaves(call):
         says = f"{call.path!r} ({call.kind}) is left out: this is what goes into it"
         yield Variant(Mistake("layer left out", says, rank=2), array=inputs[0])
@@ -118,6 +118,7 @@ def _other_inputs(world: World, number: int, recipe: Recipe) -> Iterator[Variant
     tried = 0
     for place, array in world.values:
         own = place.call == number or array.shape != call.inputs[0].shape
+        own = own or place.stage not in ("", "output")  # that is an activation left out
         if own or tried == MOST_INPUTS or np.array_equal(array, double(call.inputs[0])):
             continue
         tried += 1

@@ -76,7 +76,7 @@ class World:
         if recipe is None or (override is not None and override.step is None):
             return iter(())
         if override is None or override.step is None:
-            return walk(recipe.steps, doubles(self.calls[number].inputs), budget)
+            return walk(recipe.steps, doubles(self.calls[number].given), budget)
         unknown = (None,) * (override.step + 1)
         value = double(override.array)
         start = override.step + 1
@@ -142,7 +142,7 @@ def trusted(call: Call) -> Recipe | None:
     if recipe is None:
         return None
     last = None
-    for result in walk(recipe.steps, doubles(call.inputs), 0):
+    for result in walk(recipe.steps, doubles(call.given), 0):
         last = result
     wanted = double(widened(call.outputs[0]))
     if last is None or last.step != len(recipe.steps) - 1 or last.array.shape != wanted.shape:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kgen.explanation.notation import quoted
 from kgen.ir.node import Node
+from kgen.ops.pool import Pool, times
 
 Formulas = list[str]
 _TABLE: dict[str, Callable[[Any, Sequence[Node]], Formulas]] = {}
@@ -52,6 +53,9 @@ def formulas(layer: Any, kind: str, nodes: Sequence[Node]) -> Formulas:
 
 def from_node(node: Node) -> str:
     """A node's own formula in the notation: `y[u] = sum over i of x[i] * kernel[i][u]`."""
+    left, _, right = node.formula.partition(" = ")
+    if right and "[" not in right and " of " in right:
+        return f"{left} = {quoted(right)}"  # words
     text = node.formula.replace("][", ",").replace("mean(x * x)", "mean(x^2)")
     text = re.sub(r"sum over ([\w,]+) of ", r"sum_{\1} ", text)
     text = re.sub(r"\bsqrt\(([^()]*)\)", r"sqrt{\1}", text)
@@ -228,6 +232,24 @@ def _merge(layer: Any, nodes: Sequence[Node]) -> Formulas:
 @of("Flatten", "Reshape")
 def _reshape(layer: Any, nodes: Sequence[Node]) -> Formulas:
     return ['y = x, "its numbers in the same order"']
+
+
+@of(
+    *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D"),
+    *("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"),
+)
+def _pooling(layer: Any, nodes: Sequence[Node]) -> Formulas:
+    node = next(node for node in nodes if isinstance(node, Pool))
+    places = [
+        times(stride, p) + f"+{i}" + (f"-{before}" if before else "")
+        for p, i, stride, (before, _) in zip("pqr", "ijk", node.strides, node.padding, strict=False)
+    ]
+    window = [f"{i} < {size}" for i, size in zip("ijk", node.window, strict=False)]
+    axes = ",".join("pqr"[: len(window)])
+    inside = ', "of what lies inside x"' if node.padded else ""
+    steps = ",".join("ijk"[: len(window)])
+    y, x = f"y_{{{axes},c}}", f"x_{{{','.join(places)},c}}"
+    return [f"{y} = {node.function}_{{{steps}}} {x}, 0 ≤ {', '.join(window)}{inside}"]
 
 
 @of("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")

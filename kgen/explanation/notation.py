@@ -178,7 +178,8 @@ def _mathml(part: Part) -> str:
             plain = ' mathvariant="normal"' if len(token.rstrip("'")) >= _UPRIGHT else ""
             return f"<mi{plain}>{escape(token)}</mi>"
         case Token(token):
-            return f"<mo>{escape(token)}</mo>"
+            fence = ' stretchy="false"' if token in "()[]{}|" else ""
+            return f"<mo{fence}>{escape(token)}</mo>"
         case Script(base, low, high):
             return _scripts(base, low, high)
         case Function("sqrt", (inner,)):

@@ -27,7 +27,7 @@ def environment(target: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=target == "html",
     )
     env.filters["comment"] = comment
     env.filters["bare"] = bare

@@ -443,6 +443,13 @@ def files(model: CModel) -> dict[str, str]:
     return result
 
 
+def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
+    """The readable function of each node that has one: views of memory have none."""
+    env = environment("c")
+    model = CModel(plan, prefix, plan.graph.name, "readable")
+    return {op.node: _op_text(env, op) for op in model.ops}
+
+
 def _helper_text(model: CModel, function: str, dtype: str) -> str:
     """The definition of a scalar function."""
     scalar = ScalarType(dtype, model._function_name(function, STRING))

@@ -9,6 +9,7 @@ from textwrap import wrap
 
 import numpy as np
 
+from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node, Origin
 from kgen.ir.size import Given, bare
 from kgen.ir.value import STRING, Constant, Value
@@ -43,6 +44,20 @@ def module(plan: Plan, *, title: str, weights: bool = True) -> str:
     """
     view = Module(plan, title, weights)
     return environment("numpy").get_template("module.py.j2").render(module=view)
+
+
+def statements(plan: Plan) -> dict[Node, str]:
+    """The statements of each node, those of loops' bodies too."""
+    view = Module(plan, "", weights=False)
+    return dict(_statements(view, plan.graph, 0))
+
+
+def _statements(view: Module, graph: Graph, depth: int) -> Iterator[tuple[Node, str]]:
+    for node in graph.nodes:
+        yield node, view._code(node, depth)
+        for body in node.bodies:
+            assert isinstance(body, Graph)
+            yield from _statements(view, body, depth + 1)
 
 
 def weight_globals(plan: Plan) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeAlias
 from unittest import mock
@@ -38,8 +38,8 @@ class Call:
     "model.layers[1]".
     config: the layer's attributes by the names that its constructor takes. Functions among them
         (activations) as their names, with settings in `config` of a layer of their own.
-    inputs: the tensors among its positional arguments. arguments: the others by name, arrays and
-        settings. mask: Keras's mask of the first input, or None.
+    inputs: the tensors among its arguments, masks left out. arguments: all by name, arrays and
+        settings. mask: Keras's mask of the first input, or None. inner: the calls that it made.
     """
 
     path: str
@@ -51,6 +51,12 @@ class Call:
     arguments: Mapping[str, Any]
     mask: np.ndarray | None
     outputs: tuple[np.ndarray, ...]
+    inner: tuple[Call, ...] = ()
+
+    @property
+    def given(self) -> tuple[np.ndarray, ...]:
+        """The inputs, and behind them the mask, if there is one."""
+        return self.inputs if self.mask is None else (*self.inputs, self.mask)
 
     def weight(self, name: str) -> np.ndarray | None:
         return next((weight.array for weight in self.weights if weight.name == name), None)
@@ -74,47 +80,62 @@ def record(
     """
     calls: list[Call] = []
     path: list[keras.Layer] = []
+    inner: list[list[Call]] = [[]]
     places = dict(_places(model))
     call = keras.Layer.__call__
 
     def recorded(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
         hidden = not path or any(isinstance(outer, RNN) for outer in path)
         path.append(layer)
+        inner.append([])
         try:
+            mask = None if hidden else _mask(args)  # which attention takes away
             result = call(layer, *args, **kwargs)
             if hidden:
                 return result
             name = "/".join(one.name for one in path[1:])
-            made = _call(layer, name, places.get(id(layer), name), args, kwargs, result)
+            made = _call(layer, name, places.get(id(layer), name), args, kwargs, mask, result)
+            made = replace(made, inner=tuple(inner[-1]))
+            changed = alter(len(calls), made) if alter else None
+            if changed is not None:
+                made = replace(made, outputs=tuple(changed))
             calls.append(made)
-            changed = alter(len(calls) - 1, made) if alter else None
-            if changed is None:
-                return result
-            calls[-1] = Call(**{**vars(made), "outputs": tuple(changed)})
-            return _like(result, changed)
+            inner[-2].append(made)
+            return result if changed is None else _like(result, changed)
         finally:
             path.pop()
+            inner.pop()
 
     with mock.patch.object(keras.Layer, "__call__", recorded):
         reference.outputs(model, signature, inputs)
     return calls
 
 
-def _call(layer: keras.Layer, path: str, access: str, args: Any, kwargs: Any, result: Any) -> Call:
-    tensors = [leaf for leaf in tree.flatten(args) if _is_tensor(leaf)]
-    named = {name: _argument(value) for name, value in kwargs.items() if value is not None}
-    mask = get_keras_mask(tensors[0]) if tensors else None
+def _call(
+    layer: keras.Layer, path: str, access: str, args: Any, kwargs: Any, mask: Any, result: Any
+) -> Call:
+    parameters = inspect.signature(layer.call).parameters
+    bound = {**dict(zip(parameters, args, strict=False)), **kwargs}
+    given = [value for name, value in bound.items() if not name.endswith("mask")]
+    named = {name: _argument(value) for name, value in bound.items() if value is not None}
     return Call(
         path=path,
         kind=type(layer).__name__,
         access=access,
         config=_config(layer),
         weights=tuple(_weights(layer)),
-        inputs=tuple(map(_array, tensors)),
+        inputs=tuple(_array(leaf) for leaf in tree.flatten(given) if _is_tensor(leaf)),
         arguments=named,
-        mask=None if mask is None else _array(mask),
+        mask=mask,
         outputs=tuple(_array(leaf) for leaf in tree.flatten(result) if leaf is not None),
     )
+
+
+def _mask(args: Any) -> np.ndarray | None:
+    """Keras's mask of the first tensor."""
+    tensors = [leaf for leaf in tree.flatten(args) if _is_tensor(leaf)]
+    mask = get_keras_mask(tensors[0]) if tensors else None
+    return None if mask is None else _array(mask)
 
 
 def _config(layer: keras.Layer) -> dict[str, Any]:
