@@ -20,7 +20,7 @@ from kgen.library import STRICT
 ROOT = Path(__file__).parent.parent
 
 FENCE = re.compile(
-    r"(?:<!-- (?P<note>not run: .*?|exits \d) -->\n)?"
+    r"(?:<!-- (?P<note>not run: [^\n]*?|exits \d|from: \S+) -->\n)?"
     r"^(?P<mark>`{3,})(?P<language>\w*)\n(?P<text>.*?)^(?P=mark)$",
     re.DOTALL | re.MULTILINE,
 )
@@ -52,14 +52,28 @@ class Block:
         return int(self.note.removeprefix("exits ")) if self.note.startswith("exits") else 0
 
 
-def blocks(page: Path) -> list[Block]:
-    """All but those whose comment says why they are not run."""
+def all_blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     return [
-        Block(text.count("\n", 0, one.start("mark")) + 1, one["language"], one["text"], note)
+        Block(
+            text.count("\n", 0, one.start("mark")) + 1,
+            one["language"],
+            one["text"],
+            one["note"] or "",
+        )
         for one in FENCE.finditer(text)
-        if not (note := one["note"] or "").startswith("not run")
     ]
+
+
+def blocks(page: Path) -> list[Block]:
+    """All but those whose comment says why they are not run, and excerpts of files."""
+    return [one for one in all_blocks(page) if not one.note.startswith(("not run", "from"))]
+
+
+def excerpts(page: Path) -> list[tuple[Block, str]]:
+    """(block, path of the file that it is from)"""
+    found = [one for one in all_blocks(page) if one.note.startswith("from: ")]
+    return [(one, one.note.removeprefix("from: ")) for one in found]
 
 
 @dataclass

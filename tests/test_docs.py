@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import keras
@@ -13,7 +14,8 @@ from keras import Input, Sequential, layers
 
 from tests.layer_examples import EXAMPLES
 from tests.layer_pages import PAGES, examples_in, filled, pages
-from tests.markdown import NOT_RUN, ROOT, Reader, blocks, commands
+from tests.generated_models import sentiment, with_dyadic_weights
+from tests.markdown import NOT_RUN, ROOT, Reader, blocks, commands, excerpts
 
 READ = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -53,6 +55,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "mine.npz", z1=x @ kernel.reshape(4, 2).T + bias)
     sequence = [Input((None, 3), name="steps"), layers.GRU(4, name="gru"), layers.Dense(2)]
     Sequential(sequence).save(folder / "gesture.keras")
+    with_dyadic_weights(sentiment()).save(folder / "sentiment.keras")
     return folder
 
 
@@ -66,7 +69,19 @@ def test_commands_and_snippets_run(
     shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path / "out")
-    Reader(page).follow()
+    before = set(sys.modules)
+    try:
+        Reader(page).follow()
+    finally:
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+                del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
+def test_excerpts_are_what_the_files_have(page: Path) -> None:
+    for block, path in excerpts(page):
+        assert block.text in (ROOT / path).read_text(encoding="utf-8"), (path, block.line)
 
 
 @pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
