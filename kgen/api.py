@@ -177,7 +177,8 @@ class Export:
                     f"{self.name!r} can't be exported as a function of one step: step by step, "
                     f"output {output.name!r} is another than for the whole sequence. Something "
                     "besides recurrent layers reaches over several steps: a convolution, pooling "
-                    "or attention."
+                    "or attention. Export the recurrent part by itself, or all of it without "
+                    "--step."
                 )
             raise ExportError(
                 f"The export of {self.name!r} disagrees with Keras: output {output.name!r} differs "

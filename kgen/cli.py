@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kgen import diagnose_command
+from kgen import cli_diagnose, cli_explain
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -254,7 +254,7 @@ def _running() -> Iterator[Any]:
         raise typer.Exit(error.exit_code) from None
 
 
-diagnose_command.register(app, _running)
+cli_diagnose.register(app, _running)
 
 
 def _import_tensorflow() -> None:
@@ -324,9 +324,7 @@ def _bytes(count: int) -> str:
     return f"{size:.2f} GB"
 
 
-from kgen.cli_explain import explain_command  # noqa: E402  it uses what is defined above
-
-app.command("explain")(explain_command)
+cli_explain.register(app, _running, _shapes)
 
 
 def main() -> None:

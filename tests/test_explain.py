@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import keras
@@ -157,7 +159,10 @@ def test_shared_layers_and_those_that_do_nothing() -> None:
 def test_large_arrays_are_shortened() -> None:
     assert "..." in numbers(np.zeros((100, 100)))
     model = Sequential([Input((500,)), layers.Dense(1000)])
-    assert len(str(kgen.explain(model))) < 6000
+    said = str(kgen.explain(model))
+    assert len(said) < 6000
+    assert "Arrays of more than 60 numbers are shortened" in said
+    assert "shortened" not in str(kgen.explain(XOR))
 
 
 def test_formulas_in_both_forms() -> None:
@@ -206,6 +211,33 @@ def test_bad_input_is_one_line(arguments: list[str], said: str) -> None:
     assert len(result.output.strip().splitlines()) == 1
 
 
+def test_the_page_by_the_command(tmp_path: Path) -> None:
+    result = run(XOR, "--html", tmp_path / "report.html")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[0] == str(tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    result = run(XOR, "--html", tmp_path / "no" / "report.html")
+    assert result.exit_code == 2
+    assert "Can't write" in result.output
+
+
+def test_sizes_left_open_are_those_of_the_samples() -> None:
+    model = Sequential([Input((None, 3), name="x"), layers.LSTM(2, name="lstm")])
+    for given in (np.ones((2, 4, 3)), {"x": np.ones((2, 4, 3)).tolist()}):
+        found = kgen.explain(model, given)
+        assert found.ok
+        assert found.inputs[0].array.shape == (2, 4, 3)
+    with pytest.raises(kgen.ExportError, match="not fixed"):
+        kgen.explain(model)
+
+
+def test_an_input_without_an_answer() -> None:
+    model = Sequential([Input((2,), dtype="int32"), layers.Embedding(5, 3)])
+    with pytest.raises(kgen.ExportError, match=r"no answer for this input: .*out of bounds"):
+        kgen.explain(model, [[1, 7]])
+
+
 def test_not_a_number_is_shown() -> None:
     model = Sequential([Input((2,)), layers.Dense(2, "tanh")])
     assert kgen.explain(model, [[np.nan, 1.0]]).ok
@@ -222,6 +254,28 @@ def test_names_are_shown_and_not_run() -> None:
     assert "model(x)" in said.splitlines()[-1]
 
 
+DOCUMENT = Path(__file__).parent.parent / "docs" / "explain.md"
+
+
+def test_what_the_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (tmp_path / "xor.keras").write_bytes(XOR.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    outputs = []
+    for line in "".join(commands).splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "kgen"
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        outputs.append(result.output)
+    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    assert shown in outputs[0]
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(code, str(DOCUMENT), "exec"), {})
+    assert {path.name for path in tmp_path.glob("*.html")} == {"report.html", "training.html"}
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -231,9 +285,10 @@ def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(reference, "predictions", reference.outputs)  # much faster
     found = kgen.explain(Case(name).export.model)
     assert str(found)
+    assert found.to_html().startswith("<!DOCTYPE html>")
     for outer in found.layers:
         for layer in outer.walk():
-            assert layer.formulas or layer.steps
+            assert layer.formulas
             assert all(one.formula and one.shapes for one in layer.steps)
 
 

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
-    "diagnose_command": {"diagnosis"},
+    "cli_diagnose": {"diagnosis"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
         "lengths",

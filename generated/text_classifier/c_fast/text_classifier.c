@@ -841,11 +841,11 @@ static void text_classifier_mean(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
         const int n = TEXT_CLASSIFIER_LEFT(4, u);
+        const float *const in = x + u;
         text_classifier_vec result[4];
         TEXT_CLASSIFIER_UNROLL
         for (int c = 0; c < 4; ++c)
             result[c] = text_classifier_splat(0.0f);
-        const float *const in = x + u;
         int p = 0;
         for (; p + 4 <= 6; p += 4) {
             TEXT_CLASSIFIER_UNROLL
