@@ -290,3 +290,34 @@ def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> 
         for layer in outer.walk():
             assert layer.formulas
             assert all(one.formula and one.shapes for one in layer.steps)
+
+
+@pytest.mark.parametrize(
+    ("layer", "lines"),
+    [
+        (
+            layers.DepthwiseConv2D(2, depth_multiplier=3),
+            ["y_{p,q,3·c+m} = sum_{i,j} x_{p+i,q+j,c} · W_{i,j,c,m} + b_{3·c+m}"],
+        ),
+        (
+            layers.SeparableConv1D(3, 2, activation="relu"),
+            [
+                "d_{p,c} = sum_{i} x_{p+i,c} · D_{i,c,0}",
+                "z_{p,f} = sum_{c} d_{p,c} · P_{0,c,f} + b_f",
+                "y = relu(z)",
+            ],
+        ),
+        (
+            layers.Conv1DTranspose(3, 2, strides=2),
+            ["s_{2·p+i,f} += sum_{c} x_{p,c} · W_{i,f,c}", "y = s + b_f"],
+        ),
+        (
+            layers.MaxPooling1D(2),
+            ["y_{p,c} = max_{i} x_{2·p+i,c}, 0 ≤ i < 2"],
+        ),
+    ],
+)
+def test_formulas_of_convolutions(layer: keras.Layer, lines: list[str]) -> None:
+    rank = 4 if "2D" in type(layer).__name__ else 3
+    found = kgen.explain(Sequential([Input((5, 6, 2)[4 - rank :]), layer])).layers[0]
+    assert list(found.formulas) == lines

@@ -123,24 +123,38 @@ def _einsum_dense(layer: Any, nodes: Sequence[Node]) -> Formulas:
 )
 def _convolution(layer: Any, nodes: Sequence[Node]) -> Formulas:
     product = next(from_node(node) for node in nodes if node.kind.startswith("conv"))
-    product = product.replace("y = 0; ", "").replace("y = b; ", "")
+    if "+=" in product:  # transposed: the bias comes once, when all is added up
+        product = product.rpartition("; ")[2].replace("y", "s", 1)
+        return [product, *_activated(layer, f"s{_plus_bias(layer, 'b_f')}")]
+    if type(layer).__name__.startswith("Depthwise"):
+        product = _by_channel(product, layer.depth_multiplier)
     if layer.use_bias and " + b_" not in product:
-        product += " + b_f"
+        made = product.partition(" = ")[0].rpartition(",")[2].strip("}")
+        product += f" + b_{{{made}}}" if len(made) > 1 else f" + b_{made}"
     if function_name(layer.activation) == "linear":
         return [product]
     return [product.replace("y", "z", 1), f"y = {applied(layer.activation, 'z')}"]
 
 
+def _by_channel(product: str, multiplier: int) -> str:
+    """A depthwise convolution with its kernel as Keras has it: (*window, channels, multiplier)."""
+    if "f's channel" not in product:  # there is one channel, and nothing depthwise
+        return product
+    made, kernel = ("c", "c,0") if multiplier == 1 else (f"{multiplier}·c+m", "c,m")
+    product = product.replace(",f}", f",{made}}}", 1).replace("f's channel", "c")
+    return product.replace(",0,f}", f",{kernel}}}")
+
+
 @of("SeparableConv1D", "SeparableConv2D")
 def _separable(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    deep, point = [from_node(node) for node in nodes if node.kind == "conv"]
-    deep = deep.replace("y", "d", 1).replace("W", "D")
-    point = point.replace("x_", "d_").replace("W", "P").replace("y", "z", 1)
-    return [
-        deep,
-        point + (" + b_f" if layer.use_bias else ""),
-        f"y = {applied(layer.activation, 'z')}",
-    ]
+    deep = next(from_node(node) for node in nodes if node.kind == "conv")
+    deep = _by_channel(deep, layer.depth_multiplier).replace("y", "d", 1).replace("W", "D")
+    rank = len(layer.kernel_size)
+    place, point = ",".join("pq"[:rank]), ",".join("0" * rank)
+    mixed = f"sum_{{c}} d_{{{place},c}} · P_{{{point},c,f}}{_plus_bias(layer, 'b_f')}"
+    if function_name(layer.activation) == "linear":
+        return [deep, f"y_{{{place},f}} = {mixed}"]
+    return [deep, f"z_{{{place},f}} = {mixed}", f"y = {applied(layer.activation, 'z')}"]
 
 
 @of("Embedding")
@@ -241,7 +255,7 @@ def _reshape(layer: Any, nodes: Sequence[Node]) -> Formulas:
 def _pooling(layer: Any, nodes: Sequence[Node]) -> Formulas:
     node = next(node for node in nodes if isinstance(node, Pool))
     places = [
-        times(stride, p) + f"+{i}" + (f"-{before}" if before else "")
+        times(stride, p).replace("*", "·") + f"+{i}" + (f"-{before}" if before else "")
         for p, i, stride, (before, _) in zip("pqr", "ijk", node.strides, node.padding, strict=False)
     ]
     window = [f"{i} < {size}" for i, size in zip("ijk", node.window, strict=False)]
