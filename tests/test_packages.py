@@ -252,3 +252,26 @@ def test_what_is_refused(model: keras.Model) -> None:
         kgen.export(model, package="rpm")
     with pytest.raises(kgen.ExportError, match="C target"):
         kgen.export(model, "numpy", package="cmake")
+
+
+def test_lengths_of_a_call(tmp_path: Path) -> None:
+    """In C++ they come first; packages that can't take them refuse the model."""
+    keras.utils.clear_session()
+    x = keras.Input((None, 3), name="x")
+    model = keras.Model(x, keras.layers.LSTM(2, name="lstm")(x), name="any")
+    options = {"max_shapes": {"": 6}, "name": "any_length", "check": False}
+    files = kgen.export(model, out=tmp_path, cpp=True, **options)
+    assert "std::size_t" in files["any_length.hpp"]
+    (tmp_path / "main.cpp").write_text(
+        '#include "any_length.hpp"\n'
+        "static any_length_model model;\nstatic float x[18], lstm[2];\n"
+        "int main() { return model.predict(4, x, lstm) || !model.predict(7, x, lstm); }\n"
+    )
+    sh(
+        "cc -std=c99 -c any_length.c && c++ -std=c++17 -Wall -Werror main.cpp any_length.o -lm "
+        "&& ./a.out",
+        tmp_path,
+    )
+    for package in ("python", "wasm"):
+        with pytest.raises(kgen.ExportError, match="lengths"):
+            kgen.export(model, package=package, **options)

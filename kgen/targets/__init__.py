@@ -86,7 +86,7 @@ def _c_files(
     plan = fast(plan) if style == "fast" else plan
     model = CModel(plan, name, form, plan.graph.name, style)
     words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
-    check_fit(package, words=words, loads=model.loads)
+    check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
     files = c_files.files(model)
     files[f"{name}.json"] = _manifest(plan, "c", versions, common, model.facts)
     context = {**common, "plan": plan, "model": model, "upper": model.upper}
