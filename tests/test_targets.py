@@ -44,9 +44,9 @@ def run_on(name: str, files: dict[str, str], folder: Path) -> None:
     if machine.missing:
         pytest.skip(f"no {' and no '.join(machine.missing)}; make test-targets installs them")
     for file, text in files.items():
-        (folder / file).write_text(text)
+        (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
     program = machine.build(folder, sorted(file for file in files if file.endswith(".c")))
-    result = machine.execute(program)
+    result = machine.execute(program, folder)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.endswith("pass\n")
 
@@ -56,6 +56,19 @@ def run_on(name: str, files: dict[str, str], folder: Path) -> None:
 @pytest.mark.parametrize("model", ["lstm"])
 def test_a_small_model(machine: str, files: dict[str, str], tmp_path: Path) -> None:
     run_on(machine, files, tmp_path)
+
+
+@pytest.mark.parametrize("machine", ["s390x big-endian", "aarch64 neon"])
+@pytest.mark.parametrize("weights", ["string", "file", "incbin"])
+def test_forms_of_weights(machine: str, weights: str, tmp_path: Path) -> None:
+    """Whatever the byte order; .incbin says that its bytes are in the other one."""
+    keras.utils.clear_session()
+    files = kgen.export(MODELS["lstm"](), name="lstm", weights=weights, with_test=True, check=False)
+    if (machine, weights) == ("s390x big-endian", "incbin"):
+        with pytest.raises(AssertionError, match="is for little-endian machines"):
+            run_on(machine, files, tmp_path)
+    else:
+        run_on(machine, files, tmp_path)
 
 
 @pytest.mark.targets
