@@ -18,10 +18,12 @@ def manifest(
     style: str,
     versions: dict[str, str],
     workspace_bytes: int,
+    own_workspace_bytes: int,
     parameters: int,
 ) -> str:
     """The manifest's text. name: of the files and the prefix of the functions.
 
+    own_workspace_bytes: of the library's own, which is larger where batches are done in blocks.
     parameters: the model's, without padding of the weights.
     """
     graph = plan.graph
@@ -42,12 +44,13 @@ def manifest(
         "set_state": f"{name}_set_state",
         "batch_size": graph.batch_size,
         "workspace_bytes": workspace_bytes,
+        "own_workspace_bytes": own_workspace_bytes,
         "workspace_lower_bound": plan.lower_bound,
         "weight_bytes": plan.weight_bytes,
         "parameters": parameters,
         "macs": plan.macs,
     }
-    unused: list[str] = []
+    unused: list[str] = ["own_workspace_bytes"] if own_workspace_bytes == workspace_bytes else []
     if target != "c":
         unused += ["run", "predict_batch", "workspace_bytes", "workspace_lower_bound", "style"]
         unused += ["get_state", "set_state"]

@@ -11,7 +11,7 @@ from kgen.errors import ExportError
 from kgen.manifest import manifest
 from kgen.plan import Plan
 from kgen.plan import plan as replan
-from kgen.schedule import schedule
+from kgen.schedule import blocked, schedule
 from kgen.targets import c, numpy
 from kgen.targets.c_fast import vector_functions
 
@@ -37,12 +37,15 @@ def render(
     parameters = sum(constant.size for constant in plan.graph.constants)
     if target == "numpy":
         files = {f"{name}.py": numpy.module(plan, title=title)}
-        workspace = 0
+        workspace = own_workspace = 0
     else:
-        plan = fast(plan) if style == "fast" else plan
+        given, plan = plan, fast(plan) if style == "fast" else plan
         model = c.CModel(plan, name, title, style)
-        files = c.files(model)
+        wide = fast_block(given, plan) if style == "fast" else None
+        block = c.CBlock(wide, name, title, style, model) if wide else None
+        files = c.files(model, block)
         workspace = model.workspace_bytes
+        own_workspace = max(workspace, block.workspace_bytes if block else 0)
     files[f"{name}.json"] = manifest(
         plan,
         name=name,
@@ -50,6 +53,7 @@ def render(
         style=style,
         versions=dict(versions),
         workspace_bytes=workspace,
+        own_workspace_bytes=own_workspace,
         parameters=parameters,
     )
     return files
@@ -58,6 +62,12 @@ def render(
 def fast(plan: Plan) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
     return replan(schedule(plan.graph, vector_functions()).check())
+
+
+def fast_block(plan: Plan, single: Plan) -> Plan | None:
+    """The fast style's plan of several samples at once, where that pays. single: that of one."""
+    graph = blocked(plan.graph, single.graph, vector_functions())
+    return replan(graph) if graph else None
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -81,14 +81,25 @@ class CModel(Weights):
     @cached_property
     def names(self) -> dict[object, str]:
         """The C name of each constant and of each step's function."""
+        names = self._free_names()
+        taken = self._function_names(names)
+        for constant in self.plan.graph.constants:
+            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+        return taken
+
+    def _free_names(self, *taken: str) -> Names:
+        """What may still be a name with file scope, without the prefix."""
         functions = self.expressions.functions
-        names = Names(
+        return Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete"),
+            *("own", "get_state", "set_state", "batch_size", "complete", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
+            *taken,
         )
+
+    def _function_names(self, names: Names, suffix: str = "") -> dict[object, str]:
         taken: dict[object, str] = {}
         # The layer's name for its loop, or the last of its steps; the others say what they do.
         main = {node.origin.path: node for node in self.plan.steps}
@@ -97,12 +108,10 @@ class CModel(Weights):
             path = node.origin.path
             what = node.output.label or getattr(node, "function", node.kind)
             own = path if main[path] is node else f"{path}/{what}"
-            taken[node] = f"{self.prefix}_{names.take(own)}"
+            taken[node] = f"{self.prefix}_{names.take(own + suffix)}"
         for node in self.plan.graph.walk():
             if node not in taken:
-                taken[node] = f"{self.prefix}_{names.take(node.name)}"
-        for constant in self.plan.graph.constants:
-            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+                taken[node] = f"{self.prefix}_{names.take(node.name + suffix)}"
         return taken
 
     @cached_property
@@ -327,6 +336,30 @@ class CModel(Weights):
         return any(node.can_fail for node in self.plan.steps)
 
 
+@dataclass(frozen=True, eq=False)
+class CBlock(CModel):
+    """Several samples at once: a second plan, on the weights of the first one's model."""
+
+    single: CModel
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expressions", self.single.expressions)
+
+    @property
+    def samples(self) -> int:
+        return self.plan.graph.inputs[0].shape[0]
+
+    @cached_property
+    def names(self) -> dict[object, str]:
+        start = len(self.prefix) + 1
+        first = self.single.names
+        taken = self._function_names(
+            self._free_names(*(name[start:] for name in first.values())), "/block"
+        )
+        weights = {id(c.data): first[c] for c in self.single.plan.graph.constants}
+        return taken | {c: weights[id(c.data)] for c in self.plan.graph.constants}
+
+
 def _with_bodies(ops: list[COp]) -> Iterator[COp]:
     for op in ops:
         if isinstance(op, CScan):
@@ -341,18 +374,24 @@ def _plans(plan: Plan) -> Iterator[Plan]:
         yield from _plans(body)
 
 
-def files(model: CModel) -> dict[str, str]:
-    """The C sources: {file name: text}."""
+def files(model: CModel, block: CBlock | None = None) -> dict[str, str]:
+    """The C sources: {file name: text}. block: what NAME_predict_batch runs where it can."""
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op) for op in model.ops]
+    block_texts = [_op_text(env, op) for op in block.ops] if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts) if model.style == "fast" else []
+    vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
     body = env.get_template("model.c.j2").render(
-        model=model, texts=texts, functions=functions, vectors=vectors
+        model=model,
+        block=block,
+        texts=texts,
+        block_texts=block_texts,
+        functions=functions,
+        vectors=vectors,
     )
     result = {
-        f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
+        f"{prefix}.h": env.get_template("model.h.j2").render(model=model, block=block),
         f"{prefix}.c": body,
     }
     if model.separate:
