@@ -1,6 +1,7 @@
 # make demo: set up, train XOR, export it, and compare C, NumPy and Keras.
 # make test: set up, and run all checks and tests, less those of large models.
 # make test-all: the tests of large models: real files, keras.applications, KerasHub.
+# make test-targets: install cross compilers and emulators (Debian, root), and run self-tests on them.
 # make coverage: rewrite docs/coverage.md.
 # make bench: time kgen's C beside LiteRT and ONNX Runtime, and rewrite docs/benchmarks.md.
 
@@ -9,16 +10,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-all check generated coverage bench clean
+.PHONY: demo test test-all test-targets check generated coverage bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/xor.py
 
 test: $(VENV)/.test check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not targets"
 
 test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+test-targets: $(VENV)/.test
+	.ci/install-emulators || echo "going on with what is here"
+	$(BIN)/python -m pytest -n $(WORKERS) tests/test_targets.py
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

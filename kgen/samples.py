@@ -12,6 +12,7 @@ from kgen.ops.concatenate import Concatenate
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
+from kgen.ops.lookup import Lookup
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
 from kgen.ops.scatter import Scatter
@@ -36,8 +37,8 @@ UNKNOWN_WORDS = (
 def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
     """`count` random samples for each input, whole batches.
 
-    Indices lie within what they pick from, inputs that the model divides by 255 or so lie within
-    that, and other numbers are normally distributed.
+    Indices lie within what they pick from, words are known ones where others are errors, inputs
+    that the model divides by 255 or so lie within that, and other numbers are normally distributed.
     """
     generator = np.random.default_rng(seed)
     return [_sample(graph, value, count, generator) for value in graph.arguments]
@@ -46,6 +47,11 @@ def samples(graph: Graph, count: int, seed: int = 0) -> list[np.ndarray]:
 def _sample(graph: Graph, value: Value, count: int, generator: np.random.Generator) -> np.ndarray:
     shape = (count, *value.sample_shape)
     limit = index_limit(graph, value)
+    known = _known_only(graph, value)
+    if known is not None:
+        return generator.choice(known, shape).astype(
+            object if value.dtype == STRING else value.dtype
+        )
     if value.dtype == STRING:
         return _texts(graph, value, shape, generator)
     if value.dtype == "bool":
@@ -85,6 +91,19 @@ def _is_split(graph: Graph, value: Value) -> bool:
         for node in graph.nodes
         if value in node.inputs and (isinstance(node, VectorizeText) or _hands_on(node))
     )
+
+
+def _known_only(graph: Graph, value: Value) -> np.ndarray | None:
+    """The numbers or words that the value may be, where any other is an error; else None."""
+    for node in graph.nodes:
+        if value not in node.inputs:
+            continue
+        if isinstance(node, Lookup) and node.can_fail:
+            return node.keys.data
+        known = _known_only(graph, node.output) if _hands_on(node) else None
+        if known is not None:
+            return known
+    return None
 
 
 def _vocabulary(graph: Graph, value: Value) -> list[bytes]:

@@ -148,3 +148,10 @@ def test_the_own_workspace_is_reported() -> None:
     one, own = map(int, sizes)
     arrays = re.findall(r"float arena\[(\d+)\]", files["model.h"] + files["model.c"])
     assert [one, own] == [4 * int(count) for count in arrays]
+
+
+def test_a_limit_counts_the_block() -> None:
+    with pytest.raises(kgen.ExportError, match="--workspace caller"):
+        kgen.export(several(), name="model", check=False, ram_limit="8k")
+    files = kgen.export(several(), name="model", check=False, ram_limit="8k", workspace="caller")
+    assert "run_block" not in files["model.c"]

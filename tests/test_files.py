@@ -148,6 +148,12 @@ def one_number_for_all() -> keras.Model:
     return Model(x, ops.sum(x))
 
 
+def not_runnable() -> keras.Model:
+    """Its indices are always out of range."""
+    x = Input((3,))
+    return Model(x, layers.Embedding(4, 2)(ops.cast(ops.zeros_like(x), "int32") + 9))
+
+
 BAD_MODELS: dict[Callable[[], keras.Model], str] = {
     mixes_samples: "mixes the samples of a batch",
     normalised_over_the_batch: "mixes the samples of a batch",
@@ -156,6 +162,7 @@ BAD_MODELS: dict[Callable[[], keras.Model], str] = {
     returns_nothing: "returns nothing",
     open_shape: "--input-shape",
     never_built: "never built",
+    not_runnable: "Keras itself can't run 'functional.*--no-check",
 }
 
 

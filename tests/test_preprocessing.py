@@ -76,8 +76,14 @@ def test_refusals(one: keras.Layer, reason: str) -> None:
 
 
 def test_decibels_of_a_batch_are_refused() -> None:
-    with pytest.raises(ExportError, match="power_to_db=False"):
+    with pytest.raises(ExportError, match=r"top_db=float\('inf'\)"):
         _ = Export(layer(layers.MelSpectrogram(32, 16, max_freq=3000), 99), "model", {}).graph
+
+
+def test_words_of_a_batch_are_not_counted_together() -> None:
+    words = layers.TextVectorization(vocabulary=["a"], split=None, output_mode="count")
+    with pytest.raises(ExportError, match="give its input an axis of one"):
+        _ = Export(layer(words, dtype="string"), "model", {}).graph
 
 
 def test_verify_with_strings() -> None:

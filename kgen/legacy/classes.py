@@ -30,7 +30,7 @@ FORGOTTEN = (
     *("implementation", "input_length", "batch_input_shape", "input_dtype", "input_shape"),
     *("query_shape", "key_shape", "value_shape", "output_shape_type", "output_shape_module"),
     *("function_type", "module", "unroll_length", "input_spec", "experimental_autocast"),
-    *("synchronized", "activity_regularizer"),
+    *("synchronized", "activity_regularizer", "trainable", "vocabulary_size", "rng_type"),
 )
 """Settings that Keras 3 has no more, and that say how to compute, not what."""
 
@@ -91,7 +91,7 @@ def is_known(entry: Entry) -> bool:
 
 def _accepted(cls: type) -> set[str]:
     """The settings that a layer's constructor takes, its bases' included where it hands them on."""
-    names = {"name", "trainable", "dtype"}
+    names: set[str] = set()
     for base in cls.__mro__:
         if "__init__" not in vars(base):
             continue
@@ -99,6 +99,7 @@ def _accepted(cls: type) -> set[str]:
         names.update(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
         if base is keras.layers.Layer or not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
+        names.update(("name", "trainable", "dtype"))  # what all the others take
     return names - {"self", "args", "activity_regularizer"}
 
 

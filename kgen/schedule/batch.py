@@ -48,7 +48,7 @@ def _pays(single: Graph) -> bool:
 
 def _widened(graph: Graph) -> Graph | None:
     """The graph with a batch axis of SAMPLES instead of one."""
-    if graph.remembered or any(node.bodies for node in graph.nodes):
+    if graph.remembered or graph.lengths or any(node.bodies for node in graph.nodes):
         return None
     values = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
     if any(value.batch != 0 or value.shape[0] != 1 for value in values):

@@ -18,6 +18,7 @@ from kgen.ops.pad import Pad
 from kgen.ops.slice import Slice
 from kgen.schedule.build import product
 from kgen.schedule.depthwise import Depthwise, Reach
+from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.pack import Panels, padded
 from kgen.schedule.phases import Phases
 from kgen.schedule.product import Axis, Taps
@@ -35,7 +36,8 @@ def absorb_padding(graph: Graph) -> Graph:
     producer, readers = graph.producer, graph.readers
     nodes: list[Node] = []
     for node in graph.nodes:
-        pad = producer.get(node.x) if isinstance(node, Conv) and _is_depthwise(node) else None
+        depthwise = isinstance(node, Conv) and _is_depthwise(node) and has_fixed_sizes(node)
+        pad = producer.get(node.inputs[0]) if depthwise else None
         if isinstance(pad, Pad) and pad.value == 0 and readers[pad.output] == 1:
             assert isinstance(node, Conv)
             around = pad.padding[1:-1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kgen.ir.node import Node
 from kgen.ir.program import Program
+from kgen.ir.size import is_fixed
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.normalization import Normalization
@@ -38,6 +39,11 @@ def spread(arg: Value, output: Value) -> str:
     return "unit" if not any(strides[:-1]) else ""
 
 
+def has_fixed_sizes(node: Node) -> bool:
+    """Whether no size of the node's values depends on a length known at run time."""
+    return all(is_fixed(value.shape) for value in (*node.inputs, *node.outputs))
+
+
 @dataclass(frozen=True)
 class Run:
     """The innermost loop of an array: its elements lie side by side, or one is used for all."""
@@ -64,6 +70,8 @@ def innermost(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> Run:
 def fits(node: Node, functions: Collection[str]) -> bool:
     """Whether a node has a form on vectors that pays: its kind's template of the fast style."""
     if any(value.dtype != "float32" for value in (*node.inputs, node.output)):
+        return False
+    if not has_fixed_sizes(node):
         return False
     match node:
         case Elementwise():

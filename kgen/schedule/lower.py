@@ -15,7 +15,7 @@ from kgen.ops.elementwise import Elementwise
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution, transposed
 from kgen.schedule.einsum import einsum
-from kgen.schedule.forms import on_vectors, spread
+from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
 from kgen.schedule.product import Axis
 from kgen.schedule.tile import LINE
 
@@ -41,7 +41,7 @@ def schedule(graph: Graph, functions: Collection[str]) -> Graph:
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))
         made = None
-        if lowering is not None:
+        if lowering is not None and has_fixed_sizes(node):
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
             made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore

@@ -21,6 +21,7 @@ from kgen.ops.reduce import Reduce
 from kgen.ops.reshape import Reshape
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
+from kgen.trace.known import array_of
 
 DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"} | {
     *NARROW,
@@ -105,7 +106,7 @@ class Builder:
     def _constant(self, x: Any, dtype: str | None, weight: str) -> Constant:
         if isinstance(x, keras.Variable):
             # In a mixed-precision layer the same weight is read in another type.
-            data = keras.ops.convert_to_numpy(x.value)
+            data = array_of(x.value)
             key = (id(x), str(data.dtype))
             if key not in self._weights:
                 self._keep_alive.append(x)
@@ -117,7 +118,7 @@ class Builder:
             key = (id(x), "")
             if key not in self._weights:
                 self._keep_alive.append(x)
-                self._weights[key] = self._named(keras.ops.convert_to_numpy(x), weight)
+                self._weights[key] = self._named(array_of(x), weight)
             return self._weights[key]
         array = np.asarray(x)
         if array.dtype == np.float64 and not isinstance(x, np.ndarray | np.generic):
@@ -205,7 +206,7 @@ class Builder:
             return x.data.item() if isinstance(x, Constant) and x.shape == () else None
         if isinstance(x, keras.Variable) or np.shape(x) != ():
             return None
-        number: bool | int | float = np.asarray(keras.ops.convert_to_numpy(x)).item()
+        number: bool | int | float = array_of(x).item()
         return number
 
     def cast(self, x: Any, dtype: str) -> Value:
@@ -215,7 +216,9 @@ class Builder:
         if isinstance(value, Constant):
             return Constant.of(value.name, value.data.astype(dtype), value.note)
         if STRING in (value.dtype, dtype):
-            raise UnsupportedError(f"{value.dtype} values can't become {dtype} ones")
+            raise UnsupportedError(
+                f"{value.dtype} values can't become {dtype} ones; use StringLookup or Hashing"
+            )
         if dtype not in DTYPES:
             raise UnsupportedError(
                 f"numbers of type {dtype} are not supported; use float32 or float64"
@@ -293,7 +296,8 @@ class Builder:
             rows = np.where(places.data < 0, places.data + length, places.data)
             if ((rows < 0) | (rows >= length)).any():
                 raise UnsupportedError(
-                    f"it picks rows out of range: {rows.min()}..{rows.max()} of {length}"
+                    f"it picks rows out of range, {rows.min()} to {rows.max()} of {length}; use "
+                    "rows within"
                 )
             places = Constant.of(places.name, rows.astype(places.dtype), places.note)
         return self.add(Gather, x=value, indices=places, axis=axis)

@@ -8,6 +8,7 @@ from unittest import mock
 import numpy as np
 from keras import ops
 
+from kgen.trace.data_layers import as_in_predict
 from kgen.trace.preprocessing import counted
 from kgen.trace.table import lowers_layer
 
@@ -17,6 +18,7 @@ LEVELS = 256
 @lowers_layer("ContrastLimitedAdaptiveHistogramEqualization")
 def contrast_limited(layer: Any, inputs: Any, **options: Any) -> Any:
     """The layer's own call, but for the step whose indices run over all samples of a batch."""
+    (inputs,) = as_in_predict(layer, (inputs,))
     with mock.patch.object(layer, "_clahe", lambda images: equalized(layer, images)):
         return layer.call(inputs, **options)
 
@@ -66,7 +68,7 @@ def _levels(layer: Any, histogram: Any, area: int) -> Any:
     total = ops.cumsum(histogram, axis=-1)
     least = ops.min(total, axis=-1, keepdims=True)
     rest = area - least
-    rest = ops.where(rest == 0, ops.ones_like(rest), rest)
+    rest = ops.where(ops.equal(rest, 0), ops.ones_like(rest), rest)
     return ops.clip((total - least) * 255.0 / rest, 0, 255)
 
 

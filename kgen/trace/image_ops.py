@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from kgen.trace.builder import UnsupportedError
+from kgen.trace.known import array_of
 from kgen.trace.nn_ops import same_padding
 from kgen.trace.resampling import interpolation_kernel
 from kgen.trace.table import decomposes
@@ -259,7 +260,7 @@ def map_coordinates(op: Any, inputs: Any, coordinates: Any) -> Any:
     """The array read at places between its elements (keras/src/backend/tensorflow/image.py)."""
     if op.order not in (0, 1):
         raise UnsupportedError(
-            f"map_coordinates with order={op.order} is not supported; 0 and 1 are"
+            f"map_coordinates with order={op.order} is not supported; what works is 0 and 1"
         )
     coordinates = ops.convert_to_tensor(coordinates)
     floating = "float" in keras.backend.standardize_dtype(coordinates.dtype)
@@ -315,14 +316,17 @@ def scale_and_translate(
 ) -> Any:
     """Along each axis a matrix of weights times the image."""
     if any(isinstance(x, keras.KerasTensor) for x in (scale, translation)):
-        raise UnsupportedError("scale_and_translate by what the data says is not supported")
+        raise UnsupportedError(
+            "scale_and_translate by what the data says is not supported; use fixed numbers, or "
+            "keras.ops.image.affine_transform"
+        )
     x = images
     for position, axis in enumerate(op.spatial_dims):
         weights = _weights(
             x.shape[axis],
             int(output_shape[axis]),
-            np.asarray(ops.convert_to_numpy(scale))[position],
-            np.asarray(ops.convert_to_numpy(translation))[position],
+            array_of(scale)[position],
+            array_of(translation)[position],
             op.method,
             op.antialias,
         )

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from kgen.ir.node import MixedSamplesError
+from kgen.ir.size import maximum
 from kgen.ir.value import Constant, Value
 from kgen.ops.adaptive_pool import AdaptivePool
 from kgen.ops.batch_normalization import BatchNormalization
@@ -39,7 +40,9 @@ def same_padding(
     padding = []
     for size, length, stride, rate in zip(sizes, window, strides, dilation, strict=True):
         reach = (length - 1) * rate + 1
-        total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+        total = ((size + stride - 1) // stride - 1) * stride + reach - size
+        if reach < stride:  # some elements between windows may be in none
+            total = maximum(total, 0) if reach > 1 else 0
         padding.append((total // 2, total - total // 2))
     return tuple(padding)
 
@@ -48,7 +51,8 @@ def _constant_kernel(builder: Builder, kernel: Any, dtype: str) -> Constant:
     value = builder.value(kernel, dtype)
     if not isinstance(value, Constant):
         raise UnsupportedError(
-            "convolution with a kernel that is computed from the input is not supported"
+            "convolution with a kernel that is computed from the input is not supported; use "
+            "keras.ops.image.extract_patches and a product with it"
         )
     return value
 
@@ -223,7 +227,10 @@ def batch_norm(
         for name, (part, weight) in weights.items()
     }
     if any(part is not None and not isinstance(part, Constant) for part in parts.values()):
-        raise UnsupportedError("batch_normalization with computed statistics is not supported")
+        raise UnsupportedError(
+            "batch_normalization with computed statistics is not supported; write it as "
+            "(x - mean) * keras.ops.rsqrt(variance + epsilon)"
+        )
     return builder.add(
         BatchNormalization, x=value, axis=op.axis % value.rank, epsilon=float(op.epsilon), **parts
     )
@@ -232,13 +239,35 @@ def batch_norm(
 @lowers("LayerNorm")
 def layer_norm(builder: Builder, op: Any, x: Any, gamma: Any = None, beta: Any = None) -> Value:
     if op.rms_scaling:
-        raise UnsupportedError("rms_scaling=True is deprecated in Keras; use RMSNormalization")
+        return builder.value(_scaled_by_variance(op, x, gamma), builder.spec(x).dtype)
     return _normalization(builder, op, x, gamma, beta, centered=True)
+
+
+def _scaled_by_variance(op: Any, x: Any, gamma: Any) -> Any:
+    """What Keras computes for the deprecated rms_scaling=True."""
+    x = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+    variance = ops.var(x, axis=op.axis, keepdims=True)
+    y = x * ops.rsqrt(variance + (keras.config.epsilon() if op.epsilon is None else op.epsilon))
+    if gamma is None:
+        return y
+    axes = [axis % len(x.shape) for axis in np.atleast_1d(op.axis)]
+    shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
+    return y * ops.reshape(ops.cast(gamma, x.dtype), shape)
 
 
 @lowers("RMSNorm")
 def rms_norm(builder: Builder, op: Any, x: Any, scale: Any = None) -> Value:
+    if scale is not None and not _broadcasts(scale.shape, x.shape):
+        raise UnsupportedError(
+            f"its scale of shape {tuple(scale.shape)} does not fit the last axes of its input, and "
+            "Keras itself can't run it; normalise over the last axes, or transpose before and after"
+        )
     return _normalization(builder, op, x, scale, None, centered=False)
+
+
+def _broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
+    last = to[len(to) - len(shape) :]
+    return all(size in (1, other) for size, other in zip(shape, last, strict=True))
 
 
 def _normalization(

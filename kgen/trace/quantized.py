@@ -19,6 +19,7 @@ from keras.src.quantizers import quantizers
 
 from kgen.ir.value import Levels
 from kgen.trace.builder import Builder
+from kgen.trace.known import array_of
 
 
 @contextmanager
@@ -30,8 +31,8 @@ def quantized_layers(builder: Builder) -> Iterator[None]:
         result = quantizers.dequantize_with_sz_map(numbers, scale, zero, group, group_axis)
         if not known:
             return result
-        weights = keras.ops.convert_to_numpy(result)
-        numbers, scale, zero, group = map(keras.ops.convert_to_numpy, (numbers, scale, zero, group))
+        weights = array_of(result)
+        numbers, scale, zero, group = map(array_of, (numbers, scale, zero, group))
         levels = _levels(numbers, scale, zero, group.astype(int), group_axis)
         return builder.tensor(builder.weights_of(weights, levels))
 

@@ -150,7 +150,8 @@ class Loops:
         """States that a call hands on to the next one."""
         if backwards:
             raise UnsupportedError(
-                "it begins at the end of the sequence, which a function of one step can't see"
+                "it begins at the end of the sequence, which a function of one step can't see; "
+                "export it without --step"
             )
         kept = []
         for state, label in zip(initial, labels, strict=True):
@@ -172,6 +173,13 @@ class Loops:
         like = self.builder.value(output)
         kept.append(self.memory.keep(self.origin().path, "last", like.shape, like.dtype))
         return body.state(kept[-1].tensor, "last")
+
+
+def is_step(outer: keras.Layer, layer: keras.Layer) -> bool:
+    """Whether the layer is what a TimeDistributed does at each step. Keras calls such a layer's
+    `call` itself: a quantized kernel's integers are then taken for the kernel, without their scale.
+    """
+    return isinstance(outer, keras.layers.TimeDistributed) and outer.layer is layer
 
 
 def _where(keep: Any, new: Any, old: Any) -> Any:

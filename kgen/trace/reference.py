@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
@@ -13,6 +15,7 @@ from keras.src.layers.rnn.rnn import RNN
 from keras.src.utils.backend_utils import TFGraphScope
 
 from kgen.arrays import in_batches
+from kgen.errors import ExportError
 from kgen.trace.signature import Signature
 
 
@@ -26,7 +29,8 @@ def outputs(
     """
 
     def run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
-        with TFGraphScope():  # preprocessing layers do other things outside predict's graph
+        # Preprocessing layers do other things outside predict's graph.
+        with TFGraphScope(), _refused_by_keras(model):
             return _arrays(model(signature.arguments(_tensors(batch)), training=False))
 
     return _in_batches(model, signature, inputs, run)
@@ -42,9 +46,24 @@ def predictions(
             keras.ops.convert_to_tensor(array) if array.dtype == object else array
             for array in batch
         ]
-        return _arrays(model.predict(signature.arguments(arrays), verbose=0))
+        with _refused_by_keras(model):
+            return _arrays(model.predict(signature.arguments(arrays), verbose=0))
 
     return _in_batches(model, signature, inputs, run)
+
+
+@contextmanager
+def _refused_by_keras(model: keras.Model) -> Iterator[None]:
+    """Raises ExportError where Keras can't compute what it is asked to."""
+    try:
+        yield
+    except Exception as error:
+        said = re.sub(r"\x1b\[\d*m|\s*Arguments received by .*", "", str(error), flags=re.DOTALL)
+        raise ExportError(
+            f"Keras itself can't run {model.name!r} on random inputs: "
+            f"{' '.join(said.split())[:400]} If that is the model's fault, mend it; if the model "
+            "takes only some inputs, --no-check exports it (in Python check=False)."
+        ) from error
 
 
 def _in_batches(

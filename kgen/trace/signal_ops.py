@@ -10,6 +10,7 @@ from keras import ops
 from kgen.ir.value import Value
 from kgen.ops.fft import Fft
 from kgen.trace.builder import Builder
+from kgen.trace.known import array_of
 from kgen.trace.table import decomposes, lowers
 
 JOINED = 16
@@ -132,7 +133,7 @@ def window_of(op: Any, dtype: str) -> np.ndarray | None:
         period = length if length % 2 == 0 else length - 1
         window = a - b * np.cos(2 * np.pi * np.arange(length) / period)
     else:
-        window = np.asarray(ops.convert_to_numpy(op.window))
+        window = array_of(op.window)
     before = (op.fft_length - length) // 2
     return np.pad(window, (before, op.fft_length - length - before)).astype(dtype)
 

@@ -15,6 +15,7 @@ from kgen.ops.gather_elements import GatherElements
 from kgen.ops.search_sorted import SearchSorted
 from kgen.ops.sort import Sort
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.known import array_of
 from kgen.trace.table import decomposes, lowers
 
 
@@ -100,7 +101,7 @@ def _numbers(q: Any, percent: bool) -> np.ndarray:
         raise UnsupportedError("quantiles that the data asks for are not supported; use numbers")
     own = getattr(q, "dtype", None)
     dtype = keras.config.floatx() if own is None or percent else str(np.dtype(own))
-    fractions = np.asarray(keras.ops.convert_to_numpy(q)).astype(dtype)
+    fractions = array_of(q).astype(dtype)
     return (fractions / np.asarray(100, dtype) if percent else fractions).astype(np.float64)
 
 

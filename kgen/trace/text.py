@@ -21,18 +21,27 @@ STRIP = ("strip_punctuation", "lower_and_strip_punctuation")
 def text_vectorization(layer: Any, inputs: Any) -> Any:
     _check(layer)
     lookup = layer._lookup_layer
-    mode, split, ngrams = layer._output_mode, layer._split or "none", layer._ngrams or (1,)
+    mode, split, ngrams = layer._output_mode, layer._split or "none", tuple(layer._ngrams or (1,))
+    one_word = len(inputs.shape) == 1 and split == "none"
+    if one_word and (mode, ngrams, layer._output_sequence_length) != ("int", (1,), None):
+        raise UnsupportedError(
+            "it would count, join or cut the texts of a batch as if they were one sample's words; "
+            "give its input an axis of one"
+        )
     if len(inputs.shape) == 1:
-        if mode == "int" and split == "none" and layer._output_sequence_length is not None:
-            raise UnsupportedError("it would cut or pad the batch; give its input an axis of one")
         inputs = ops.expand_dims(inputs, -1)
     elif split != "none" and inputs.shape[-1] != 1:
-        raise UnsupportedError(f"the last axis of its input has {inputs.shape[-1]} texts, not one")
+        raise UnsupportedError(
+            f"the last axis of its input has {inputs.shape[-1]} texts, and it splits one; give it "
+            "an input of shape (1,), or split=None"
+        )
     if mode == "int":
         size = layer._output_sequence_length or _words_of(inputs.shape[-1], ngrams)
     else:
         size = lookup.max_tokens if lookup.pad_to_max_tokens else lookup.vocabulary_size()
     result = apply(_lowering(layer, split, ngrams, size), inputs)
+    if one_word:
+        return ops.squeeze(result, -1)
     return weighted(lookup, result) if mode == "tf_idf" else result
 
 
@@ -72,7 +81,7 @@ def _lowering(layer: Any, split: str, ngrams: tuple[int, ...], size: int) -> Any
             lower=layer._standardize in LOWER,
             strip=layer._standardize in STRIP,
             split=split,
-            ngrams=tuple(ngrams),
+            ngrams=ngrams,
             size=size,
             mode=mode,
         )

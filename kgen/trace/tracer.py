@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from math import prod
 from typing import Any
 from unittest import mock
@@ -33,7 +34,7 @@ from kgen.trace.data_layers import as_in_predict
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.quantized import call_of, quantized_layers, unpacked_weight
-from kgen.trace.recurrent import Loops
+from kgen.trace.recurrent import Loops, is_step
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
     DECOMPOSITIONS,
@@ -61,6 +62,9 @@ class Tracer:
             self.builder, partial(self._origin, None), self._cell, self.memory, one_step
         )
         self.layers: list[keras.Layer] = []
+        self.numbers = count(1)
+        self.calls = [0]  # the numbers of the calls that are being traced, the outermost first
+        self.operation = 0  # the number of the last operation's call
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
         self.problems: dict[str, None] = {}
@@ -142,6 +146,8 @@ class Tracer:
     def call_layer(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
         """`layer.call`, traced: Layer.__call__ has cast the inputs and filled in the masks."""
         name = type(layer).__name__
+        own_cell = bool(self.layers) and _is_own_cell(self.layers[-1], layer)
+        self.calls.append(self.calls[-1] if own_cell else next(self.numbers))
         self.layers.append(layer)
         try:
             if name in REFUSED_LAYERS:
@@ -149,9 +155,12 @@ class Tracer:
             stand_ins = symbolic_self_backend(layer, self.loops.functions)
             with stand_ins, self.memory.of_layer(layer, self._path()):
                 call = self.loops.call_of(layer) or LAYERS.get(name)
-                if call is None:
-                    args = as_in_predict(layer, args)
-                outputs = call(layer, *args, **kwargs) if call else call_of(layer)(*args, **kwargs)
+                if call is not None:
+                    outputs = call(layer, *args, **kwargs)
+                elif len(self.layers) > 1 and is_step(self.layers[-2], layer):
+                    outputs = layer.call(*args, **kwargs)
+                else:
+                    outputs = call_of(layer)(*as_in_predict(layer, args), **kwargs)
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
@@ -162,13 +171,15 @@ class Tracer:
         except UnsupportedError as error:
             return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
-            reason = str(error) or type(error).__name__
-            return self._refuse(layer, f"it can't be traced: {_one_line(reason)}", args, kwargs)
+            return self._refuse(layer, describe.untraceable(error), args, kwargs)
         finally:
             self.layers.pop()
+            self.calls.pop()
 
     def call_operation(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         name = type(operation).__name__
+        if not self.rewriting:
+            self.operation = next(self.numbers)
         if name in DECOMPOSITIONS:
             return self._rewrite(operation, args, kwargs)
         like = self._keras_spec(operation, args, kwargs)
@@ -242,12 +253,13 @@ class Tracer:
         if path:
             layer = self._visible()[-1]
             if not isinstance(layer, keras.Model):
-                return Origin(path, type(layer).__name__, describe.layer(layer))
+                return Origin(path, type(layer).__name__, describe.layer(layer), self.calls[-1])
         if self.rewriting:
             operation = self.rewriting[0]
         kind = type(operation).__name__ if operation is not None else "operation"
         name = describe.operation_name(kind)
-        return Origin(f"{path}/{name}" if path else name, kind, f"keras.ops.{name}")
+        where = f"{path}/{name}" if path else name
+        return Origin(where, kind, f"keras.ops.{name}", self.operation)
 
     def _visible(self) -> list[keras.Layer]:
         """The layers that are being traced, the outermost first, but for cells that the user has
@@ -283,7 +295,18 @@ class Tracer:
         ]
         shapes = tuple(spec.shape[1:] if spec.batch == 0 else spec.shape for spec in specs)
         own = sum(prod(weight.shape) for weight in layer.weights)
-        self.records.append(Layer(self._path(), type(layer).__name__, shapes, own))
+        around = list(zip(self.layers, self.calls[1:], strict=True))[-2::-1]
+        self.records.append(
+            Layer(
+                path=self._path(),
+                kind=type(layer).__name__,
+                shapes=shapes,
+                parameters=own,
+                summary=describe.layer(layer),
+                call=self.calls[-1],
+                inside=next((n for one, n in around if not isinstance(one, keras.Model)), 0),
+            )
+        )
 
     def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
         """The name and note of a constant. likely: the weight that it probably is."""
@@ -297,7 +320,7 @@ class Tracer:
     def _problem(self, reason: str) -> str:
         path = self._path() or "model"
         layer = self.layers[-1] if self.layers else self.model
-        text = f"{path!r} ({type(layer).__name__}): {_one_line(reason)}"
+        text = f"{path!r} ({type(layer).__name__}): {describe.one_line(reason)}"
         self.problems.setdefault(text)
         return text
 
@@ -328,7 +351,10 @@ class Tracer:
     def _outputs(self, tensors: list[Any], signature: Signature) -> list[Value]:
         """The values of the model's outputs, each with the batch in front and made by some node."""
         if not tensors:
-            raise ExportError("The model returns nothing; kgen exports what predict would return.")
+            raise ExportError(
+                "The model returns nothing, and kgen exports what predict would return; let its "
+                "call return a tensor."
+            )
         self.builder.origin = Origin("output", "Model", "the model's output")
         outputs: list[Value] = []
         names = signature.output_names(len(tensors))
@@ -395,7 +421,3 @@ def refusal(problems: dict[str, None]) -> ExportError:
     """One error for all that can't be exported."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ExportError(f"The model can't be exported:\n{lines}")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:400]

@@ -9,6 +9,7 @@ import numpy as np
 
 from kgen.trace import describe
 from kgen.trace.gates import GATES
+from kgen.trace.known import array_of
 
 
 def describe_constant(
@@ -43,7 +44,7 @@ def _part_of(
     remark; ("", "", "") for all of it.
     """
     if data.size == np.prod(variable.shape):
-        if not _same(_array(variable), data):
+        if not _same(array_of(variable.value), data):
             return None
         sizes = tuple(size for size in data.shape if size != 1)
         kept = sizes == tuple(size for size in variable.shape if size != 1)
@@ -51,7 +52,7 @@ def _part_of(
         return "", "", there + _order(variable.shape[-1:], gates)
     if not gates or np.prod(variable.shape) % data.size:
         return None
-    for word, place, part in _parts(_array(variable), gates):
+    for word, place, part in _parts(array_of(variable.value), gates):
         if _same(part, data):
             return word, place, "" if word.endswith(tuple(gates)) else _order(part.shape, gates)
     return None
@@ -78,10 +79,6 @@ def _parts(weight: np.ndarray, gates: Sequence[str]) -> Iterator[tuple[str, str,
                 name = "_".join(gates[first:end])
                 where = f"{place}[{axes}{first * units}:{end * units}]"
                 yield f"{word}_{name}", where, row[..., first * units : end * units]
-
-
-def _array(variable: keras.Variable) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(variable.value))
 
 
 def _same(weight: np.ndarray, data: np.ndarray) -> bool:

@@ -102,3 +102,19 @@ def float16_after_bfloat16() -> keras.Model:
     return Sequential(
         [Input((5,)), layers.Dense(4, dtype="bfloat16"), layers.Dense(3, dtype="float16")]
     )
+
+
+class _Scaled(keras.Layer):
+    """A weight without axes."""
+
+    def build(self, shape: object) -> None:
+        self.scale = self.add_weight(shape=(), name="scale", initializer="ones")
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return ops.where(x > 0, x * self.scale, ops.broadcast_to(self.scale, ops.shape(x)))
+
+
+def scalar_weights() -> keras.Model:
+    x = Input((5,), name="x")
+    policies = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16", "float64")
+    return Model(x, [_Scaled(dtype=policy)(x) for policy in policies])

@@ -111,3 +111,11 @@ def everything_known() -> keras.Model:
         layers.IntegerLookup(vocabulary=list(range(9, -1, -1)), num_oov_indices=0),
         5, dtype="int64",
     )  # fmt: skip
+
+
+def words_that_must_be_known() -> keras.Model:
+    """Without an index for others, one of them is an error."""
+    x, y = Input((4,), dtype="string", name="words"), Input((3,), dtype="int64", name="numbers")
+    words = layers.StringLookup(vocabulary=WORDS, num_oov_indices=0)(x)
+    numbers = layers.IntegerLookup(vocabulary=[3, -7, 11], num_oov_indices=0)(y)
+    return Model([x, y], [words, numbers])

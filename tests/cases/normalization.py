@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import keras
-from keras import layers, ops
+from keras import Input, Model, layers, ops
 
 from tests.cases._build import function, layer
 
@@ -30,6 +32,16 @@ def layer_normalization_no_center() -> keras.Model:
 
 def layer_normalization_neither() -> keras.Model:
     return layer(layers.LayerNormalization(center=False, scale=False), 4, 5)
+
+
+def layer_normalization_by_variance_alone() -> keras.Model:
+    """As the deprecated rms_scaling=True has it."""
+    x = Input((4, 3, 5), name="x")
+    options = {"rms_scaling": True, "epsilon": 1e-2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = [layers.LayerNormalization(axis=axis, **options) for axis in (-1, (1, 3))]
+        return Model(x, [one(x) for one in made])
 
 
 def rms_normalization() -> keras.Model:

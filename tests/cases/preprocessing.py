@@ -142,6 +142,12 @@ def clahe() -> keras.Model:
     )
 
 
+def clahe_of_flat_tiles() -> keras.Model:
+    """Tiles of few pixels, most of them alike; bytes become floats, as in predict."""
+    x = Input((8, 9, 3), dtype="uint8", name="image")
+    return Model(x, layers.ContrastLimitedAdaptiveHistogramEqualization(clip_limit=0)(x))
+
+
 def stft_spectrogram() -> keras.Model:
     x = Input((70, 2), name="signal")
     modes = ("log", "magnitude", "psd", "real", "stft")
@@ -153,13 +159,24 @@ def stft_spectrogram() -> keras.Model:
     )
 
 
+def stft_spectrogram_with_windows() -> keras.Model:
+    """As it is by default, and with another window and scaling."""
+    x = Input((90, 1), name="signal")
+    other = {"window": "hamming", "scaling": "spectrum", "periodic": True}
+    return Model(
+        x, [layers.STFTSpectrogram("log", 32)(x), layers.STFTSpectrogram("psd", 20, **other)(x)]
+    )
+
+
 def mel_spectrogram() -> keras.Model:
-    """Without decibels, which would depend on the other samples of a batch."""
+    """Nothing is cut off below the loudest value, which would be that of all samples of a batch."""
     x = Input((200,), name="signal")
     options = {"num_mel_bins": 7, "sampling_rate": 800, "power_to_db": False, "min_freq": 20}
+    decibels = {**options, "power_to_db": True, "top_db": float("inf"), "ref_power": 3.0}
     return Model(
         x,
         [
+            layers.MelSpectrogram(32, 16, max_freq=380, **decibels)(x),
             layers.MelSpectrogram(32, 16, max_freq=380, **options)(x),
             layers.MelSpectrogram(
                 64, 20, 48, window="hamming", mag_exp=1.0, max_freq=300, **options

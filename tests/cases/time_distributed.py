@@ -88,3 +88,23 @@ def masked_inside() -> keras.Model:
     x = Input((3, 4, 2), name="x")
     y = L.Masking(0.0)(x * ops.cast(x[..., :1] > 0, "float32"))
     return Model(x, L.TimeDistributed(L.GRU(3))(y))
+
+
+def quantized() -> keras.Model:
+    """Keras takes the integers for the weights there, without their scale."""
+    x, ids = Input((5, 6), name="x"), Input((5, 3), dtype="int32", name="ids")
+    outputs = []
+    for mode in ("int8", "int4", "float8"):
+        dense, embedding = L.Dense(4, "tanh"), L.Embedding(7, 2)
+        outputs += [L.TimeDistributed(dense)(x), L.TimeDistributed(embedding)(ids)]
+        dense.quantize(mode)
+        if mode != "float8":
+            embedding.quantize(mode)
+    return Model([x, ids], outputs)
+
+
+def images_stay_bytes() -> keras.Model:
+    """Where predict casts the images of a Resizing layer by itself to floats."""
+    x = Input((2, 7, 6, 3), dtype="uint8", name="images")
+    resized = L.TimeDistributed(L.Resizing(5, 9, "nearest"))(x)
+    return Model(x, L.TimeDistributed(L.CenterCrop(3, 4))(resized))

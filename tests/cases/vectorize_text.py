@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import Input, Model, layers
 
-from tests.cases._build import Case, table
+from tests.cases._build import Case, layer, table
 
 WORDS = [
     "the",
@@ -67,6 +67,11 @@ table(
         ),
     },
 )
+
+
+def words_without_axis() -> keras.Model:
+    """One word a sample stays one number."""
+    return layer(layers.TextVectorization(vocabulary=WORDS, split=None), dtype="string")
 
 
 def classifier() -> keras.Model:
