@@ -111,4 +111,8 @@ def test_a_wrong_page_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_commands_of_a_block() -> None:
     text = "$ kgen export \\\n  a.keras  # writes a.c\n\ncc a.c && ./a.out 'x y'\n"
-    assert list(commands(text)) == [["kgen", "export", "a.keras"], ["cc", "a.c"], ["./a.out", "x y"]]
+    assert list(commands(text)) == [
+        ["kgen", "export", "a.keras"],
+        ["cc", "a.c"],
+        ["./a.out", "x y"],
+    ]
