@@ -124,12 +124,8 @@ EXAMPLES: dict[str, Example] = {
     "global_average": _layer(
         lambda: layers.GlobalAveragePooling2D(name="pool"), counting(1, 2, 2, 3)
     ),
-    "batch_normalization": _layer(
-        lambda: layers.BatchNormalization(name="norm"), counting(2, 3)
-    ),
-    "layer_normalization": _layer(
-        lambda: layers.LayerNormalization(name="norm"), counting(2, 3)
-    ),
+    "batch_normalization": _layer(lambda: layers.BatchNormalization(name="norm"), counting(2, 3)),
+    "layer_normalization": _layer(lambda: layers.LayerNormalization(name="norm"), counting(2, 3)),
     "group_normalization": _layer(
         lambda: layers.GroupNormalization(groups=2, name="norm"), counting(1, 2, 4)
     ),
