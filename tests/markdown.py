@@ -93,6 +93,8 @@ class Reader:
                     self._python(block, where)
                 case "c":
                     self._c(block, where)
+                case "cpp":
+                    self._cpp(block, where)
                 case "sh" | "console":
                     for command in commands(block.text):
                         self._command(command, block.exit_code, where)
@@ -117,6 +119,11 @@ class Reader:
         file = named[1] if named else "main.c"
         Path(file).write_text(block.text, encoding="utf-8")
         self._run(["cc", *STRICT, "-I.", "-Iout", "-c", file, "-o", "snippet.o"], 0, where)
+
+    def _cpp(self, block: Block, where: str) -> None:
+        Path("main.cpp").write_text(block.text, encoding="utf-8")
+        flags = ["-std=c++17", *STRICT[1:], "-I.", "-Iout"]
+        self._run(["c++", *flags, "-c", "main.cpp", "-o", "snippet.o"], 0, where)
 
     def _command(self, words: list[str], exit_code: int, where: str) -> None:
         program = words[0]
