@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import kgen
-from tests.test_packages import needs_cmake, sh
+from tests.test_packages import needs_cmake, sh, targets
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -29,6 +29,7 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return tmp_path / request.param
 
 
+@targets
 @needs_cmake
 @pytest.mark.parametrize("folder", ["cmake"], indirect=True)
 def test_cmake(folder: Path) -> None:

@@ -97,7 +97,16 @@ class CModel(Weights):
         functions = self.expressions.functions
         return Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *(
+                "own",
+                "get_state",
+                "set_state",
+                "batch_size",
+                "complete",
+                "unload",
+                "place",
+                "weights",
+            ),
             *("constants", "test", "section", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
