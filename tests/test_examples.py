@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,18 @@ def test_cmake(folder: Path) -> None:
     (command,) = commands(folder / "CMakeLists.txt")
     lines = "0 xor 0 = 0\n0 xor 1 = 1\n1 xor 0 = 1\n1 xor 1 = 0\n"
     assert sh(command, folder).endswith(lines * 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
+@pytest.mark.parametrize("folder", ["realtime"], indirect=True)
+def test_realtime(folder: Path) -> None:
+    """The kernel kills what makes a system call, and not the model."""
+    kgen.export(EXAMPLES / "xor.keras", out=folder, check=False)
+    build, run = commands(folder / "main.c")
+    sh(build, folder)
+    assert sh(run, folder) == "48000 samples, no system call\n"
+    forbidden = subprocess.run([run, "forbidden"], cwd=folder, capture_output=True)
+    assert forbidden.returncode == -signal.SIGKILL
 
 
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="no sqlite3")
