@@ -10,6 +10,7 @@ import keras
 import pytest
 
 import kgen
+from benchmarks.embedding import code_bytes
 from tests import generated_models
 from tests.machines import MACHINES
 from tests.target_models import MODELS
@@ -81,3 +82,23 @@ def test_forms_of_weights(machine: str, weights: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", [*MODELS, *SHOWN])
 def test_models(machine: str, files: dict[str, str], tmp_path: Path) -> None:
     run_on(machine, files, tmp_path)
+
+
+@pytest.mark.targets
+@pytest.mark.parametrize("machine", ["cortex-m3", "cortex-m4f"])
+@pytest.mark.parametrize("style", ["small"])
+@pytest.mark.parametrize("model", MODELS)
+def test_the_small_style(machine: str, files: dict[str, str], tmp_path: Path) -> None:
+    run_on(machine, files, tmp_path)
+
+
+@pytest.mark.targets
+def test_the_small_style_is_small(tmp_path: Path) -> None:
+    """MLPerf Tiny's DS-CNN in less than 6 KB of code."""
+    if MACHINES["cortex-m4f"].missing:
+        pytest.skip("no arm-none-eabi-gcc; make test-targets installs it")
+    keras.utils.clear_session()
+    files = kgen.export(MODELS["keywords"](), name="keywords", style="small", check=False)
+    for file, text in files.items():
+        (tmp_path / file).write_text(text)
+    assert code_bytes(tmp_path, "keywords", "-Os") < 6 * 1024

@@ -20,6 +20,7 @@ from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
+from kgen.targets.c_small import SmallOp
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
 
@@ -163,7 +164,7 @@ class CModel(Weights):
             elif self.style == "fast":
                 ops.append(FastOp(*common, self.prefix, self._vectors))
             else:
-                ops.append(COp(*common))
+                ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
 
     # Lengths known at run time
