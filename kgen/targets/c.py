@@ -11,14 +11,14 @@ from typing import NamedTuple
 import jinja2
 
 from kgen.ir.node import Node
-from kgen.ir.size import Given, bare
+from kgen.ir.size import bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
-from kgen.lengths import computed
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
+from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, ScalarType, function_of
 from kgen.targets.c_scan import CScan, Pointer
@@ -40,7 +40,7 @@ class Parameter(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CModel(Weights):
+class CModel(Weights, Lengths):
     """A plan with the names it has in C. title: Keras's name."""
 
     title: str
@@ -85,18 +85,25 @@ class CModel(Weights):
 
     # Names with file scope
 
-    @cached_property
-    def names(self) -> dict[object, str]:
-        """The C name of each constant and of each step's function."""
+    @property
+    def own_names(self) -> list[str]:
+        """What kgen calls things, behind the prefix."""
         functions = self.expressions.functions
-        names = Names(
+        return [
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
             *("own", "get_state", "set_state", "batch_size", "complete"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
-            *(one.name for one in self.plan.graph.lengths),
-        )
+        ]
+
+    @cached_property
+    def names(self) -> dict[object, str]:
+        """The C name of each constant and of each step's function."""
+        own = f"{self.prefix}_"
+        variables = [*self.length_parameters, *(value.name for value in self.plan.graph.values)]
+        hidden = (name.removeprefix(own) for name in variables if name.startswith(own))
+        names = Names(*self.own_names, *hidden)
         taken: dict[object, str] = {}
         # The layer's name for its loop, or the last of its steps; the others say what they do.
         main = {node.origin.path: node for node in self.plan.steps}
@@ -154,70 +161,6 @@ class CModel(Weights):
             else:
                 ops.append(COp(*common))
         return ops
-
-    # Lengths known at run time
-
-    @cached_property
-    def length_parameters(self) -> list[str]:
-        """The parameters for the lengths that the caller gives."""
-        names = Names(*(value.name for value in self.plan.places))
-        return [names.take(f"{self.prefix}_{one.name}") for one in self.plan.graph.lengths]
-
-    @property
-    def lengths(self) -> list[tuple[str, Given]]:
-        """(parameter, length)"""
-        return list(zip(self.length_parameters, self.plan.graph.lengths, strict=True))
-
-    @property
-    def refused_lengths(self) -> str:
-        """The condition under which a length is none that the model takes."""
-        parts = []
-        for name, one in self.lengths:
-            parts += [f"{name} < {one.least}", f"{name} > {one.bound}"]
-            parts += [f"{name} % {one.multiple} != 0"] if one.multiple > 1 else []
-        return " || ".join(parts)
-
-    @property
-    def run_lengths(self) -> list[tuple[str, str]]:
-        """(name, expression) of the lengths that the run function uses."""
-        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
-        texts += [bare(p.value.size) for p in self.string_inputs]
-        return self._defined(texts + [size for _, _, size in self.copies])
-
-    @property
-    def shape_lengths(self) -> list[tuple[str, str]]:
-        """The same of the inputs' and outputs' shapes, but for what the caller gives."""
-        shapes = [bare(size) for p in (*self.inputs, *self.outputs) for size in p.value.shape]
-        given = {one.unit.name for _, one in self.lengths}
-        return [(name, text) for name, text in self._defined(shapes) if name not in given]
-
-    @property
-    def batch_lengths(self) -> list[tuple[str, str]]:
-        """The same of predict_batch."""
-        return self._defined([self.batch_arguments("sample")])
-
-    def _defined(self, texts: list[str]) -> list[tuple[str, str]]:
-        """The lengths that texts name, and those that they are computed from."""
-        text = "\n".join(texts)
-        found: list[tuple[str, str]] = []
-
-        def need(name: str, definition: str) -> None:
-            nonlocal text
-            if re.search(rf"\b{name}\b", text):
-                found.append((name, definition))
-                text += f"\n{definition}"
-
-        for length in reversed(computed(self.plan.graph)):
-            a, b = (str(operand) for operand in length.definition)
-            need(
-                length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}"
-            )
-        for name, one in reversed(self.lengths):
-            need(
-                one.unit.name,
-                f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}",
-            )
-        return found[::-1]
 
     # The run function
 
@@ -371,6 +314,13 @@ class CModel(Weights):
     @property
     def uses_workspace(self) -> bool:
         return bool(self.plan.workspace_bytes or self.plan.strings or self.states)
+
+    @property
+    def run_texts(self) -> list[str]:
+        """What the run function says of arrays and lengths."""
+        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
+        texts += [bare(p.value.size) for p in self.string_inputs]
+        return texts + [size for _, _, size in self.copies]
 
     @property
     def has_strings(self) -> bool:
