@@ -153,6 +153,7 @@ def test_by_keyboard(opened: Any, table: Explanation) -> None:
 def test_tables_for_screen_readers(opened: Any, table: Explanation) -> None:
     page = opened(table)
     matrix = page.locator(f"{PRODUCT} table").first
+    matrix.wait_for()
     assert "inputs (4, 2)" in matrix.locator("caption").inner_text()
     assert matrix.locator("th[scope=col]").count() == 2
     assert matrix.locator("th[scope=row]").count() == 4
@@ -216,6 +217,7 @@ def test_steps_of_time(opened: Any) -> None:
     page = opened(found)
     step = "#layer-1 [aria-label='tanh']"
     page.locator(step).first.scroll_into_view_if_needed()
+    page.locator(f"{step} td").first.wait_for()
     made = next(one.made[0] for one in found.layers[1].steps if one.title == "tanh")
     for t in (0, 3):
         page.locator("#layer-1 [data-time]").fill(str(t + 1))
@@ -239,6 +241,7 @@ def test_the_order_in_memory(opened: Any, table: Explanation) -> None:
     page = opened(table)
     page.locator("#layer-0 details.weights > summary").click()
     weight = page.locator("#layer-0 .weight").first
+    weight.locator(".strip td").first.wait_for()
     assert "W[i, j] is number i·4 + j" in weight.inner_text()
     weight.locator(".matrix td[tabindex]").nth(4 + 1).hover()
     lit = weight.locator(".strip td").evaluate_all(
@@ -268,12 +271,19 @@ def test_training_is_played_back(opened: Any) -> None:
     assert not np.array_equal(kernels[0], kernels[1])
     page = opened(callback)
     assert page.locator("#epoch").inner_text().startswith("5, loss ")
+    page.locator("#layer-0 details.weights > summary").click()
+    page.locator("#layer-0 .weight td").first.wait_for()
     for number, frame in enumerate(callback.frames):
         page.locator("#frame").fill(str(number))
         shown = page.locator("#output-matrices td[tabindex]").evaluate_all(
             "all => all.map(td => Number(td.title))"
         )
         np.testing.assert_allclose(shown, frame.outputs["y"].ravel(), rtol=1e-6)
+        shown = page.locator("#layer-0 .weight .matrix td[tabindex]").evaluate_all(
+            "all => all.map(td => Number(td.title))"
+        )
+        hidden = [frame.weights[f"hidden/{own}"].ravel() for own in ("kernel", "bias")]
+        np.testing.assert_allclose(shown, np.concatenate(hidden), rtol=1e-6)
     page.locator("#play").click()
     playwright.expect(page.locator("#frame")).to_have_value("0")
     playwright.expect(page.locator("#frame")).to_have_value("3")
@@ -316,6 +326,14 @@ def test_what_can_not_be_computed_is_said(opened: Any) -> None:
         in page.locator("#inputs").inner_text()
     )
     assert page.locator("#input-matrices input").count() == 0
+
+
+def test_an_index_out_of_range_is_said(opened: Any) -> None:
+    model, x = transformer()
+    page = opened(kgen.explain(model, x))
+    page.locator("#input-matrices input").first.fill("99")
+    page.locator("#input-matrices input").first.press("Enter")
+    assert "there is no row 99, only 0 to 8" in page.locator("#verdict").inner_text()
 
 
 @pytest.mark.slow

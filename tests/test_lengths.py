@@ -116,6 +116,7 @@ def test_sanitizers(name: str, style: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", length_models.REFUSED)
 def test_refused_by_the_layer_s_name(name: str) -> None:
+    keras.utils.clear_session()
     build, reason = length_models.REFUSED[name]
     model, bounds = build()
     with pytest.raises(ExportError, match=reason):

@@ -83,7 +83,8 @@ class Page:
                 key = self.weight_id(layer.number, number)
                 data["weights"][key] = self.data.array(weight.name, weight.array)
         if self.history is not None:
-            data["history"] = self.history.as_json(self.data)
+            places = [one.model_index for layer in self.layers for one in layer.report.weights]
+            data["history"] = self.history.as_json(self.data, places)
         encoded = orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
         return encoded.replace("<", "\\u003c")
 

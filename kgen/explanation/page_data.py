@@ -79,7 +79,11 @@ class PageData:
     def arrays(self, values: Mapping[Value, np.ndarray]) -> list[str]:
         """The numbers of the page's values in the order of their ids, for another frame."""
         kept = sorted(self.kept, key=lambda value: self.ids[value])
-        return [_encoded(self._part(values[value])) for value in kept]
+        return [self.encoded(values[value]) for value in kept]
+
+    def encoded(self, array: np.ndarray) -> str:
+        """The numbers of an array that are on the page."""
+        return _encoded(self._part(array))
 
     def _part(self, array: np.ndarray) -> np.ndarray:
         """What of an array is on the page: its first corner."""
@@ -195,7 +199,8 @@ def _kind(array: np.ndarray) -> str:
 def _encoded(array: np.ndarray) -> str:
     """Numbers as base64 of float32, int32 or bytes."""
     dtype = {"f": "<f4", "i": "<i4", "b": "u1"}.get(_kind(array), "u1")
-    return b64encode(np.ascontiguousarray(array).astype(dtype).tobytes()).decode()
+    with np.errstate(over="ignore"):  # a float64 number may be too large
+        return b64encode(np.ascontiguousarray(array).astype(dtype).tobytes()).decode()
 
 
 def _operand(operand: Operand) -> list[Any]:

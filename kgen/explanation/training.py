@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import numpy as np
 from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.explanation.build import explain
-from kgen.explanation.inputs import Given, model_inputs
+from kgen.explanation.inputs import Given, model_inputs, pinned
 from kgen.explanation.observe import observe
 from kgen.explanation.page_data import Json, PageData, values_of
 from kgen.explanation.report import Explanation, saved
+from kgen.explanation.weights import Weights
 
 PAGE_NUMBERS = 900_000
 """As many numbers all frames of a page have together; of more frames some are left out."""
@@ -26,8 +27,8 @@ PAGE_NUMBERS = 900_000
 class Frame:
     """The model after an epoch (0 is before the first).
 
-    loss: the epoch's; None before the first. weights: by Keras's path of each, as `get_weights`
-    returns them. outputs: of every layer, by its name. numbers: of all values of the graph, in its
+    loss: the epoch's; None before the first. weights: by name, in the order of `get_weights`.
+    outputs: of every layer, by its name. numbers: of all values of the graph, in its
     order.
     """
 
@@ -44,13 +45,20 @@ class History:
 
     frames: tuple[Frame, ...]
 
-    def as_json(self, data: PageData) -> Json:
+    def as_json(self, data: PageData, weights: Sequence[int]) -> Json:
+        """data: of the page. weights: those that it shows beside the graph's constants, by their
+        places in the model's get_weights().
+        """
         values = list(data.ids)
         return {
             "epochs": [frame.epoch for frame in self.frames],
             "loss": [frame.loss for frame in self.frames],
             "frames": [
                 data.arrays(dict(zip(values, frame.numbers, strict=True))) for frame in self.frames
+            ],
+            "weights": [
+                [data.encoded(all_weights[place]) for place in weights]
+                for all_weights in (list(frame.weights.values()) for frame in self.frames)
             ],
         }
 
@@ -91,7 +99,7 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._last: tuple[int, float | None] = (0, None)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        job = Export.of(self.model)
+        job = self._job()
         self._inputs = model_inputs(self.input, job)
         self.frames = [self._frame(0, None)]
 
@@ -107,27 +115,26 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if self.path is not None:
             self.to_html(self.path)
 
+    def _job(self) -> Export:
+        return pinned(self.input, Export.of(self.model))
+
     def _frame(self, epoch: int, loss: float | None) -> Frame:
         """The model as it is now, traced anew: its constants are the weights."""
-        graph = Export.of(self.model).traced
+        graph = self._job().traced
         arrays = observe(graph, self._inputs)
         paths = {layer.path for layer in graph.layers}
         made = {value.name: value for node in graph.nodes for value in node.outputs}
         return Frame(
             epoch=epoch,
             loss=loss,
-            weights={self._name(one): np.array(one.numpy()) for one in self.model.weights},
+            weights=dict(zip(Weights(self.model).in_order, self.model.get_weights(), strict=True)),
             outputs={name: arrays[value] for name, value in made.items() if name in paths},
             numbers=tuple(arrays[value] for value in values_of(graph)),
         )
 
-    def _name(self, variable: Any) -> str:
-        """Keras's path of a weight, which may begin with the model's own name."""
-        return str(variable.path).removeprefix(f"{self.model.name}/")
-
     def explanation(self) -> Explanation:
         """Of the model as it is now, for the samples that were watched."""
-        names = [value.name for value in Export.of(self.model).traced.arguments]
+        names = [value.name for value in self._job().traced.arguments]
         return explain(self.model, dict(zip(names, self._inputs, strict=True)))
 
     def to_html(self, path: str | Path | None = None) -> str:

@@ -12,7 +12,7 @@ import jinja2
 
 from kgen.ir.node import Contraction
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.size import Size, at_bound, is_fixed, named_in
+from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.render.environment import environment
 from kgen.schedule.forms import fits, innermost, spread
@@ -24,6 +24,9 @@ from kgen.targets.loops import Loop
 LIBRARIES = ("fast/helpers.j2", "fast/math.j2")
 SHORT_SUM = 32
 """Sums of no more terms are as exact in float as they have to be."""
+
+LONG_SUM = 256
+"""Terms that a reduction takes in a row, in four sums."""
 
 CTYPES = {"float32": "vec", "bool": "ivec"}
 
@@ -97,6 +100,14 @@ class VectorExpressions(Expressions):
             for arg in step.args
         ]
         return f"{self.prefix}_v{step.function}({', '.join(args)})", ""
+
+
+def shortened(count: int) -> int:
+    """The largest divisor of `count` that is no longer than LONG_SUM, or `count` itself."""
+    if count <= 2 * LONG_SUM:
+        return count
+    shorter = (size for size in range(LONG_SUM, LONG_SUM // 4, -1) if count % size == 0)
+    return next(shorter, count)
 
 
 class Late(NamedTuple):
@@ -197,6 +208,8 @@ class FastOp(COp):
     def reduced(self) -> tuple[list[Loop], list[tuple[str, int]], list[Loop], str, int]:
         """A reduction with its last axis kept: loops over the other kept axes, the output's terms,
         the loops of the reduction, where x's element is, and how far the innermost loop moves on.
+
+        A long innermost loop is two, so that no sum takes many terms one by one.
         """
         node = self.node
         last = node.x.rank - 1
@@ -212,6 +225,11 @@ class FastOp(COp):
         )
         if not inner:
             inner, taken = [Loop("q", 1)], [("q", 0)]
+        block = shortened(inner[-1].count)
+        if block < inner[-1].count:
+            long, (name, step) = inner.pop(), taken.pop()
+            inner += [Loop(name, long.count // block), Loop("p", block)]
+            taken += [(name, block * step), ("p", step)]
         return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
 
     def frame(self) -> Frame:
@@ -371,12 +389,6 @@ class FastOp(COp):
         if width == str(self.node.panels.rest):
             return str(units - full)
         return f"{units} - u < {width} ? {units} - u : {width}"
-
-    @property
-    def chains(self) -> int:
-        """Sums kept for each unit when one pixel streams the weights."""
-        width: int = self.node.tile.widest.units
-        return max(1, min(128 // width, 8, at_bound(self.node.depth) // 8))
 
     @property
     def pixel_index(self) -> str:

@@ -2,12 +2,18 @@
 const times = new Map();
 const timeOf = (layer) => () => times.get(layer) || 0;
 
+// what stands between the arrays that a step reads
+function signOf(node) {
+  if (node?.k === "elementwise" && node.program.length === 1) return { ...INFIX, multiply: "⊙" }[node.program[0][0]];
+  return { dense: "·", conv: "∗", einsum: "·" }[node?.k];
+}
+
 function mountStep(box) {
   if (box.mounted) return;
   box.mounted = true;
   const step = DATA.steps[box.dataset.step], place = box.querySelector(".matrices"), time = timeOf(step.layer);
   step.letters = new Map([...step.reads, ...step.made]);
-  const node = nodeOf.get(step.made[0][0]), sign = { dense: "·", conv: "∗", einsum: "·" }[node && node.k];
+  const node = nodeOf.get(step.made[0][0]), sign = signOf(node);
   const show = ([id, letter]) => new Matrix(id, letter, { time, axes: axesOf(id, node), border: borderOf(id, node), unfold: node && node.k === "scan" });
   const reads = step.reads.map(show), made = step.made.map(show);
   const term = (view, mark) => make("div", { class: "term" }, ...(mark ? [make("span", { class: "sign", "aria-hidden": "true" }, mark)] : []), view.box);
@@ -79,7 +85,10 @@ function activate(box) {
     for (let n = place[0]; n < place[1]; ++n) lines[n].classList.add("on");
     const hot = language === "C" ? step.hot : place[1] - 1;
     lines[hot]?.classList.add("on", "hot");
-    if (lines[place[0]] && pre.scrollHeight > pre.clientHeight) pre.scrollTop = lines[place[0]].offsetTop - pre.offsetTop - 8;
+    if (pre.scrollHeight <= pre.clientHeight) continue;
+    const whole = lines[place[1] - 1].offsetTop - lines[place[0]].offsetTop < pre.clientHeight - 40;
+    const wanted = whole ? lines[place[0]].offsetTop - 8 : (lines[hot] || lines[place[0]]).offsetTop - pre.clientHeight / 2;
+    pre.scrollTop = wanted - pre.offsetTop;
   }
 }
 
@@ -112,17 +121,21 @@ const refresh = () => { for (const view of views) view.fill(); };
 
 // Inputs that change
 
-const inputViews = DATA.inputs.map((id) => new Matrix(id, "x", { editable: DATA.live }));
+const inputViews = DATA.inputs.map((id) => new Matrix(id, "x", { axes: axesOf(id), editable: DATA.live }));
 document.getElementById("input-matrices").append(...inputViews.map((view) => view.box));
-document.getElementById("output-matrices").append(...DATA.outputs.map((id) => new Matrix(id, "y").box));
+document.getElementById("output-matrices").append(...DATA.outputs.map((id) => new Matrix(id, "y", { axes: axesOf(id) }).box));
 const asGiven = new Map([...values].map(([id, value]) => [id, value.data.slice()]));
 const verdicts = document.querySelectorAll(".verdict"), said = [...verdicts].map((one) => one.textContent);
 function say(text) { verdicts.forEach((one, n) => { one.textContent = text || said[n]; }); }
 document.addEventListener("changed", () => {
-  runAll();
   clearMarks();
+  try {
+    runAll();
+    say("Computed here, on the page, from your numbers.");
+  } catch (error) {
+    say(`Not computed: ${error.message}.`);
+  }
   refresh();
-  say("Computed here, on the page, from your numbers.");
 });
 document.getElementById("reset")?.addEventListener("click", () => {
   for (const [id, data] of asGiven) values.get(id).data = data.slice();
@@ -156,7 +169,7 @@ globalThis.kgen = { values, runAll };
 // Training, played back
 
 if (DATA.history) {
-  const { frames, epochs, loss } = DATA.history, slider = document.getElementById("frame"), button = document.getElementById("play");
+  const { frames, weights, epochs, loss } = DATA.history, slider = document.getElementById("frame"), button = document.getElementById("play");
   const ids = Object.keys(DATA.values), lossBox = document.getElementById("loss");
   const finite = loss.filter((x) => x !== null), top = Math.max(...finite, 1e-12);
   const x = (n) => epochs.length > 1 ? 100 * n / (epochs.length - 1) : 50;
@@ -166,6 +179,7 @@ if (DATA.history) {
   const show = () => {
     const n = Number(slider.value);
     ids.forEach((id, place) => { const value = values.get(id); value.data = decoded(frames[n][place], value.kind); });
+    Object.keys(DATA.weights).forEach((id, place) => { const value = values.get(id); value.data = decoded(weights[n][place], value.kind); });
     document.getElementById("epoch").textContent = loss[n] === null ? `${epochs[n]}, untrained` : `${epochs[n]}, loss ${short(loss[n], 4)}`;
     const mark = lossBox.querySelector("line");
     mark.setAttribute("x1", x(n)); mark.setAttribute("x2", x(n));

@@ -40,7 +40,8 @@ class Matrix {
     this.cells.clear();
     const table = make("table", { class: columns > 10 ? "small" : "" });
     const caption = make("caption");
-    caption.append(make("b", {}, this.letter), ` ${this.value.name} (${this.shape.join(", ")}${this.shape.length === 1 ? "," : ""})`);
+    const sizes = `(${this.shape.join(", ")}${this.shape.length === 1 ? "," : ""})`;
+    caption.append(make("span", {}, make("b", {}, this.letter), ` ${this.value.name} ${sizes}`));
     table.append(caption);
     const head = make("tr", {}, make("td", { "aria-hidden": "true", style: "--m:0" }));
     const [[above, below], [left, right]] = this.border.sizes;
@@ -110,11 +111,15 @@ class Matrix {
       const heat = typeof x === "number" && largest && Number.isFinite(x) ? Math.abs(x) / largest : 0;
       cell.style.setProperty("--m", heat.toFixed(3));
       cell.style.setProperty("--tint", x < 0 ? "var(--minus)" : "var(--plus)");
-      if (this.editable) cell.firstChild.value = Number(x.toPrecision(7));
+      if (this.editable) cell.firstChild.value = Number(x.toPrecision(this.sizes[1] > 10 ? 4 : 6));
       else cell.textContent = short(x, digits);
       cell.title = String(x);
     }
+    this.fillStrip();
   }
+
+  // its numbers in the order of memory, which are shown below it
+  fillStrip() { this.strip?.forEach((cell, n) => { cell.textContent = short(this.value.data[n], 4); }); }
 
   set(row, column, x) {
     this.value.data[ravel(timed(this.value, this.index(row, column), this.time()), strides(this.value.part))] = x;
@@ -128,7 +133,18 @@ class Matrix {
 
   mark(indices, name) {
     if (indices.length) this.choose(indices[0]);
-    for (const index of indices) this.cellAt(index)?.classList.add(name);
+    const cells = indices.map((index) => this.cellAt(index)).filter(Boolean);
+    for (const cell of cells) cell.classList.add(name);
+    if (name === "part" && cells.length) this.scrollTo(cells[0], cells[cells.length - 1]);
+  }
+
+  // moves a large matrix within its frame so that what is marked is seen
+  scrollTo(first, last) {
+    const frame = this.box.querySelector(".scroll");
+    for (const [offset, extent, visible, scrolled] of [["offsetLeft", "offsetWidth", "clientWidth", "scrollLeft"], ["offsetTop", "offsetHeight", "clientHeight", "scrollTop"]]) {
+      const start = first[offset], end = last[offset] + last[extent];
+      if (start < frame[scrolled] || end > frame[scrolled] + frame[visible]) frame[scrolled] = Math.max(0, start - frame[visible] / 3);
+    }
   }
 
   clear() { for (const cell of this.cells.values()) cell.classList.remove("part", "self"); }

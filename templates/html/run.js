@@ -116,7 +116,9 @@ const source = {
   gather: (node, index, get) => {
     const rows = get(node.indices), rank = rows.shape.length;
     let row = rows.data[ravel(index.slice(node.axis, node.axis + rank), strides(rows.shape))];
-    if (row < 0) row += get(node.x).shape[node.axis];
+    const length = get(node.x).shape[node.axis];
+    if (row < -length || row >= length) throw new Error(`there is no row ${row}, only 0 to ${length - 1}`);
+    if (row < 0) row += length;
     return [node.x, [...index.slice(0, node.axis), row, ...index.slice(node.axis + rank)]];
   },
 };
