@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
+import runpy
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 import kgen
 from kgen.cli import app
+from tests.mistakes import CASES, mlp
 
 ROOT = Path(__file__).parent.parent
 XOR = ROOT / "examples" / "xor.keras"
@@ -63,9 +65,9 @@ def test_the_fix_is_a_program(xor: keras.Model) -> None:
     assert [one.verdict for one in right.findings] == ["right", "right"]
 
 
-def test_the_example() -> None:
-    command = [sys.executable, str(ROOT / "examples" / "by_hand.py")]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_the_example(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(ROOT / "examples" / "by_hand.py"), run_name="__main__")
+    output = capsys.readouterr().out
     outputs = [line for line in output.splitlines() if line.startswith("out, rounded")]
     output = " ".join(output.split())
     assert outputs[0] != outputs[-1] == "out, rounded: [0. 1. 1. 0.]"
@@ -163,3 +165,68 @@ def test_all_values_that_are_equal() -> None:
         "the model's input",
         "the output of 'drop' (Dropout)",
     )
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a page."""
+    parts = text.split(f"```{language}\n")[1:]
+    return [part.partition("```")[0] for part in parts]
+
+
+def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The snippets of docs/diagnose.md run, and the command prints what the page shows."""
+    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    shutil.copy(XOR, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for snippet in blocks(page, "python"):
+        exec(compile(snippet, "docs/diagnose.md", "exec"), names)
+    (session,) = blocks(page, "console")
+    command, _, shown = session.partition("\n")
+    result = CliRunner().invoke(app, command.removeprefix("$ kgen ").split())
+    assert result.exit_code == 1
+    assert result.output == shown
+
+
+def test_the_page_names_all_mistakes() -> None:
+    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    for case in CASES:
+        for key in case.keys:
+            assert key in page, key
+
+
+def test_twenty_layers_take_less_than_five_seconds() -> None:
+    """Of computing time, for the slowest answer: that nothing fits."""
+    model = mlp((16,) * 20 + (4,), ("relu",) * 19 + ("softmax",))
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(8, 16)).astype(np.float32)
+    arrays = {"noise": generator.normal(size=(8, 4))}
+    kgen.diagnose(model, x[:1], {"noise": arrays["noise"][:1]})  # TensorFlow wakes up
+    start = time.process_time()
+    assert kgen.diagnose(model, x, arrays)["noise"].verdict == "unknown"
+    assert time.process_time() - start < 5
+
+
+def test_a_mistake_in_every_layer() -> None:
+    """Without biases all through is one mistake, not three."""
+    model = mlp((4, 5, 6, 3), ("tanh", "tanh", "linear"))
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    w1, _, w2, _, w3, _ = model.get_weights()
+    found = kgen.diagnose(model, x, {"out": np.tanh(np.tanh(x @ w1) @ w2) @ w3})
+    assert found["out"].mistakes == ("bias left out",)
+    assert "in every layer ('dense_1', 'dense_2', 'dense_3')" in str(found).replace("\n    ", " ")
+
+
+def test_samples_of_large_arrays() -> None:
+    """What was found on a few samples holds for all; one wrong number among many is seen."""
+    model = mlp((50, 60, 40), ("tanh", "linear"))
+    x = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    w1, b1, w2, b2 = model.get_weights()
+    out = np.tanh(x @ w1) @ w2 + b2
+    found = kgen.diagnose(model, x, {"out": out})
+    assert found["out"].mistakes == ("bias left out",)
+    out[250, 3] += 0.1
+    assert kgen.diagnose(model, x, {"out": out})["out"].verdict == "unknown"
+    right = np.tanh(x @ w1 + b1) @ w2 + b2
+    right[250, 3] += 0.1
+    assert kgen.diagnose(model, x, {"out": right})["out"].verdict == "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,10 @@ def _runner(model: Any, x: Any) -> tuple[Run, list[np.ndarray]]:
     except ExportError:
         expected = ports(model, {"": np.shape(x)[1:]})
     given = checked_inputs(x, [name for name, _, _ in expected])
-    inputs = [fitted(array, *port) for array, port in zip(given, expected, strict=True)]
+    inputs = [
+        fitted(array, name, (None, *shape[1:]), dtype)
+        for array, (name, shape, dtype) in zip(given, expected, strict=True)
+    ]
     counts = [len(array) for array in inputs]
     if len(set(counts)) > 1:
         raise ExportError(
@@ -91,7 +95,15 @@ def _runner(model: Any, x: Any) -> tuple[Run, list[np.ndarray]]:
 
     facts: dict[int, dict[str, Any]] = {}
 
+    if taken.batch_size not in (None, counts[0]):
+        raise ExportError(
+            f"The model is stateful, for batches of {taken.batch_size} samples; {counts[0]} came.",
+            exit_code=2,
+        )
+
     def run(arrays: Sequence[np.ndarray], alter: Alter | None, known: Known | None) -> list[Call]:
+        if taken.batch_size not in (None, len(arrays[0])):
+            raise ValueError("a stateful model takes one batch only")
         return record(model, taken, arrays, alter, facts, known)
 
     return run, inputs
@@ -107,9 +119,11 @@ class Judge:
         self.others = others
         self.all_inputs = inputs
         self.samples = len(inputs[0])
-        first = true_world(run, [array[:1] for array in inputs])
-        numbers = sum(array.size for call in first.calls for array in call.outputs)
-        self.kept = min(self.samples, max(1, MOST_NUMBERS // max(numbers, 1)))
+        self.kept = self.samples
+        with suppress(ValueError):  # a stateful model, whose batch can't be cut
+            calls = run([array[:1] for array in inputs], None, None)
+            numbers = sum(array.size for call in calls for array in call.outputs)
+            self.kept = min(self.samples, max(1, MOST_NUMBERS // max(numbers, 1)))
         self.true = true_world(run, [array[: self.kept] for array in inputs])
         self.given: World | None = None
         self.names: dict[tuple[int, int], str] = {}
@@ -144,7 +158,7 @@ class Judge:
             return replace(finding, notes=(note,)), NOWHERE
         if self.kept < self.samples and len(array) == self.samples:
             whole = whole[: self.kept]
-        mine = Mine(name, whole)
+        mine = Mine(name, whole, self.true.precision)
         return (
             self._right(finding, mine)
             or self._follows(finding, mine)
@@ -294,7 +308,7 @@ class Judge:
         world = self.given or self.true
         for one in {id(world): world, id(self.true): self.true}.values():
             for place, array in one.values:
-                if array.shape == mine.shape:
+                if array.shape == mine.shape and np.isfinite(array).all():
                     gap = float(np.abs(mine.values - array).max(initial=0.0))
                     scale = float(np.abs(array).max(initial=0.0)) or 1.0
                     near.append((gap / scale, place, gap))

@@ -21,16 +21,26 @@ Cell: TypeAlias = Callable[[np.ndarray, States, Picks], States]
 HARD_2 = OTHERS["hard_sigmoid of Keras 2"]
 
 LSTM_ORDERS: Mapping[tuple[str, ...], str] = {
-    ("input", "forget", "output", "cell"): "i, f, o, c",
-    ("input", "output", "forget", "cell"): "i, o, f, c, which is ONNX's",
-    ("input", "cell", "forget", "output"): "i, c, f, o, which is that of Keras 1",
-    ("forget", "input", "cell", "output"): "f, i, c, o",
-    ("forget", "input", "output", "cell"): "f, i, o, c",
+    ("input", "output", "forget", "cell"): ", which is ONNX's",
+    ("input", "cell", "forget", "output"): ", which is that of Keras 1",
+    ("input", "forget", "output", "cell"): "",
+    ("forget", "input", "cell", "output"): "",
+    ("forget", "input", "output", "cell"): "",
 }
-"""Orders that LSTM gates are mistaken to be in; PyTorch's is Keras's."""
+"""Orders that an LSTM's gates may be taken for, and whose they are; PyTorch's is Keras's."""
 
 GRU_ORDERS: Mapping[tuple[str, ...], str] = {
-    ("reset", "update", "candidate"): "r, z, h, which is PyTorch's"
+    ("reset", "update", "candidate"): ", which is PyTorch's"
+}
+
+LETTERS = {
+    "input": "i",
+    "forget": "f",
+    "cell": "c",
+    "output": "o",
+    "update": "z",
+    "reset": "r",
+    "candidate": "h",
 }
 
 
@@ -214,15 +224,19 @@ class Loop:
 
 def _orders(gates: Sequence[str], known: Mapping[tuple[str, ...], str]) -> Choice:
     options = [Option(tuple(gates))]
-    right = ", ".join(gates)
-    split = f"{', '.join(gates)} = np.split(x @ W + h @ R + b, {len(gates)}, axis=-1)"
+    right = _letters(gates)
+    split = f"{right} = np.split(x @ W + h @ R + b, {len(gates)}, axis=-1)  # {', '.join(gates)}"
     for order in permutations(gates):
         if order != tuple(gates):
-            shown = known.get(order, ", ".join(order))
+            shown = _letters(order) + known.get(order, "")
             says = f"the gates are taken in the order {shown}; Keras has {right}"
             mistake = Mistake("order of gates", says, split, rank=1 if order in known else 3)
             options.append(Option(order, mistake))
     return Choice("order", tuple(options))
+
+
+def _letters(gates: Sequence[str]) -> str:
+    return ", ".join(LETTERS[gate] for gate in gates)
 
 
 def _bias_choice(bias: np.ndarray | None, width: int) -> Choice:

@@ -12,7 +12,7 @@ from kgen.diagnosis.closeness import Fit, Mine, fit
 from kgen.diagnosis.formula import Formula
 from kgen.diagnosis.inferred import Inferred, dropped, solved
 from kgen.diagnosis.recipe import Mistake, Picks, Recipe, Result, double, walk
-from kgen.diagnosis.variants import Variant, variants
+from kgen.diagnosis.variants import Variant, variants, wrong_inputs
 from kgen.diagnosis.world import Run, World, doubles
 from kgen.trace.calls import Call, Known
 
@@ -90,7 +90,7 @@ def explanations(
         found = whole.held(whole.nearby(1, whole.cheap))
     if found:
         return _best(found)
-    behind = few.held(few.upstream())
+    behind = [*few.held(few.wrong_inputs()), *few.held(few.upstream())]
     single = [one for one in behind if one.candidate.count == 1]
     searches: tuple[Callable[[], list[Found]], ...] = (
         lambda: whole.confirmed(single, few),
@@ -150,7 +150,7 @@ class _Model:
         if numbers < MANY_NUMBERS or len(self.mine.array) != samples:
             return self
         for count in (2, 4, 8, 16, 32, 64):
-            mine = Mine(self.mine.name, self.mine.array[:count])
+            mine = self.mine.beginning(count)
             if count < samples and mine.bits(mine.levels[0]) >= BITS_OF_FEW:
                 world = self.world.beginning(self.run, count)
                 return _Model(self.run, world, mine, self.others)
@@ -177,6 +177,7 @@ class _Model:
         else:
             most = max(one.candidate.count for one in found)
             again += self.nearby(most, numbers)
+            again += self.wrong_inputs() if -1 in numbers else ()
             own = {one.candidate.causes for one in found}
             again += self.upstream(earlier=1, only=own)
             again += self.upstream(earlier=2, only=own) if most > 1 else ()
@@ -233,6 +234,18 @@ class _Model:
             ]
             for first in range(0, len(wrong), MOST_STACKED):
                 yield from self._after(number, wrong[first : first + MOST_STACKED], 2 - earlier)
+
+    def wrong_inputs(self) -> Iterator[Candidate]:
+        """With samples that were prepared in another way."""
+        wrong = [(mistake, x) for mistake, x in wrong_inputs(self.world) if np.isfinite(x).all()]
+        if not wrong:
+            return
+        inputs = [np.concatenate([x for _, x in wrong]).astype(self.world.inputs[0].dtype)]
+
+        def alter(at: int, call: Call) -> Sequence[np.ndarray] | None:
+            return self._overridden(at, call, len(wrong))
+
+        yield from self._stacked(alter, [((-1, mistake),) for mistake, _ in wrong], -1, 1, inputs)
 
     def _earlier(self, number: int, count: int) -> Iterator[Candidate]:
         """Values of a call with so many mistakes."""
@@ -317,11 +330,19 @@ class _Model:
         return np.asarray(value)
 
     def _stacked(
-        self, alter: Any, causes: Sequence[tuple[Cause, ...]], after: int, budget: int
+        self,
+        alter: Any,
+        causes: Sequence[tuple[Cause, ...]],
+        after: int,
+        budget: int,
+        inputs: Sequence[np.ndarray] | None = None,
     ) -> Iterator[Candidate]:
-        """The values behind call `after` in a world for each of the causes, all in one run."""
+        """The values behind call `after` in a world for each of the causes, all in one run.
+
+        inputs: of all these worlds, if they are not the same.
+        """
         count = len(causes)
-        inputs = [np.concatenate([x] * count) for x in self.world.inputs]
+        inputs = inputs or [np.concatenate([x] * count) for x in self.world.inputs]
         try:
             calls = self.run(inputs, alter, self._known(after, count))
         except Exception:
