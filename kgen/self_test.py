@@ -8,6 +8,7 @@ import numpy as np
 
 from kgen import stepping
 from kgen.compare import HALF_TOLERANCE
+from kgen.ir.size import at_bound
 from kgen.targets.evidence import SelfTest
 from kgen.trace import reference
 
@@ -28,7 +29,7 @@ def self_test(job: Export) -> SelfTest:
     """
     tolerance = HALF_TOLERANCE[job.precision] if job.precision else TOLERANCE
     graph = job.plan.graph
-    size = sum(value.size for value in (*graph.arguments, *graph.results))
+    size = at_bound(sum(value.size for value in (*graph.arguments, *graph.results)))
     if job.step:
         return _of_steps(job, tolerance)
     fitting = min(SAMPLES, max(1, ELEMENTS // max(size, 1)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import keras
@@ -135,6 +137,42 @@ def test_attention_has_its_letters() -> None:
     assert [one.symbol for one in mha.weights[::2]] == ["W_{q}", "W_{k}", "W_{v}", "W_{o}"]
 
 
+def formulas_of(*stack: keras.Layer) -> list[list[str]]:
+    x = y = Input((7, 6, 4), name="x")
+    for layer in stack:
+        y = layer(y)
+    model = Model(x, y)
+    randomize(model, 4)
+    return [list(map(text, layer.formulas)) for layer in kgen.explain(model).layers]
+
+
+def test_formulas_of_convolutions() -> None:
+    found = formulas_of(
+        layers.Conv2D(3, 2, strides=(1, 2), padding="same", activation="relu"),
+        layers.DepthwiseConv2D(2, use_bias=False),
+        layers.Conv2DTranspose(2, 3, activation="tanh"),
+        layers.MaxPooling2D(2),
+        layers.Reshape((4, 4)),
+        layers.Conv1D(2, 3, padding="causal"),
+    )
+    assert found == [
+        ["z_(p,q,f) = Σ_(i,j,c) x_(p+i,2·q+j,c) · W_(i,j,c,f) + b_f", "y = relu(z)"],
+        ["y_(p,q,c) = Σ_(i,j) x_(p+i,q+j,c) · W_(i,j,c,0)"],
+        [
+            "z = b",
+            "then for all places of x and of W:",
+            "z_(p+i,q+j,f) += Σ_c x_(p,q,c) · W_(i,j,f,c)",
+            "y = tanh(z)",
+        ],
+        ["y_(p,q,c) = max_(i,j) x_(2·p+i,2·q+j,c), 0 ≤ i < 2, j < 2"],
+        ["y = x, its numbers in the same order"],
+        [
+            "x' = x with ((0, 0), (2, 0), (0, 0)) elements of 0.0 before and after",
+            "y_(p,f) = Σ_(i,c) x'_(p+i,c) · W_(i,c,f) + b_f",
+        ],
+    ]
+
+
 def test_shared_layers_and_those_that_do_nothing() -> None:
     first, second = Input((3,), name="first"), Input((3,), name="second")
     shared = layers.Dense(4, "tanh", name="shared")
@@ -157,7 +195,10 @@ def test_shared_layers_and_those_that_do_nothing() -> None:
 def test_large_arrays_are_shortened() -> None:
     assert "..." in numbers(np.zeros((100, 100)))
     model = Sequential([Input((500,)), layers.Dense(1000)])
-    assert len(str(kgen.explain(model))) < 6000
+    said = str(kgen.explain(model))
+    assert len(said) < 6000
+    assert "Arrays of more than 60 numbers are shortened" in said
+    assert "shortened" not in str(kgen.explain(XOR))
 
 
 def test_formulas_in_both_forms() -> None:
@@ -206,6 +247,33 @@ def test_bad_input_is_one_line(arguments: list[str], said: str) -> None:
     assert len(result.output.strip().splitlines()) == 1
 
 
+def test_the_page_by_the_command(tmp_path: Path) -> None:
+    result = run(XOR, "--html", tmp_path / "report.html")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[0] == str(tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    result = run(XOR, "--html", tmp_path / "no" / "report.html")
+    assert result.exit_code == 2
+    assert "Can't write" in result.output
+
+
+def test_sizes_left_open_are_those_of_the_samples() -> None:
+    model = Sequential([Input((None, 3), name="x"), layers.LSTM(2, name="lstm")])
+    for given in (np.ones((2, 4, 3)), {"x": np.ones((2, 4, 3)).tolist()}):
+        found = kgen.explain(model, given)
+        assert found.ok
+        assert found.inputs[0].array.shape == (2, 4, 3)
+    with pytest.raises(kgen.ExportError, match="not fixed"):
+        kgen.explain(model)
+
+
+def test_an_input_without_an_answer() -> None:
+    model = Sequential([Input((2,), dtype="int32"), layers.Embedding(5, 3)])
+    with pytest.raises(kgen.ExportError, match=r"no answer for this input: .*out of bounds"):
+        kgen.explain(model, [[1, 7]])
+
+
 def test_not_a_number_is_shown() -> None:
     model = Sequential([Input((2,)), layers.Dense(2, "tanh")])
     assert kgen.explain(model, [[np.nan, 1.0]]).ok
@@ -222,7 +290,30 @@ def test_names_are_shown_and_not_run() -> None:
     assert "model(x)" in said.splitlines()[-1]
 
 
+DOCUMENT = Path(__file__).parent.parent / "docs" / "explain.md"
+
+
+def test_what_the_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (tmp_path / "xor.keras").write_bytes(XOR.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    outputs = []
+    for line in "".join(commands).splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "kgen"
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        outputs.append(result.output)
+    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    assert shown in outputs[0]
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(code, str(DOCUMENT), "exec"), {})
+    assert {path.name for path in tmp_path.glob("*.html")} == {"report.html", "training.html"}
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from kgen.trace import reference
@@ -230,7 +321,35 @@ def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(reference, "predictions", reference.outputs)  # much faster
     found = kgen.explain(Case(name).export.model)
     assert str(found)
+    assert found.to_html().startswith("<!DOCTYPE html>")
     for outer in found.layers:
         for layer in outer.walk():
-            assert layer.formulas or layer.steps
+            assert layer.formulas
             assert all(one.formula and one.shapes for one in layer.steps)
+
+
+@pytest.mark.parametrize(
+    ("layer", "lines"),
+    [
+        (
+            layers.DepthwiseConv2D(2, depth_multiplier=3),
+            ["y_{p,q,3·c+m} = sum_{i,j} x_{p+i,q+j,c} · W_{i,j,c,m} + b_{3·c+m}"],
+        ),
+        (
+            layers.SeparableConv1D(3, 2, activation="relu"),
+            [
+                "d_{p,c} = sum_{i} x_{p+i,c} · D_{i,c,0}",
+                "z_{p,f} = sum_{c} d_{p,c} · P_{0,c,f} + b_f",
+                "y = relu(z)",
+            ],
+        ),
+        (
+            layers.MaxPooling1D(2),
+            ["y_{p,c} = max_{i} x_{2·p+i,c}, 0 ≤ i < 2"],
+        ),
+    ],
+)
+def test_formulas_of_channels(layer: keras.Layer, lines: list[str]) -> None:
+    rank = 4 if "2D" in type(layer).__name__ else 3
+    found = kgen.explain(Sequential([Input((5, 6, 2)[4 - rank :]), layer])).layers[0]
+    assert list(found.formulas) == lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,20 @@ from kgen.api import Export, ModelOrPath, Progress, _quiet
 from kgen.arrays import widened
 from kgen.compare import difference
 from kgen.errors import ExportError
-from kgen.explanation import steps
+from kgen.explanation import (  # the formulas' modules fill a table
+    layer_formulas,  # noqa: F401
+    sequence_formulas,  # noqa: F401
+    steps,
+)
 from kgen.explanation.arrays import sizes
-from kgen.explanation.calls import Call, calls
+from kgen.explanation.calls import Call, calls, readers
 from kgen.explanation.formulas import FUNCTIONS, formulas, from_node
-from kgen.explanation.inputs import Given, model_inputs
+from kgen.explanation.inputs import Given, model_inputs, pinned
+from kgen.explanation.notation import quoted
 from kgen.explanation.observe import Observed, observe
 from kgen.explanation.report import Comparison, Explanation, LayerReport, Named, Step, Weight
 from kgen.explanation.symbols import symbols, weight_symbol
+from kgen.explanation.weights import Weights
 from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Value
 from kgen.trace import reference
@@ -31,18 +38,29 @@ def explain(
     input: Given = None,  # noqa: A002  the user's word
     layer: str | None = None,
     *,
+    name: str | None = None,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    custom: str | Path | None = None,
+    unsafe: bool = False,
     progress: Progress = _quiet,
-    **options: Any,
 ) -> Explanation:
     """How Keras gets its numbers: each layer's formula, weights, and steps with their values.
 
     input: a batch of samples; a list or a mapping by name of several inputs. One random sample if
-        it is None.
+        it is None. Sizes that the model leaves open are those of the samples.
     layer: the path of the only layer to explain.
-    options: name, input_shapes, custom, unsafe, as of `export`.
+    name, input_shapes, custom, unsafe: as of `export`.
     Raises ExportError for a model that can't be exported, inputs that don't fit, or no such layer.
     """
-    job = Export.of(model, progress=progress, **options)
+    job = Export.of(
+        model,
+        name=name,
+        input_shapes=input_shapes,
+        custom=custom,
+        unsafe=unsafe,
+        progress=progress,
+    )
+    job = pinned(input, job)
     progress("tracing")
     graph = job.traced
     inputs = model_inputs(input, job)
@@ -53,7 +71,12 @@ def explain(
         if not wanted:
             raise _unknown(layer, found)
     progress("computing every step")
-    arrays = observe(graph, inputs)
+    try:
+        arrays = observe(graph, inputs)
+    except (IndexError, ValueError) as error:  # an index out of range, a word that is unknown
+        raise ExportError(
+            f"The model has no answer for this input: {error}.", exit_code=2
+        ) from None
     builder = _Builder(job, arrays)
     progress("running model.predict")
     judge, predicted = _keras_outputs(job, inputs)
@@ -77,8 +100,8 @@ def _keras_outputs(job: Export, inputs: Sequence[np.ndarray]) -> tuple[str, list
     """What the numbers are compared with, and its outputs."""
     try:
         return "model.predict", reference.predictions(job.model, job.signature, inputs)
-    except ValueError as error:
-        if "is not a valid scope name" not in str(error):
+    except ExportError as error:
+        if not re.search(r"is not a valid (root )?scope name", str(error)):
             raise
         found = reference.outputs(job.model, job.signature, inputs)
         return "model(x) (TensorFlow has no predict for such layer names)", found
@@ -108,22 +131,21 @@ class _Builder:
     def __init__(self, job: Export, arrays: Observed) -> None:
         self.graph = job.traced
         self.arrays = arrays
-        self.layers = dict(_layers_by_path(job.model))
-        # Cells that a layer has made for itself: kgen's names leave them out.
-        owners = [layer for layer in self.layers.values() if type(layer).__name__ != "RNN"]
-        self.cells = {str(layer.cell.name) for layer in owners if hasattr(layer, "cell")}
-        self.read = {value for node in self.graph.walk() for value in node.inputs}
-        self.read.update(self.graph.outputs)
-        self.places = {id(weight): n for n, weight in enumerate(job.model.weights)}
+        self.weights = Weights(job.model)
+        self.outermost = set(self.graph.nodes)
+        self.readers = readers(self.graph)
 
     def layer(self, call: Call) -> LayerReport:
-        layer = self.layers.get(call.path)
-        outputs = call.outputs(self.graph)
+        layer = self.weights.layers.get(call.path)
+        outputs = call.outputs(self.readers)
         letters = symbols(call, outputs)
         done = [self._step(node, letters) for node in call.nodes]
         lines = formulas(layer, call.kind, call.nodes)
-        if not lines and len(done) <= FEW:
-            lines = [self._formula(step) for step in done]
+        if not lines:
+            lines = [self._formula(step) for step in done] if len(done) <= FEW else []
+        if not lines:
+            read = ", ".join(letters[value] for value in call.inputs)
+            lines = [f"y = {quoted(call.kind)}({read}), {quoted(f'in {len(done)} steps')}"]
         return LayerReport(
             name=call.path,
             kind=call.kind,
@@ -164,7 +186,7 @@ class _Builder:
 
     def _shown(self, node: Node) -> Sequence[Value]:
         """What it makes, less what nothing reads."""
-        return [value for value in node.outputs if value in self.read] or [node.output]
+        return [value for value in node.outputs if value in self.readers] or [node.output]
 
     def _shape(self, value: Value) -> tuple[int, ...]:
         """Of the array in one step of the loops around it."""
@@ -174,36 +196,25 @@ class _Builder:
         """The factors' shapes of a layer that is one sum of products and what follows it."""
         made = ", ".join(sizes(self._shape(value)) for value in outputs)
         first = call.nodes[0] if call.nodes else None
-        if isinstance(first, Contraction) and not call.inner:
+        if isinstance(first, Contraction) and first in self.outermost and not call.inner:
             products = steps.shapes(first, (), self._shape).partition(" → ")[0]
-            bias = [c for node in call.nodes[1:2] for c in node.constants if "bias" in c.name]
-            return f"{products}{''.join(f' + {sizes(c.shape)}' for c in bias)} → {made}"
+            added = [c for node in call.nodes[1:2] for c in node.constants if "bias" in c.name]
+            bias = [sizes([size for size in c.shape if size != 1] or (1,)) for c in added]
+            return f"{products}{''.join(f' + {shape}' for shape in bias)} → {made}"
         read = ", ".join(sizes(self._shape(value)) for value in call.inputs)
         return f"{read} → {made}" if made else ", ".join(map(sizes, call.shapes))
 
     def _weights(self, call: Call, layer: Any) -> list[Weight]:
         weights = []
         for index, variable in enumerate(layer.weights if layer is not None else ()):
-            own = str(variable.path).removeprefix(f"{layer.path}/")
-            own = "/".join(part for part in own.split("/") if part not in self.cells)
-            path = f"{call.path}/{own}"
-            owner = self.layers.get(path.rpartition("/")[0], layer)
+            name, place = self.weights.name(variable), self.weights.place(variable)
+            owner = self.weights.layers.get(name.rpartition("/")[0], layer)
             array = _plain(variable)
             gates = GATES.get(type(owner).__name__, ())
             note = f"{', '.join(gates)}: {array.shape[-1] // len(gates)} of each" if gates else ""
-            place = self.places.get(id(variable), 0)
-            symbol = weight_symbol(path, call.path)
-            weights.append(Weight(symbol, path, array, 0, index, place, note))
+            symbol = weight_symbol(name, call.path)
+            weights.append(Weight(symbol, name, array, 0, index, place, note))
         return weights
-
-
-def _layers_by_path(layer: Any, path: str = "") -> list[tuple[str, Any]]:
-    """(path, layer) of every layer in the model, as the tracer calls them."""
-    found = []
-    for inner in layer._flatten_layers(include_self=False, recursive=False):
-        place = f"{path}/{inner.name}" if path else inner.name
-        found += [(place, inner), *_layers_by_path(inner, place)]
-    return found
 
 
 def _plain(variable: Any) -> np.ndarray:

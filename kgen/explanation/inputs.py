@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,6 +46,25 @@ def model_inputs(given: Any, job: Export) -> list[np.ndarray]:
     if size is not None and len(checked[0]) != size:
         raise _wrong(f"the model is stateful with a batch of {size}, but {counts} samples came")
     return checked
+
+
+def pinned(given: Any, job: Export) -> Export:
+    """The job with the sizes that its model leaves open as the given arrays have them."""
+    tensors = list(getattr(job.model, "inputs", None) or ())
+    names = [tensor._keras_history.operation.name for tensor in tensors]
+    if isinstance(given, Mapping):
+        arrays = [given.get(name) for name in names]
+    else:
+        arrays = list(given) if len(names) > 1 and given is not None else [given]
+    shapes = dict(job.input_shapes)
+    for name, tensor, array in zip(names, tensors, arrays, strict=False):
+        sizes = tuple(tensor.shape)[1:]
+        if array is None or None not in sizes or name in shapes or "" in shapes:
+            continue
+        found = np.asarray(array, dtype=None if isinstance(array, np.ndarray) else object).shape[1:]
+        if len(found) == len(sizes):
+            shapes[name] = [b if a is None else a for a, b in zip(sizes, found, strict=True)]
+    return replace(job, input_shapes=shapes)
 
 
 def _names(values: Sequence[Value]) -> str:

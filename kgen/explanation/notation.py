@@ -144,7 +144,7 @@ def _text(part: Part) -> str:
 def _script(part: Part | None, mark: str, small: dict[str, str]) -> str:
     if part is None:
         return ""
-    whole = _text(part).replace(" ", "")
+    whole = re.sub(r"\s*([,+−·])\s*", r"\1", _text(part))
     if all(letter in small for letter in whole):
         return "".join(small[letter] for letter in whole)
     return f"{mark}{whole}" if re.fullmatch(r"[\w→←]+", whole) else f"{mark}({whole})"
@@ -178,7 +178,8 @@ def _mathml(part: Part) -> str:
             plain = ' mathvariant="normal"' if len(token.rstrip("'")) >= _UPRIGHT else ""
             return f"<mi{plain}>{escape(token)}</mi>"
         case Token(token):
-            return f"<mo>{escape(token)}</mo>"
+            fence = ' stretchy="false"' if token in "()[]{}|" else ""
+            return f"<mo{fence}>{escape(token)}</mo>"
         case Script(base, low, high):
             return _scripts(base, low, high)
         case Function("sqrt", (inner,)):

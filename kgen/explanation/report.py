@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kgen.errors import ExportError
 from kgen.explanation.arrays import memory_order, sizes
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
@@ -167,3 +169,28 @@ class Explanation:
         return text(self)
 
     __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, str]:
+        from kgen.explanation.page import embedded
+
+        return embedded(self)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The page's text, which is written to the file, if one is named.
+
+        Raises ExportError if the file can't be written.
+        """
+        from kgen.explanation.page import render
+
+        return saved(render(self), path)
+
+
+def saved(text: str, path: str | Path | None) -> str:
+    """The text, after it was written to the file, if one is named."""
+    if path is not None:
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExportError(f"Can't write {str(path)!r}: {reason}.", exit_code=2) from None
+    return text

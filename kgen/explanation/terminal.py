@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kgen.explanation.arrays import numbers
+from kgen.explanation.arrays import SHOWN, numbers
 from kgen.explanation.notation import text as formula_text
 from kgen.explanation.report import Explanation, LayerReport, Named, Step, Weight
 from kgen.names import comment
@@ -32,10 +32,19 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield ""
         yield from _layer(layer)
     yield ""
+    if any(one.array.size > SHOWN for one in _all_arrays(explanation)):
+        yield f"Arrays of more than {SHOWN} numbers are shortened: their first and last are shown."
     for one in explanation.outputs:
         yield f"output {comment(one.name)} {one.shape}"
         yield numbers(one.array, INDENT)
     yield explanation.verdict
+
+
+def _all_arrays(explanation: Explanation) -> Iterator[Named]:
+    yield from (*explanation.inputs, *explanation.outputs)
+    for layer in explanation.layers:
+        yield from layer.weights
+        yield from (made for step in layer.steps for made in step.made)
 
 
 def _layer(layer: LayerReport) -> Iterator[str]:

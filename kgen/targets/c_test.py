@@ -38,7 +38,11 @@ class Array:
     @property
     def size(self) -> int:
         """Elements of one sample."""
-        return self.parameter.value.size
+        return int(self.data[0].size)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape[1:]
 
     @property
     def count(self) -> int:

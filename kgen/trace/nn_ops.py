@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from kgen.ir.node import MixedSamplesError
+from kgen.ir.size import maximum
 from kgen.ir.value import Constant, Value
 from kgen.ops.adaptive_pool import AdaptivePool
 from kgen.ops.batch_normalization import BatchNormalization
@@ -39,7 +40,9 @@ def same_padding(
     padding = []
     for size, length, stride, rate in zip(sizes, window, strides, dilation, strict=True):
         reach = (length - 1) * rate + 1
-        total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+        total = ((size + stride - 1) // stride - 1) * stride + reach - size
+        if reach < stride:  # some elements between windows may be in none
+            total = maximum(total, 0) if reach > 1 else 0
         padding.append((total // 2, total - total // 2))
     return tuple(padding)
 
@@ -48,7 +51,8 @@ def _constant_kernel(builder: Builder, kernel: Any, dtype: str) -> Constant:
     value = builder.value(kernel, dtype)
     if not isinstance(value, Constant):
         raise UnsupportedError(
-            "convolution with a kernel that is computed from the input is not supported"
+            "convolution with a kernel that is computed from the input is not supported; use "
+            "keras.ops.image.extract_patches and a product with it"
         )
     return value
 
@@ -223,7 +227,10 @@ def batch_norm(
         for name, (part, weight) in weights.items()
     }
     if any(part is not None and not isinstance(part, Constant) for part in parts.values()):
-        raise UnsupportedError("batch_normalization with computed statistics is not supported")
+        raise UnsupportedError(
+            "batch_normalization with computed statistics is not supported; write it as "
+            "(x - mean) * keras.ops.rsqrt(variance + epsilon)"
+        )
     return builder.add(
         BatchNormalization, x=value, axis=op.axis % value.rank, epsilon=float(op.epsilon), **parts
     )
