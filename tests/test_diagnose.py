@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import runpy
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -165,27 +164,6 @@ def test_all_values_that_are_equal() -> None:
         "the model's input",
         "the output of 'drop' (Dropout)",
     )
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """The code blocks of a page."""
-    parts = text.split(f"```{language}\n")[1:]
-    return [part.partition("```")[0] for part in parts]
-
-
-def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The snippets of docs/diagnose.md run, and the command prints what the page shows."""
-    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
-    shutil.copy(XOR, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    for snippet in blocks(page, "python"):
-        exec(compile(snippet, "docs/diagnose.md", "exec"), names)
-    (session,) = blocks(page, "console")
-    command, _, shown = session.partition("\n")
-    result = CliRunner().invoke(app, command.removeprefix("$ kgen ").split())
-    assert result.exit_code == 1
-    assert result.output == shown
 
 
 def test_the_page_names_all_mistakes() -> None:
