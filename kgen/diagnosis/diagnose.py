@@ -29,7 +29,7 @@ from kgen.diagnosis.report import (
     Slip,
 )
 from kgen.diagnosis.search import Found, explanations
-from kgen.diagnosis.world import Override, Place, Run, World, changed, true_world
+from kgen.diagnosis.world import PART, Override, Place, Run, World, changed, true_world
 from kgen.errors import ExportError
 from kgen.load import load
 from kgen.trace import signature
@@ -127,6 +127,7 @@ class Judge:
         self.true = true_world(run, [array[: self.kept] for array in inputs])
         self.given: World | None = None
         self.names: dict[tuple[int, int], str] = {}
+        self.limit = ""
         self.findings: list[Finding] = []
         self.roles: list[tuple[int, int]] = []
 
@@ -163,6 +164,7 @@ class Judge:
             self._right(finding, mine)
             or self._follows(finding, mine)
             or self._says_little(finding, mine)
+            or self._weight(finding, mine)
             or self._wrong(finding, mine)
             or self._unknown(finding, mine)
         )
@@ -174,11 +176,15 @@ class Judge:
         if not found:
             return None
         places = [place for place, _ in found]
-        notes = [f"It is {one.layout}." for _, one in found[:1] if one.layout]
+        notes = [
+            f"It is {one.layout.partition(':')[0] if place.stage == 'weight' else one.layout}."
+            for place, one in found[:1]
+            if one.layout
+        ]
         if not mine.says_enough:
             notes.append(f"That proves little: {mine.poverty}.")
         wide = mine.array.dtype == np.float64 and found[0][1].residual > 0
-        done = [p for p in places if p.stage in ("output", "weight", "")]
+        done = [p for p in places if p.stage in ("output", "weight", "", PART)]
         best = (done or places)[0]
         verdict = RIGHT
         missing: tuple[Explanation, ...] = ()
@@ -194,7 +200,7 @@ class Judge:
             notes=tuple(notes),
         )
         for place in places:
-            if place.call is not None and place.stage != "weight":
+            if _role(place) != NOWHERE and place.call is not None:
                 self.names.setdefault((place.call, place.step), mine.name)
         return finding, _role(best)
 
@@ -239,12 +245,28 @@ class Judge:
 
     # It is wrong
 
+    def _weight(self, finding: Finding, mine: Mine) -> tuple[Finding, tuple[int, int]] | None:
+        """A weight that was reshaped."""
+        for place, array in self.true.weights:
+            if array.size != mine.array.size or place.call is None or array.ndim < 2:
+                continue
+            if not np.allclose(array.ravel(), mine.values.ravel(), rtol=1e-5, atol=0):
+                continue
+            call = self.true.calls[place.call]
+            says = f"it was reshaped to {mine.shape}, which gives its numbers to other places"
+            fix = f"{mine.name} = {call.access}.get_weights()[{place.step}]"
+            slip = Slip("kernel reshaped", says, call.path)
+            fix = f"{fix}  # shape {array.shape}, as it is, no reshape"
+            one = Explanation((slip,), place.title, "", fix)
+            return replace(finding, verdict=WRONG, explanations=(one,)), NOWHERE
+        return None
+
     def _wrong(self, finding: Finding, mine: Mine) -> tuple[Finding, tuple[int, int]] | None:
         choices: list[tuple[World, list[Found]]] = []
         for world in (self.given, self.true):
             if world is None:
                 continue
-            found = explanations(self.run, world, mine, self.others)
+            found, self.limit = explanations(self.run, world, mine, self.others)
             if found and (not choices or found[0].count < choices[0][1][0].count):
                 choices = [(world, found)]
         if not choices:
@@ -312,14 +334,16 @@ class Judge:
                     gap = float(np.abs(mine.values - array).max(initial=0.0))
                     scale = float(np.abs(array).max(initial=0.0)) or 1.0
                     near.append((gap / scale, place, gap))
+        if self.limit:
+            finding = replace(finding, notes=(self.limit,))
         if not near:
             shapes = sorted({array.shape for _, array in self.true.values})
             shown = ", ".join(map(str, shapes[:8])) + (", ..." if len(shapes) > 8 else "")
             note = f"No value of the model has its shape; there are {shown}."
-            return replace(finding, notes=(note,)), NOWHERE
+            return replace(finding, notes=(note, *finding.notes)), NOWHERE
         relative, place, gap = min(near, key=lambda one: one[0])
         nearest = Nearest(place.title, gap, relative)
-        if place.call is not None:
+        if place.call is not None and place.stage != PART:
             self._go_on(world, mine, place.call, place.step, Fit(relative))
         return replace(finding, nearest=nearest), _role(place)
 
@@ -356,7 +380,7 @@ def _matches(
 
 
 def _role(place: Place) -> tuple[int, int]:
-    if place.call is None or place.stage == "weight":
+    if place.call is None or place.stage in ("weight", PART):
         return NOWHERE
     return place.call, place.step
 

@@ -165,7 +165,7 @@ def _layer(
         choices.append(_activation_choice("recurrent activation", gate, name))
     loop = Loop(call, cell, states)
     steps = [Step("output", tuple(choices), loop.outputs)]
-    return Recipe(call, tuple(steps))
+    return Recipe(call, tuple(steps), parts=loop.parts)
 
 
 class Loop:
@@ -178,6 +178,9 @@ class Loop:
         self.sequences = bool(call.config.get("return_sequences"))
         self.zero = bool(call.config.get("zero_output_for_mask"))
         self.masked = call.mask is not None
+        self.kernel, self.bias = call.weight("kernel"), call.weight("bias")
+        if self.bias is not None and self.bias.ndim == 2:
+            self.bias = self.bias[0]
 
     def outputs(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
         x, *given = inputs
@@ -192,6 +195,14 @@ class Loop:
         if picks["state"] == "ones":
             start = tuple(np.ones_like(state) for state in start)
         return self._run(product, mask, start, picks)[0]
+
+    def parts(self, inputs: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
+        """What the input gives to the gates."""
+        product = inputs[0] @ self.kernel
+        found = {"the input's product": product}
+        if self.bias is not None:
+            found["the input's product and bias"] = product + self.bias
+        return found
 
     def _run(
         self, product: np.ndarray, mask: np.ndarray | None, states: States, picks: Picks

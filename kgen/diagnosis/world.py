@@ -24,6 +24,10 @@ TRUST = 1e-3
 not believed."""
 
 
+PART = "part"
+"""The stage of values inside of a step: gates, scores of attention."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Which value of the model it is.
@@ -114,6 +118,9 @@ class World:
                     place = Place(f"the {stage} {where}", number, result.step, stage)
                     found.append((place, result.array))
                 last = result.array
+            if recipe and recipe.parts and number not in self.overrides:
+                for name, array in recipe.parts(doubles(call.given)).items():
+                    found.append((Place(f"{name} {where}", number, -2, PART), array))
             end = len(recipe.steps) - 1 if recipe else -1
             for index, array in enumerate(outputs):
                 what = "the output" if len(outputs) == 1 else f"output {index}"
