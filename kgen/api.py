@@ -20,12 +20,14 @@ from kgen.ir.graph import Graph
 from kgen.lengths import described, points
 from kgen.load import load
 from kgen.names import model_name
+from kgen.packages import layout
 from kgen.passes import optimize
 from kgen.plan import Plan, plan
-from kgen.render.write import write
+from kgen.render.write import Files, write
 from kgen.samples import samples
 from kgen.self_test import self_test
 from kgen.targets.evidence import Evidence
+from kgen.targets.weight_forms import LITERAL, Form
 from kgen.trace import precision, reference, signature, trace_as
 from kgen.trace.bounds import MaxShapes
 from kgen.trace.signature import Signature
@@ -108,7 +110,16 @@ class Export:
     def versions(self) -> dict[str, str]:
         return {"kgen": version("kgen"), "keras": keras.__version__}
 
-    def files(self, target: str, style: str, evidence: Evidence | None = None) -> dict[str, str]:
+    def files(
+        self,
+        target: str,
+        style: str,
+        *,
+        form: Form = LITERAL,
+        evidence: Evidence | None = None,
+        package: str = "plain",
+        cpp: bool = False,
+    ) -> Files:
         """{file name: text}"""
         return targets.render(
             self.plan,
@@ -116,7 +127,10 @@ class Export:
             name=self.name,
             style=style,
             versions=self.versions,
+            form=form,
             evidence=evidence,
+            package=package,
+            cpp=cpp,
         )
 
     @cached_property
@@ -177,7 +191,8 @@ class Export:
                     f"{self.name!r} can't be exported as a function of one step: step by step, "
                     f"output {output.name!r} is another than for the whole sequence. Something "
                     "besides recurrent layers reaches over several steps: a convolution, pooling "
-                    "or attention."
+                    "or attention. Export the recurrent part by itself, or all of it without "
+                    "--step."
                 )
             raise ExportError(
                 f"The export of {self.name!r} disagrees with Keras: output {output.name!r} differs "
@@ -211,9 +226,15 @@ def export(
     unsafe: bool = False,
     step: bool = False,
     max_shapes: MaxShapes | None = None,
+    weights: str = "literal",
+    weights_section: str | None = None,
+    workspace: str = "static",
+    ram_limit: str | None = None,
     with_test: bool = False,
+    cpp: bool = False,
+    package: str = "plain",
     progress: Progress = _quiet,
-) -> dict[str, str]:
+) -> Files:
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
 
     model: a .keras or whole-model .h5 file, or a keras.Model.
@@ -227,12 +248,30 @@ def export(
     max_shapes: names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"":
         512} for the only one; {"image": "height:256,width:256,3"} for those of one input. The C
         takes the lengths as arguments, and has memory for the bounds.
+    weights: of the C, "literal" (decimal numbers), "string" (their bytes, quick to compile),
+        "incbin", "embed" or "file" (in NAME_weights.bin, which the assembler, #embed or, when the
+        program runs, NAME_load reads).
+    weights_section: the section of the object file that they are put into.
+    workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
+        NAME_run.
+    ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
+    cpp: add NAME.hpp, which wraps the C for C++17.
+    package: "plain", "cmake", "python", "arduino", "esp-idf", "zephyr" or "wasm": a folder that the
+        build system takes as it is, with the self-test.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
+    form = Form(weights, weights_section, workspace)
+    layout(package)
+    if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
+        raise ExportError(
+            "Packages, C++, workspaces, a limit of RAM, and forms and sections of weights are the "
+            "C target's; export with the target 'c'.",
+            exit_code=2,
+        )
     job = Export.of(
         model,
         name=name,
@@ -244,20 +283,36 @@ def export(
         progress=progress,
     )
     progress("tracing")
+    if workspace == "stack" and job.plan.graph.states:
+        raise ExportError(
+            f"{job.name!r} is stateful, and a workspace on the stack forgets; take --workspace "
+            "static or caller.",
+        )
+    if ram_limit is not None:
+        from kgen.memory import check_limit
+
+        check_limit(job, style, ram_limit)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if check or step:  # only numbers tell whether a model can be done step by step
         progress("checking against Keras")
         evidence = job.check()
-    if with_test:
+    if with_test or package != "plain":
         progress("running model.predict for the self-test")
         evidence = replace(evidence, test=self_test(job))
     progress("writing source")
-    files = job.files(target, style, evidence)
+    files = job.files(target, style, form=form, evidence=evidence, package=package, cpp=cpp)
     if out is not None:
-        stale = [f"{job.name}_weights*.c", f"{job.name}_test.c"] if target == "c" else ()
-        write(files, out, stale=stale)
+        write(files, out, own=job.name, stale=_stale(job.name) if target == "c" else ())
     return files
+
+
+def _stale(name: str) -> list[str]:
+    """Patterns of what another form of the same model's export may have left."""
+    suffixes = ("_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp")
+    return [
+        pattern for suffix in suffixes for pattern in (f"{name}{suffix}", f"src/{name}{suffix}")
+    ]
 
 
 def _warn_of_odd_weights(plan: Plan) -> None:

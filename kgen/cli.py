@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kgen import diagnose_command, explain_command
+from kgen import cli_diagnose, cli_explain
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -76,9 +76,26 @@ def export_command(
     step: Annotated[
         bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
     ] = False,
+    weights: Annotated[
+        str, typer.Option(help="In the C: literal, string, incbin, file or embed.")
+    ] = "literal",
+    weights_section: Annotated[
+        str | None, typer.Option(help="The section of the object file for the C's weights.")
+    ] = None,
+    workspace: Annotated[
+        str, typer.Option(help="Of NAME_predict: static, caller or stack.")
+    ] = "static",
+    ram_limit: Annotated[
+        str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
+    ] = None,
     with_test: Annotated[
         bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
     ] = False,
+    cpp: Annotated[bool, typer.Option("--cpp", help="Add NAME.hpp, for C++17.")] = False,
+    package: Annotated[
+        str,
+        typer.Option(help="plain, cmake, python, arduino, esp-idf, zephyr or wasm."),
+    ] = "plain",
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -99,7 +116,13 @@ def export_command(
             custom=custom,
             unsafe=unsafe,
             step=step,
+            weights=weights,
+            weights_section=weights_section,
+            workspace=workspace,
+            ram_limit=ram_limit,
             with_test=with_test,
+            cpp=cpp,
+            package=package,
             progress=progress,
         )
     for file, text in files.items():
@@ -114,6 +137,9 @@ def inspect_command(
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph instead.")] = False,
     schedule: Annotated[
         bool, typer.Option("--schedule", help="Print what the fast C does and why instead.")
+    ] = False,
+    target_memory: Annotated[
+        bool, typer.Option("--target-memory", help="Print what the C takes of memory instead.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     name: Name = None,
@@ -136,6 +162,11 @@ def inspect_command(
         }
         if schedule:
             _print_choices(choices(model, **options))
+            return
+        if target_memory:
+            from kgen.memory import memory
+
+            _print_memory(memory(model, **options), json)
             return
         found = inspect(model, **options)
     if json:
@@ -166,6 +197,29 @@ def inspect_command(
         out_console.print(
             f"{name} {condition}; numbers are those of the greatest", highlight=False, markup=False
         )
+
+
+def _print_memory(styles: list[Any], json: bool) -> None:
+    if json:
+        sys.stdout.write(orjson.dumps(styles, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    table = Table(box=None, header_style="bold")
+    table.add_column("bytes of memory")
+    for one in styles:
+        table.add_column(one.style, justify="right")
+    for title, field in (
+        ("flash: weights", "weights"), ("RAM: the library's own workspaces", "own"),
+        ("  each", "workspace"), ("  of which states", "states"),
+        ("  no plan can be below", "bound"), ("RAM: the caller's arrays", "arguments"),
+    ):  # fmt: skip
+        table.add_row(title, *(f"{getattr(one, field):,}" for one in styles))
+    out_console.print(table)
+    for one in styles:
+        alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
+        out_console.print(
+            f"{one.style}: most is needed in {one.layer!r}: {alive or 'nothing'}",
+            markup=False, highlight=False,
+        )  # fmt: skip
 
 
 def _print_choices(choices: list[Any]) -> None:
@@ -254,7 +308,7 @@ def _running() -> Iterator[Any]:
         raise typer.Exit(error.exit_code) from None
 
 
-diagnose_command.register(app, _running)
+cli_diagnose.register(app, _running)
 
 
 def _import_tensorflow() -> None:
@@ -324,7 +378,7 @@ def _bytes(count: int) -> str:
     return f"{size:.2f} GB"
 
 
-explain_command.register(app, _running, _shapes)
+cli_explain.register(app, _running, _shapes)
 
 
 def main() -> None:

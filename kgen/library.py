@@ -46,7 +46,7 @@ class Library:
 
     def __init__(
         self,
-        files: Mapping[str, str],
+        files: Mapping[str, str | bytes],
         *,
         cc: str = "cc",
         flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
@@ -62,8 +62,13 @@ class Library:
         self.name: str = self.manifest["name"]
         library = compile_files(files, folder, cc=cc, flags=flags)
         self._ffi = cffi.FFI()
-        self._ffi.cdef(declarations(files[f"{self.name}.h"]))
+        self._ffi.cdef(declarations(str(files[f"{self.name}.h"])))
         self._library = self._ffi.dlopen(str(library))
+        if "load" in self.manifest:
+            path = str(folder / self.manifest["weights_file"]).encode()
+            code = self._function("load")(self._ffi.NULL, path)
+            if code:
+                raise ExportError(f"{self.name}_load returned {code}")
 
     def predict(self, *inputs: Any) -> Any:
         """The model's output for a batch, or a tuple of them; inputs in the order of model.inputs.
@@ -221,7 +226,7 @@ def sizes(shape: Sequence[int | str], lengths: Mapping[str, int]) -> tuple[int, 
 
 
 def compile_files(
-    files: Mapping[str, str],
+    files: Mapping[str, str | bytes],
     folder: Path,
     *,
     cc: str,
@@ -230,12 +235,12 @@ def compile_files(
 ) -> Path:
     """Writes the files to the folder and makes a shared library of the C among them; its path."""
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     sources = [str(folder / name) for name in files if name.endswith(".c")]
     library = folder / output
     command = [*shlex.split(cc), *flags, "-shared", "-fPIC", "-o", str(library), *sources, "-lm"]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     except FileNotFoundError:
         raise ExportError(
             f"There is no C compiler {cc!r}; name one with --cc.", exit_code=2

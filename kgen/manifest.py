@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,14 +17,14 @@ def manifest(
     *,
     name: str,
     target: str,
-    style: str,
-    versions: dict[str, str],
-    workspace_bytes: int,
+    versions: Mapping[str, str],
     parameters: int,
+    extra: Mapping[str, object],
 ) -> str:
     """The manifest's text. name: of the files and the prefix of the functions.
 
     parameters: the model's, without padding of the weights.
+    extra: what only the target knows; of the C "style" and "workspace_bytes" at least.
     """
     graph = plan.graph
     content = {
@@ -31,7 +32,7 @@ def manifest(
         "model": graph.name,
         "target": target,
         **versions,
-        "style": style,
+        "style": None,
         "inputs": [_array(value, target, graph.lengths) for value in graph.arguments],
         "outputs": [_array(value, target, graph.lengths) for value in graph.results],
         "states": [_array(before, target) for before, _ in graph.states],
@@ -46,12 +47,12 @@ def manifest(
         "get_state": f"{name}_get_state",
         "set_state": f"{name}_set_state",
         "batch_size": graph.batch_size,
-        "workspace_bytes": workspace_bytes,
+        "workspace_bytes": 0,
         "workspace_lower_bound": plan.lower_bound,
         "weight_bytes": plan.weight_bytes,
         "parameters": parameters,
         "macs": plan.macs,
-    }
+    } | dict(extra)
     unused: list[str] = []
     if target != "c":
         unused += ["run", "predict_batch", "workspace_bytes", "workspace_lower_bound", "style"]
@@ -60,7 +61,7 @@ def manifest(
         unused += ["lengths"]
     if not graph.states:
         unused += ["states", "reset", "get_state", "set_state", "batch_size"]
-    for key in unused:
+    for key in (*unused, *(key for key, value in extra.items() if value is None)):
         content.pop(key, None)
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n"
 

@@ -38,7 +38,8 @@ def sequence_length(graph: Graph) -> int:
     if len(lengths) > 1:
         raise ExportError(
             f"The model's recurrent layers take {' and '.join(map(str, lengths))} steps; a "
-            "function of one step needs them to take the same ones."
+            "function of one step needs them to take the same ones. Make a model of its own of "
+            "each part, and export that."
         )
     return lengths[0]
 

@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from kgen.trace import trace
 from kgen.trace.table import REFUSED_LAYERS
 from kgen.trace.tracer import Tracer
 from tests.cases import all_cases
-from tests.refused import REFUSED
+from tests.refused import OPTIONS, REFUSED
 
 PAGE = Path(__file__).parent.parent / "docs" / "coverage.md"
 
@@ -41,6 +41,10 @@ Covered is what a case in `tests/cases` traces: the tests export each of them to
 compare the results with Keras's. The rest is refused, with the reason. `make coverage` writes this
 page.
 """
+
+OPTIONS_HEAD = """\
+All other options of these layers and operations export. Each row is a model in `tests/refused.py`,
+and what kgen says of it."""
 
 ABSTRACT = {"Layer": "the base of all layers", "Wrapper": "the base of wrappers"}
 """Classes of keras.layers that do nothing by themselves."""
@@ -135,8 +139,13 @@ def met_by_cases() -> Met:
 
 def reasons() -> dict[str, str]:
     """Why operations are refused: what kgen says of a model with them."""
-    found = dict(UNUSABLE)
-    for name, make in REFUSED.items():
+    return {**UNUSABLE, **refusals(REFUSED)}
+
+
+def refusals(models: Mapping[str, Callable[[], keras.Model]]) -> dict[str, str]:
+    """What kgen says of each model."""
+    found = {}
+    for name, make in models.items():
         try:
             trace(make())
         except ExportError as error:
@@ -152,8 +161,8 @@ def _reason(text: str) -> str:
     return problem.partition("): ")[2] or problem
 
 
-def page(met: Met, refused: dict[str, str]) -> str:
-    """The text of docs/coverage.md."""
+def page(met: Met, refused: dict[str, str], options: dict[str, str]) -> str:
+    """The text of docs/coverage.md. refused, options: why operations and options are."""
     by_function = {id(function): set() for function in operations().values()}
     for name, function in operations().items():
         by_function[id(function)].add(name)
@@ -175,6 +184,8 @@ def page(met: Met, refused: dict[str, str]) -> str:
     parts = [HEAD.format(version=keras.__version__)]
     parts += _section("Layers", covered_layers, other_layers)
     parts += _section("Operations of keras.ops", covered_operations, other_operations)
+    parts += ["## Options that are refused", "", OPTIONS_HEAD, "", "| what | why |", "|---|---|"]
+    parts += [*(f"| {name} | {reason} |" for name, reason in options.items()), ""]
     return "\n".join(parts)
 
 
@@ -189,7 +200,7 @@ def _section(title: str, covered: list[str], others: list[tuple[str, str]]) -> l
 
 def current() -> str:
     """The page as it should be now."""
-    return page(met_by_cases(), reasons())
+    return page(met_by_cases(), reasons(), refusals(OPTIONS))
 
 
 def main() -> None:

@@ -140,6 +140,17 @@ def unet() -> LengthModel:
     }
 
 
+def transposed_and_depthwise() -> LengthModel:
+    """In all paddings, with strides."""
+    x = given = Input((None, 18))
+    x = layers.Conv1DTranspose(17, 4, strides=3, padding="valid", activation="relu")(x)
+    x = layers.DepthwiseConv1D(5, strides=2, padding="same", depth_multiplier=2)(x)
+    x = layers.Conv1DTranspose(6, 3, strides=2, padding="same")(x)
+    return Model(given, layers.SeparableConv1D(5, 3, dilation_rate=2, padding="same")(x)), {
+        "steps": 25
+    }
+
+
 def movement() -> LengthModel:
     """What cuts, turns round, joins and sums along the length."""
     x = Input((None, 3))
@@ -171,7 +182,7 @@ MODELS: dict[str, Callable[[], LengthModel]] = {
     for one in (
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
-        unet, movement, frames, coincidence,
+        transposed_and_depthwise, unet, movement, frames, coincidence,
     )
 }  # fmt: skip
 
@@ -191,8 +202,15 @@ def too_long() -> LengthModel:
     return Model(x, Positions(16, 8)(x)), {"tokens": 17}
 
 
+def too_large() -> LengthModel:
+    """Attention of 100,000 by 100,000."""
+    x = Input((None, 4))
+    return Model(x, layers.Attention()([x, x])), {"tokens": 100_000}
+
+
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
     "by_length": (by_length, "'by_length' .*computes with divide"),
     "bilinear": (bilinear, "'up_sampling2d' .*another one at each length"),
     "too_long": (too_long, "positions"),
+    "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),
 }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from keras import Input, Model, Sequential, layers, ops
 
+from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.load import load
 from tests.legacy_files import (
@@ -318,3 +319,60 @@ def test_saved_model_folder(tmp_path: Path) -> None:
     (tmp_path / "keras_metadata.pb").write_bytes(b"")
     with pytest.raises(ExportError, match=r"tf_keras\.models\.load_model"):
         load(tmp_path)
+
+
+def _masked(path: Path, joined: list[dict[str, Any]], mask_b: bool) -> Path:
+    """Two embeddings of ids, 0 being no id (mask_b: of the second's too), that the first of the
+    layers joins, in front of an LSTM.
+    """
+    sources = [
+        called(entry("InputLayer", name, batch_input_shape=[None, 5], dtype="int32"))
+        for name in ("a", "b")
+    ]
+    embedded = [
+        called(entry("Embedding", f"e{name}", input_dim=4, output_dim=3, mask_zero=masked),
+               [[name, 0, 0, {}]])
+        for name, masked in (("a", True), ("b", mask_b))
+    ]  # fmt: skip
+    chain, before = [], [["ea", 0, 0, {}], ["eb", 0, 0, {}]]
+    for layer in (*joined, recurrent("LSTM", "lstm", 2, recurrent_activation="sigmoid")):
+        chain.append(called(layer, before))
+        before = [[layer["config"]["name"], 0, 0, {}]]
+    ends = [["a", 0, 0], ["b", 0, 0]], [["lstm", 0, 0]]
+    config = functional("m", [*sources, *embedded, *chain], *ends)
+    features = 6 if joined[0]["class_name"] == "Concatenate" else 3
+    weights = {
+        "ea": [("embeddings", numbers(4, 3))],
+        "eb": [("embeddings", numbers(4, 3, seed=1))],
+        "lstm": lstm_weights(features, 2, seed=2),
+    }
+    return write(path, config, weights)
+
+
+@pytest.mark.parametrize(
+    ("joined", "mask_b", "both"),
+    [
+        ([entry("Add", "add")], True, lambda a, b: (a != 0) & (b != 0)),
+        ([entry("Maximum", "maximum")], False, lambda a, b: a != 0),
+        ([entry("Concatenate", "concatenate", axis=-1)], True, lambda a, b: (a != 0) & (b != 0)),
+        ([entry("Concatenate", "concatenate", axis=-1)], False, lambda a, b: a != 0),
+        ([entry("Add", "add"), entry("Rescaling", "scale", scale=1.0, offset=0.0)], True, None),
+        ([entry("Add", "add"), entry("RandomWidth", "random", factor=0.1)], True, None),
+    ],
+)
+def test_masks_of_their_time(joined: Any, mask_b: bool, both: Any, tmp_path: Path) -> None:
+    """Keras 2 masked out what one of the masks did, and some layers did not hand masks on."""
+    loaded = load(_masked(tmp_path / "m.h5", joined, mask_b))
+    a, b = np.array([[[1, 0, 2, 3, 0], [3, 2, 0, 0, 1]], [[2, 2, 0, 1, 0], [0, 1, 1, 0, 2]]])
+    x = [numbers(4, 3)[a], numbers(4, 3, seed=1)[b]]
+    kind = joined[0]["class_name"]
+    y = {"Add": sum, "Maximum": lambda x: np.maximum(*x), "Concatenate": np.concatenate}[kind](
+        *([x] if kind != "Concatenate" else [x, -1])
+    )
+    lstm = layers.LSTM(2)
+    built = lstm(y, mask=None if both is None else both(a, b))
+    lstm.set_weights(arrays(lstm_weights(y.shape[-1], 2, seed=2)))
+    built = lstm(y, mask=None if both is None else both(a, b))
+    found = loaded([a.astype(np.int32), b.astype(np.int32)], training=False)
+    np.testing.assert_allclose(np.asarray(found), np.asarray(built), rtol=1e-5, atol=1e-6)
+    assert Export(loaded, "m", {}).plan

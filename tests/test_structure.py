@@ -29,12 +29,13 @@ MAY_IMPORT = {
     "trace": {"ir", "ops", "errors", "passes", "arrays"},
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
-    "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
-    "diagnose_command": {"diagnosis"},
+    "packages": {"render", "errors"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
-        "lengths",
+        *("lengths", "packages"),
     },
+    "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
+    "cli_diagnose": {"diagnosis"},
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 

@@ -9,7 +9,7 @@ from kgen.explanation.report import LayerReport
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.plan import plan
-from kgen.targets import c
+from kgen.targets import c_files
 from kgen.targets import numpy as numpy_target
 
 Lines = tuple[int, int]
@@ -33,7 +33,7 @@ class Sources:
         planned = plan(graph)
         renamed = dict(zip(planned.graph.walk(), graph.walk(), strict=True))
         self.numpy = {renamed[n]: text for n, text in numpy_target.statements(planned).items()}
-        self.c = {renamed[n]: text for n, text in c.functions(planned, prefix=prefix).items()}
+        self.c = {renamed[n]: text for n, text in c_files.functions(planned, prefix=prefix).items()}
 
     def numpy_of(self, layer: LayerReport) -> Listing:
         inside = {node for step in layer.steps for node in _inner(step.node)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,32 +50,42 @@ def _einsum_dense(layer: Any, nodes: Sequence[Node]) -> Formulas:
     *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
 )
 def _convolution(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    node = next(node for node in nodes if node.kind.startswith("conv"))
-    product = from_node(node)
-    before: Formulas = []
-    if node.kind == "conv_transpose":  # each product is added to the place where it belongs
-        before = [f"y = {'b' if layer.use_bias else 0}", '"then for all places of x and of W:"']
-        product = product.partition("; ")[2]
-    elif layer.use_bias:
-        product += " + b_f"
-    padding = next((from_node(one) for one in nodes if one.kind == "pad"), "")
-    if padding:
-        before = [padding.replace("y = ", "x' = ")]
-        product = product.replace("x_", "x'_")
+    product = next(from_node(node) for node in nodes if node.kind.startswith("conv"))
+    if "+=" in product:  # transposed: the bias comes once, when all is added up
+        product = product.rpartition("; ")[2].replace("y", "s", 1)
+        return [product, *_activated(layer, f"s{_plus_bias(layer, 'b_f')}")]
+    if type(layer).__name__.startswith("Depthwise"):
+        product = _by_channel(product, layer.depth_multiplier)
+    if layer.use_bias and " + b_" not in product:
+        made = product.partition(" = ")[0].rpartition(",")[2].strip("}")
+        product += f" + b_{{{made}}}" if len(made) > 1 else f" + b_{made}"
+    padding = next((from_node(node) for node in nodes if node.kind == "pad"), "")
+    before = [padding.replace("y = ", "x' = ")] if padding else []
+    product = product.replace("x_", "x'_") if padding else product
     if function_name(layer.activation) == "linear":
         return [*before, product]
-    lines = [re.sub(r"^y", "z", line) for line in (*before, product)]
-    return [*lines, f"y = {applied(layer.activation, 'z')}"]
+    return [*before, product.replace("y", "z", 1), f"y = {applied(layer.activation, 'z')}"]
+
+
+def _by_channel(product: str, multiplier: int) -> str:
+    """A depthwise convolution with its kernel as Keras has it: (*window, channels, multiplier)."""
+    if "f's channel" not in product:  # there is one channel, and nothing depthwise
+        return product
+    made, kernel = ("c", "c,0") if multiplier == 1 else (f"{multiplier}·c+m", "c,m")
+    product = product.replace(",f}", f",{made}}}", 1).replace(quoted("f's channel"), "c")
+    return product.replace(",0,f}", f",{kernel}}}")
 
 
 @of("SeparableConv1D", "SeparableConv2D")
 def _separable(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    deep, point = [from_node(node) for node in nodes if node.kind == "conv"]
-    deep = deep.replace("y", "d", 1).replace("W", "D")
-    point = point.replace("x_", "d_").replace("W", "P") + (" + b_f" if layer.use_bias else "")
+    deep = next(from_node(node) for node in nodes if node.kind == "conv")
+    deep = _by_channel(deep, layer.depth_multiplier).replace("y", "d", 1).replace("W", "D")
+    rank = len(layer.kernel_size)
+    place, point = ",".join("pq"[:rank]), ",".join("0" * rank)
+    mixed = f"sum_{{c}} d_{{{place},c}} · P_{{{point},c,f}}{_plus_bias(layer, 'b_f')}"
     if function_name(layer.activation) == "linear":
-        return [deep, point]
-    return [deep, point.replace("y", "z", 1), f"y = {applied(layer.activation, 'z')}"]
+        return [deep, f"y_{{{place},f}} = {mixed}"]
+    return [deep, f"z_{{{place},f}} = {mixed}", f"y = {applied(layer.activation, 'z')}"]
 
 
 @of("Embedding")

@@ -19,6 +19,7 @@ from keras.src.saving import saving_lib
 
 from kgen.legacy.activations import OBJECTS
 from kgen.legacy.config import modernized
+from kgen.legacy.masks import LAYERS
 from kgen.legacy.operations import OPERATIONS
 from kgen.legacy.weights import load_weights
 
@@ -47,7 +48,7 @@ def load_hdf5(path: Path, custom_objects: Mapping[str, object], safe_mode: bool)
     with h5py.File(path, "r") as file:
         config = json.loads(_text(file.attrs["model_config"]))
         version = _major(file.attrs.get("keras_version", "1"))
-        objects = {**OBJECTS, **OPERATIONS, **custom_objects}
+        objects = {**OBJECTS, **OPERATIONS, **(LAYERS if version < 3 else {}), **custom_objects}
         with keras.saving.custom_object_scope(objects):
             model = keras.saving.deserialize_keras_object(
                 modernized(config, custom_objects, version), objects, safe_mode=safe_mode
@@ -60,7 +61,8 @@ def load_hdf5(path: Path, custom_objects: Mapping[str, object], safe_mode: bool)
 def load_archive(path: Path, custom_objects: Mapping[str, object], safe_mode: bool) -> keras.Model:
     """The model in a .keras archive of Keras 2."""
     changed = io.BytesIO()
-    with keras.saving.custom_object_scope({**OBJECTS, **OPERATIONS, **custom_objects}):
+    objects = {**OBJECTS, **OPERATIONS, **LAYERS, **custom_objects}
+    with keras.saving.custom_object_scope(objects):
         with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
             for name in old.namelist():
                 content = old.read(name)

@@ -47,7 +47,12 @@ def calls_as_arguments(entry: Entry) -> Entry:
             kwargs = {**kwargs, "initial_state": state}
         if not isinstance(tensors, list | dict):
             # `3 - x`: a layer's first argument must be a tensor.
-            argument = next(key for key, value in kwargs.items() if _has_tensor(value))
+            argument = next((key for key, value in kwargs.items() if _has_tensor(value)), None)
+            if argument is None:
+                raise ExportError(
+                    f"Layer {layer['name']!r} calls a TensorFlow function on none of its tensors; "
+                    "write it with keras.ops, build the model anew in Keras 3 and export that."
+                )
             tensor = kwargs.pop(argument)
             return {"args": [tensor], "kwargs": {**kwargs, "x": tensors, "argument": argument}}
         return {"args": [tensors], "kwargs": kwargs}

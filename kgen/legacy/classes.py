@@ -30,7 +30,7 @@ FORGOTTEN = (
     *("implementation", "input_length", "batch_input_shape", "input_dtype", "input_shape"),
     *("query_shape", "key_shape", "value_shape", "output_shape_type", "output_shape_module"),
     *("function_type", "module", "unroll_length", "input_spec", "experimental_autocast"),
-    *("synchronized", "activity_regularizer", "trainable"),
+    *("synchronized", "activity_regularizer", "trainable", "vocabulary_size", "rng_type"),
 )
 """Settings that Keras 3 has no more, and that say how to compute, not what."""
 

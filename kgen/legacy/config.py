@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kgen.errors import ExportError
 from kgen.legacy.activations import RENAMED
 from kgen.legacy.calls import MODELS, calls_as_arguments, layers_of
 from kgen.legacy.classes import (
@@ -19,6 +20,7 @@ from kgen.legacy.classes import (
     settings_of_keras_3,
 )
 from kgen.legacy.keras1 import words_of_keras_2
+from kgen.legacy.masks import LAYERS
 
 Entry = dict[str, Any]
 Rewrite = Callable[[Entry], Entry]
@@ -151,6 +153,12 @@ def plain_values(entry: Entry) -> Entry:
     Result:  0.3, n, 3"""
     config = {key: _plain(value) for key, value in entry["config"].items()}
     if entry["class_name"] == "BatchNormalization" and isinstance(config.get("axis"), list):
+        if len(config["axis"]) != 1:
+            raise ExportError(
+                f"Layer {name_of(entry)!r} normalises over all but the axes {config['axis']}, and "
+                "Keras 3 over all but one; reshape these axes into one in front of it and back "
+                "behind it."
+            )
         (config["axis"],) = config["axis"]
     return {**entry, "config": config}
 
@@ -171,6 +179,15 @@ def new_names(entry: Entry) -> Entry:
     name, settings = REPLACED[entry["class_name"]]
     config = {settings.get(key, key): value for key, value in entry["config"].items()}
     return {**entry, "class_name": name, "config": config}
+
+
+def random_sizes(entry: Entry) -> Entry:
+    """Given:   RandomHeight or RandomWidth, which Keras 3 does not have
+    Result:  an Identity: they do nothing at inference"""
+    if entry["class_name"] not in ("RandomHeight", "RandomWidth"):
+        return entry
+    config = {key: entry["config"][key] for key in ("name", "dtype") if key in entry["config"]}
+    return {**entry, "class_name": "Identity", "config": config}
 
 
 def gru_of_keras_2(entry: Entry) -> Entry:
@@ -227,6 +244,8 @@ def modules(entry: Entry) -> Entry:
     if name in MODELS:
         module = "keras" if name == "Sequential" else "keras.src.models.functional"
         return {**kept, "class_name": name, "module": module, "registered_name": None}
+    if name in LAYERS:
+        return {**kept, "class_name": name, "module": None, "registered_name": name}
     if is_known(entry):
         return {**kept, "class_name": name, "module": "keras.layers", "registered_name": None}
     return {"module": None, "registered_name": entry["class_name"], **entry}
@@ -252,6 +271,7 @@ REWRITES: tuple[Rewrite, ...] = (
     plain_values,
     without_training,
     new_names,
+    random_sizes,
     recurrent_of_cudnn,  # before the GRU that says nothing of reset_after
     gru_of_keras_2,
     old_activations,

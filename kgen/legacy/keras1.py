@@ -65,7 +65,7 @@ def words_of_keras_2(entry: Entry) -> Entry:
     if config.get("mode", 0) not in (0, None) and name == "BatchNormalization":
         raise ExportError(
             f"Layer {config.get('name')!r} normalises with mode={config['mode']}, which needs the "
-            "batch; kgen exports mode=0."
+            "batch; what works is mode=0."
         )
     table = {
         key: value

@@ -7,9 +7,11 @@ SlicingOpLambda) whose configuration has the function's name, and whose call its
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 Function = Callable[..., Any]
@@ -60,9 +62,66 @@ def _pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: An
     return ops.pad(tensor, paddings, constant_values=constant_values)
 
 
+def _gather(
+    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0
+) -> Any:
+    if batch_dims:
+        raise ValueError("tf.gather with batch_dims; write it with keras.ops.take_along_axis")
+    return ops.take(params, ops.convert_to_tensor(indices), axis=axis or 0)
+
+
+def _split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None) -> Any:
+    if isinstance(num_or_size_splits, int):
+        return ops.split(value, num_or_size_splits, axis)
+    return ops.split(value, np.cumsum(num_or_size_splits)[:-1].tolist(), axis)
+
+
+def _cumulative(function: Function) -> Function:
+    def call(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Any:
+        if exclusive:
+            raise ValueError("a cumulative function with exclusive=True; write it with keras.ops")
+        x = ops.flip(x, axis) if reverse else x
+        x = function(x, axis=axis)
+        return ops.flip(x, axis) if reverse else x
+
+    return call
+
+
+def _place(function: Function) -> Function:
+    """argmax or argmin, for which TensorFlow takes -0.0 for 0.0 and Keras 3 does not."""
+
+    def call(x: Any, axis: int = 0) -> Any:
+        return function(ops.where(ops.equal(x, 0), ops.zeros_like(x), x), axis=axis)
+
+    return call
+
+
+def _resize(
+    images: Any,
+    size: Any,
+    method: str = "bilinear",
+    preserve_aspect_ratio: bool = False,
+    antialias: bool = False,
+) -> Any:
+    if preserve_aspect_ratio:
+        raise ValueError("tf.image.resize with preserve_aspect_ratio; give it the size")
+    return ops.image.resize(images, tuple(size), interpolation=method, antialias=antialias)
+
+
 def _l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12) -> Any:
     squares = ops.sum(ops.square(x), axis=axis, keepdims=True)
     return x * ops.rsqrt(ops.maximum(squares, epsilon))
+
+
+def _bias_add(value: Any, bias: Any, data_format: Any = None) -> Any:
+    bias = ops.convert_to_tensor(bias)
+    if data_format is not None and data_format.startswith("NC"):
+        bias = ops.reshape(bias, (-1, *[1] * (len(value.shape) - 2)))
+    return ops.add(value, bias)
+
+
+def _data_format(name: str) -> str:
+    return "channels_first" if name.startswith("NC") else "channels_last"
 
 
 BINARY: dict[str, Function] = {
@@ -88,6 +147,8 @@ BINARY: dict[str, Function] = {
     "__operators__.ne": ops.not_equal,
     "math.logical_and": ops.logical_and,
     "math.logical_or": ops.logical_or,
+    "math.divide_no_nan": ops.divide_no_nan,
+    "compat.v1.floor_div": ops.floor_divide,
 }
 
 UNARY: dict[str, Function] = {
@@ -101,6 +162,15 @@ UNARY: dict[str, Function] = {
     "math.log1p": ops.log1p,
     "math.sin": ops.sin,
     "math.cos": ops.cos,
+    "math.tan": ops.tan,
+    "math.asin": ops.arcsin,
+    "math.acos": ops.arccos,
+    "math.atan": ops.arctan,
+    "math.sinh": ops.sinh,
+    "math.cosh": ops.cosh,
+    "math.expm1": ops.expm1,
+    "math.is_nan": ops.isnan,
+    "math.log_sigmoid": ops.log_sigmoid,
     "math.tanh": ops.tanh,
     "math.sigmoid": ops.sigmoid,
     "math.softplus": ops.softplus,
@@ -111,6 +181,7 @@ UNARY: dict[str, Function] = {
     "math.erf": ops.erf,
     "math.reciprocal": ops.reciprocal,
     "math.logical_not": ops.logical_not,
+    "nn.softsign": ops.softsign,
     "nn.relu": ops.relu,
     "nn.relu6": ops.relu6,
     "nn.elu": ops.elu,
@@ -159,15 +230,31 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "where": lambda condition, x, y: ops.where(condition, x, y),
     "one_hot": lambda indices, depth: ops.one_hot(indices, depth),
-    "compat.v1.gather": lambda params, indices, axis=0: ops.take(params, indices, axis=axis),
+    "compat.v1.gather": _gather,
+    "gather": _gather,
+    "math.atan2": lambda y, x: ops.arctan2(y, x),
+    "split": _split,
+    "unstack": lambda value, num=None, axis=0: ops.unstack(value, axis=axis),
+    "broadcast_to": lambda x, shape: ops.broadcast_to(x, tuple(shape)),
+    "image.resize": _resize,
+    "math.add_n": lambda inputs: reduce(ops.add, inputs),
+    "math.cumsum": _cumulative(ops.cumsum),
+    "math.cumprod": _cumulative(ops.cumprod),
+    "math.argmin": _place(ops.argmin),
+    "nn.space_to_depth": lambda x, block_size, data_format="NHWC": ops.space_to_depth(
+        x, block_size, _data_format(data_format)
+    ),
+    "nn.depth_to_space": lambda x, block_size, data_format="NHWC": ops.depth_to_space(
+        x, block_size, _data_format(data_format)
+    ),
     "linalg.matmul": _matmul,
     "math.l2_normalize": _l2_normalize,
-    "math.argmax": lambda x, axis=0: ops.argmax(x, axis=axis),
+    "math.argmax": _place(ops.argmax),
     "nn.softmax": lambda logits, axis=-1: ops.softmax(logits, axis),
     "nn.log_softmax": lambda logits, axis=-1: ops.log_softmax(logits, axis),
     "nn.leaky_relu": lambda features, alpha=0.2: ops.leaky_relu(features, alpha),
     "nn.gelu": lambda features, approximate=False: ops.gelu(features, approximate),
-    "nn.bias_add": lambda value, bias, data_format=None: ops.add(value, bias),
+    "nn.bias_add": _bias_add,
 }
 """{TensorFlow's name: the function, with TensorFlow's names for all its arguments but the first}"""
 

@@ -32,7 +32,10 @@ def load_weights(model: keras.Model, group: h5py.Group, config: dict[str, Any]) 
             filled.add(layer)
     missing = [layer.name for layer in model.layers if layer.weights and layer not in filled]
     if missing:
-        raise ExportError(f"The file has no weights for the layers {', '.join(missing)}.")
+        raise ExportError(
+            f"The file has no weights for the layers {', '.join(missing)}; build the model in "
+            "Python, load its weights, and save it with model.save or pass it to kgen.export."
+        )
 
 
 def _set_weights(layer: keras.Layer, names: list[str], arrays: list[np.ndarray]) -> None:
@@ -46,7 +49,8 @@ def _set_weights(layer: keras.Layer, names: list[str], arrays: list[np.ndarray])
     if shapes != [array.shape for array in arrays]:
         raise ExportError(
             f"Layer {layer.name!r} ({type(layer).__name__}) has weights of the shapes {shapes}, "
-            f"but the file {[array.shape for array in arrays]}."
+            f"but the file {[array.shape for array in arrays]}; build the model in Python with "
+            "these sizes, load its weights, and save it with model.save or pass it to kgen.export."
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
 from kgen.manifest import manifest
+from kgen.packages import building, layout, packaged
 from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
+from kgen.render.write import Files
 from kgen.schedule import schedule
-from kgen.targets import c, numpy
+from kgen.targets import c_files, numpy
+from kgen.targets.c import CModel
 from kgen.targets.c_fast import vector_functions
 from kgen.targets.c_test import self_test
 from kgen.targets.evidence import Evidence
+from kgen.targets.weight_forms import LITERAL, Form
 
 TARGETS = ("c", "numpy")
 STYLES = ("fast", "readable")
@@ -38,42 +43,73 @@ def render(
     name: str,
     style: str = "fast",
     versions: Mapping[str, str],
+    form: Form = LITERAL,
     evidence: Evidence | None = None,
-) -> dict[str, str]:
+    package: str = "plain",
+    cpp: bool = False,
+) -> Files:
     """{file name: text} of a plan.
 
     name: of the files, and the prefix of C functions.
     evidence: of the results, for NAME_README.md and NAME_test.c.
+    package: that the C is a part of. cpp: whether NAME.hpp is added.
     """
     check_choice(target, style)
-    title = plan.graph.name
-    parameters = sum(constant.size for constant in plan.graph.constants)
-    described = {"parameters": parameters, "evidence": evidence}
-    readme = environment(target).get_template("readme.md.j2")
-    workspace = 0
-    if target == "numpy":
-        files = {f"{name}.py": numpy.module(plan, title=title)}
-        about = readme.render(name=name, plan=plan, **described) if evidence else ""
-    else:
-        plan = fast(plan) if style == "fast" else plan
-        model = c.CModel(plan, name, title, style)
-        files = c.files(model)
-        if evidence and evidence.test:
-            files[f"{name}_test.c"] = self_test(model, evidence.test)
-        about = readme.render(model=model, **described) if evidence else ""
-        workspace = model.workspace_bytes
-    files[f"{name}.json"] = manifest(
-        plan,
-        name=name,
-        target=target,
-        style=style,
-        versions=dict(versions),
-        workspace_bytes=workspace,
-        parameters=parameters,
-    )
+    common = {
+        "name": name,
+        "plan": plan,
+        "parameters": sum(constant.size for constant in plan.graph.constants),
+        "evidence": evidence,
+    }
+    if target == "c":
+        return _c_files(plan, style, form, versions, package, cpp, common)
+    files: Files = {f"{name}.py": numpy.module(plan, title=plan.graph.name)}
+    files[f"{name}.json"] = _manifest(plan, target, versions, common, {})
     if evidence:
-        files[f"{name}_README.md"] = about
+        readme = environment("numpy").get_template("readme.md.j2")
+        files[f"{name}_README.md"] = readme.render(common)
     return files
+
+
+def _c_files(
+    plan: Plan,
+    style: str,
+    form: Form,
+    versions: Mapping[str, str],
+    package: str,
+    cpp: bool,
+    common: dict[str, Any],
+) -> Files:
+    """common: what all templates see."""
+    name, evidence = common["name"], common["evidence"]
+    plan = fast(plan) if style == "fast" else plan
+    model = CModel(plan, name, form, plan.graph.name, style)
+    files = c_files.files(model)
+    files[f"{name}.json"] = _manifest(plan, "c", versions, common, model.facts)
+    context = {**common, "plan": plan, "model": model, "upper": model.upper}
+    env = environment("c")
+    if cpp or layout(package).cpp:
+        files[f"{name}.hpp"] = env.get_template("model.hpp.j2").render(context)
+    if evidence:
+        if evidence.test:
+            files[f"{name}_test.c"] = self_test(model, evidence.test)
+        readme = env.get_template("readme.md.j2")
+        how = building(package, context)
+        files[f"{name}_README.md"] = readme.render(context, building=how)
+    return packaged(package, name, files, context)
+
+
+def _manifest(
+    plan: Plan,
+    target: str,
+    versions: Mapping[str, str],
+    common: Mapping[str, Any],
+    extra: Mapping[str, object],
+) -> str:
+    name, parameters = common["name"], common["parameters"]
+    return manifest(
+        plan, name=name, target=target, versions=versions, parameters=parameters, extra=extra
+    )
 
 
 def fast(plan: Plan) -> Plan:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-import jinja2
-
 from kgen.ir.node import Node
 from kgen.ir.size import Given, bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
@@ -18,9 +16,9 @@ from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
+from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
-from kgen.targets.c_scalar import HASHES, ScalarType, function_of
+from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
@@ -91,7 +89,8 @@ class CModel(Weights):
         functions = self.expressions.functions
         names = Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete"),
+            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *("constants", "test", "section"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
@@ -129,19 +128,13 @@ class CModel(Weights):
 
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
-        symbols: dict[Value, str] = {c: self.names[c] for c in self.plan.graph.constants}
+        symbols: dict[Value, str] = {c: self.symbol(c) for c in self.plan.graph.constants}
         error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
-            common = (
-                node,
-                self.names[node],
-                symbols,
-                self.expressions,
-                error,
-                depth > 0,
-                self.lengths_of,
-            )
+            names = (self.names[node], symbols, self.expressions, error)
+            stored = f"{self.prefix}_constants"
+            common = (node, *names, depth > 0, self.lengths_of, stored)
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -309,6 +302,8 @@ class CModel(Weights):
             size = element_size(state.value.dtype)
             total = -(-total // size) * size + max(state.value.size, 1) * size
             largest = max(largest, size)
+        if self.loads:
+            total, largest = -(-total // 8) * 8 + 8, 8
         return -(-total // largest) * largest
 
     def pointers(self) -> list[Pointer]:
@@ -351,8 +346,10 @@ class CModel(Weights):
 
     def call(self, op: COp) -> str:
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
-        workspace = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
-        return f"{op.function}({', '.join([*workspace, *op.lengths, *arrays])})"
+        first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
+        if op.uses_stored:
+            first.append("constants" if op.inner else "w->constants")
+        return f"{op.function}({', '.join([*first, *op.lengths, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
@@ -370,7 +367,30 @@ class CModel(Weights):
 
     @property
     def uses_workspace(self) -> bool:
-        return bool(self.plan.workspace_bytes or self.plan.strings or self.states)
+        return bool(self.plan.workspace_bytes or self.plan.strings or self.states or self.loads)
+
+    @property
+    def has_pointers(self) -> bool:
+        """Whether the workspace's size depends on the machine's pointers."""
+        return bool(self.plan.strings or self.loads)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the manifest says of the C alone."""
+        facts: dict[str, object] = {"style": self.style, "workspace_bytes": self.workspace_bytes}
+        if self.form.workspace == "caller":
+            facts |= {
+                "predict": None,
+                "predict_batch": None,
+                "run_batch": f"{self.prefix}_run_batch",
+            }
+        if self.form.weights != "literal":
+            facts["weights"] = self.form.weights
+        if self.blob:
+            facts["weights_file"] = self.blob_name
+        if self.loads:
+            facts["load"] = f"{self.prefix}_load"
+        return facts
 
     @property
     def has_strings(self) -> bool:
@@ -422,56 +442,3 @@ def _plans(plan: Plan) -> Iterator[Plan]:
     yield plan
     for body in plan.bodies.values():
         yield from _plans(body)
-
-
-def files(model: CModel) -> dict[str, str]:
-    """The C sources: {file name: text}."""
-    env = environment("c")
-    prefix = model.prefix
-    texts = [_op_text(env, op) for op in model.ops]
-    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts) if model.style == "fast" else []
-    body = env.get_template("model.c.j2").render(
-        model=model, texts=texts, functions=functions, vectors=vectors
-    )
-    result = {
-        f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
-        f"{prefix}.c": body,
-    }
-    for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
-        result[file] = env.get_template("weights.c.j2").render(model=model, constants=constants)
-    return result
-
-
-def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
-    """The readable function of each node that has one: views of memory have none."""
-    env = environment("c")
-    model = CModel(plan, prefix, plan.graph.name, "readable")
-    return {op.node: _op_text(env, op) for op in model.ops}
-
-
-def _helper_text(model: CModel, function: str, dtype: str) -> str:
-    """The definition of a scalar function."""
-    scalar = ScalarType(dtype, model._function_name(function, STRING))
-    macro = getattr(model.expressions.functions, function)
-    return str(macro(model._function_name(function, dtype), scalar))
-
-
-def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one.
-
-    Which lengths it uses is known once its text is; then they are its parameters.
-    """
-    names = [f"ops/{op.node.kind}.c.j2"]
-    if isinstance(op, FastOp) and op.on_vectors:
-        names.insert(0, f"fast/{op.node.kind}.c.j2")
-    template = env.select_template(names)
-    text = str(template.render(op=op))
-    possible = op.lengths
-    if possible:
-        body = re.sub(r"/\*.*?\*/", "", text.partition("\n{\n")[2], flags=re.DOTALL)
-        assert "//" not in body  # Python's division, and a comment in C: a length without a name
-        used = [name for name in possible if re.search(rf"\b{name}\b", body)]
-        op.lengths_of[op.node] = used
-        text = text if used == possible else str(template.render(op=op))
-    return text

@@ -81,6 +81,7 @@ class COp(Walks):
     function: the C function's name. symbols: of the constants. node: with all its properties.
     inner: whether it belongs to the body of a loop.
     lengths_of: of each node's function the lengths that it uses, as far as that is known.
+    stored: the type of the constants that are loaded from a file, which functions get a pointer to.
     """
 
     function: str
@@ -89,6 +90,7 @@ class COp(Walks):
     error: str
     inner: bool
     lengths_of: dict[Node, list[str]]
+    stored: str
 
     # Names and types
 
@@ -128,9 +130,19 @@ class COp(Walks):
         return CTYPES[self.node.output.dtype]
 
     @property
+    def uses_stored(self) -> bool:
+        return any(self.symbols[c].startswith("constants->") for c in self.node.constants)
+
+    @property
+    def stored_parameter(self) -> str:
+        """`const NAME_constants *constants`, or nothing."""
+        return f"const {self.stored} *constants" if self.uses_stored else ""
+
+    @property
     def signature(self) -> str:
         overwritten = self.node.may_overwrite
-        parts = [f"int {name}" for name in self.lengths]
+        parts = [self.stored_parameter] if self.uses_stored else []
+        parts += [f"int {name}" for name in self.lengths]
         parts += [
             pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
@@ -272,6 +284,10 @@ class COp(Walks):
     @staticmethod
     def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
         return loops.index(terms, start)
+
+    @staticmethod
+    def count_text(size: int) -> str:
+        return count_text(size)
 
     @staticmethod
     def times(number: str, stride: int) -> str:

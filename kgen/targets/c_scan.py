@@ -66,8 +66,13 @@ class CScan(COp):
         return bool(self.plan.workspace_bytes)
 
     @property
+    def uses_stored(self) -> bool:
+        return super().uses_stored or any(op.uses_stored for op in self.ops)
+
+    @property
     def signature(self) -> str:
         parts = [f"{self.workspace} *w"] if self.uses_workspace else []
+        parts += [self.stored_parameter] if self.uses_stored else []
         parts += [f"int {name}" for name in self.lengths]
         parts += [
             pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()

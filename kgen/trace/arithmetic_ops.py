@@ -235,7 +235,7 @@ def view(builder: Builder, op: Any, x: Any) -> Value:
     dtype = builder.spec(builder.outputs).dtype
     if np.dtype(dtype).itemsize != np.dtype(value.dtype).itemsize:
         raise UnsupportedError(
-            f"view of {value.dtype} as {dtype} is not supported; types of one size are"
+            f"view of {value.dtype} as {dtype} is not supported; what works are types of one size"
         )
     if dtype == value.dtype:
         return value

@@ -125,7 +125,10 @@ def trace(op: Any, x: Any) -> Any:
 @decomposes("Tril", "Triu")
 def triangle(op: Any, x: Any) -> Any:
     if not isinstance(op.k, int):
-        raise UnsupportedError("a triangle whose diagonal the data says is not supported")
+        raise UnsupportedError(
+            "a triangle whose diagonal the data says is not supported; use keras.ops.where with a "
+            "comparison of places"
+        )
     cut = np.tril if type(op).__name__ == "Tril" else np.triu
     return ops.where(cut(np.ones(x.shape[-2:], bool), op.k), x, ops.zeros_like(x))
 

@@ -71,7 +71,9 @@ class BodyTrace:
     def _add(self, nodes: list[Node]) -> None:
         count = {sequence.shape[self.axis] for sequence in self._sequences}
         if len(count) != 1:
-            raise UnsupportedError(f"its sequences have different lengths {sorted(count)}")
+            raise UnsupportedError(
+                f"its sequences have different lengths {sorted(count)}; cut or pad them to one"
+            )
         states = tuple(state.before for state in self._states)
         after = tuple(self._after[state] for state in self._states)
         inputs = (*states, *self._elements)
@@ -126,9 +128,14 @@ class BodyTrace:
         value = self.builder.value(sequence)
         batch = value.batch
         if batch == self.axis:
-            raise UnsupportedError("its steps are the samples of the batch")
+            raise UnsupportedError(
+                "its steps are the samples of the batch; move them to an axis of their own"
+            )
         if batch is None or batch > self.axis:
-            raise UnsupportedError("its sequence has no batch axis before that of the steps")
+            raise UnsupportedError(
+                "its sequence has no batch axis before that of the steps; give each sample its own "
+                "sequence"
+            )
         element = Value(
             name=f"{self.origin.path}/{label}",
             shape=(*value.shape[: self.axis], *value.shape[self.axis + 1 :]),
@@ -170,7 +177,7 @@ class BodyTrace:
         if (value.shape, value.dtype) != (like.shape, like.dtype):
             raise UnsupportedError(
                 f"a state of shape {like.shape} and type {like.dtype} becomes one of shape "
-                f"{value.shape} and type {value.dtype}"
+                f"{value.shape} and type {value.dtype}; hand on what it was given"
             )
         value = self.builder.broadcast(value, like.shape, like.batch)
         made = any(value in node.outputs for node in self.builder.nodes)

@@ -216,7 +216,9 @@ class Builder:
         if isinstance(value, Constant):
             return Constant.of(value.name, value.data.astype(dtype), value.note)
         if STRING in (value.dtype, dtype):
-            raise UnsupportedError(f"{value.dtype} values can't become {dtype} ones")
+            raise UnsupportedError(
+                f"{value.dtype} values can't become {dtype} ones; use StringLookup or Hashing"
+            )
         if dtype not in DTYPES:
             raise UnsupportedError(
                 f"numbers of type {dtype} are not supported; use float32 or float64"
@@ -294,7 +296,8 @@ class Builder:
             rows = np.where(places.data < 0, places.data + length, places.data)
             if ((rows < 0) | (rows >= length)).any():
                 raise UnsupportedError(
-                    f"it picks rows out of range: {rows.min()}..{rows.max()} of {length}"
+                    f"it picks rows out of range, {rows.min()} to {rows.max()} of {length}; use "
+                    "rows within"
                 )
             places = Constant.of(places.name, rows.astype(places.dtype), places.note)
         return self.add(Gather, x=value, indices=places, axis=axis)

@@ -91,8 +91,8 @@ def while_loop(op: Any, loop_vars: Any) -> Any:
         if _is_symbolic(going):
             if op.maximum_iterations is None:
                 raise UnsupportedError(
-                    "a while_loop that the data ends needs maximum_iterations, so that the most "
-                    "steps are known"
+                    "how many steps a while_loop takes depends on the data; give it "
+                    "maximum_iterations, the most that it may take"
                 )
             check_steps(op.maximum_iterations, "a while_loop")
             running = going if running is None else ops.logical_and(running, going)

@@ -89,3 +89,18 @@ def owner_path(layer_path: str, variable_path: str) -> str:
     """The name of a weight: its layer's path in the model, then its own name."""
     own = variable_path.rpartition("/")[2]
     return f"{layer_path}/{own}" if layer_path else variable_path
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())[:400]
+
+
+def untraceable(error: Exception) -> str:
+    """Why a layer's call failed on symbolic tensors, and what would not."""
+    said = one_line(str(error)).rstrip(".")
+    if not isinstance(error, ValueError) or not said:
+        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return (
+        f"it can't be traced: {said}; what works is keras.ops on tensors, without NumPy, "
+        "TensorFlow or a look at their numbers"
+    )

@@ -260,7 +260,7 @@ def map_coordinates(op: Any, inputs: Any, coordinates: Any) -> Any:
     """The array read at places between its elements (keras/src/backend/tensorflow/image.py)."""
     if op.order not in (0, 1):
         raise UnsupportedError(
-            f"map_coordinates with order={op.order} is not supported; 0 and 1 are"
+            f"map_coordinates with order={op.order} is not supported; what works is 0 and 1"
         )
     coordinates = ops.convert_to_tensor(coordinates)
     floating = "float" in keras.backend.standardize_dtype(coordinates.dtype)
@@ -316,7 +316,10 @@ def scale_and_translate(
 ) -> Any:
     """Along each axis a matrix of weights times the image."""
     if any(isinstance(x, keras.KerasTensor) for x in (scale, translation)):
-        raise UnsupportedError("scale_and_translate by what the data says is not supported")
+        raise UnsupportedError(
+            "scale_and_translate by what the data says is not supported; use fixed numbers, or "
+            "keras.ops.image.affine_transform"
+        )
     x = images
     for position, axis in enumerate(op.spatial_dims):
         weights = _weights(

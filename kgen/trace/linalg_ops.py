@@ -74,7 +74,9 @@ def lu_factor(builder: Builder, op: Any, x: Any) -> tuple[Value, Value]:
     """The second output says for each row of x where in the order it is."""
     value = builder.value(x)
     if value.shape[-1] != value.shape[-2]:
-        raise UnsupportedError("lu_factor of matrices that are not square is not supported")
+        raise UnsupportedError(
+            "lu_factor of matrices that are not square is not supported; use keras.ops.qr"
+        )
     both, order = factors(builder, value, "lu")
     # As Keras has it, the permutation is inverted.
     places = builder.add(
@@ -218,7 +220,7 @@ def svd(builder: Builder, op: Any, x: Any) -> Any:
     if op.compute_uv and (rows != columns or columns >= JACOBI):
         raise UnsupportedError(
             f"the singular vectors of {rows}x{columns} matrices are not supported: their signs "
-            f"would differ from TensorFlow's. What works is compute_uv=False, pinv and lstsq, and "
+            "would differ from TensorFlow's; what works is compute_uv=False, pinv and lstsq, and "
             f"square matrices smaller than {JACOBI}x{JACOBI}"
         )
     u, s, v = _svd(builder, value)

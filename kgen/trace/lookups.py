@@ -37,7 +37,7 @@ def index_lookup(layer: Any, inputs: Any) -> Any:
 def has_vocabulary(layer: Any) -> None:
     """Raises UnsupportedError if the lookup has none."""
     if layer.vocabulary_size() <= layer._token_start_index():
-        raise UnsupportedError("it has no vocabulary: call adapt, or pass vocabulary")
+        raise UnsupportedError("it has no vocabulary; call adapt, or pass vocabulary")
 
 
 def encoded(layer: Any, indices: Any) -> Any:
@@ -80,9 +80,15 @@ def _key(layer: Any, token: Any) -> Any:
         return int(token)
     word = token if isinstance(token, bytes) else str(token).encode()
     if b"\0" in word:
-        raise UnsupportedError(f"the word {word!r} holds a zero byte, where C strings end")
+        raise UnsupportedError(
+            f"the word {word!r} holds a zero byte, where C strings end; leave it out of the "
+            "vocabulary"
+        )
     if len(word) > LONGEST_WORD:
-        raise UnsupportedError(f"a word of its vocabulary has more than {LONGEST_WORD} bytes")
+        raise UnsupportedError(
+            f"a word of its vocabulary has more than {LONGEST_WORD} bytes; use Hashing for such "
+            "words"
+        )
     return word
 
 

@@ -11,12 +11,16 @@ from unittest import mock
 import keras
 from keras import KerasTensor, tree
 from keras.src.backend.common.variables import Variable as KerasVariable
+from keras.src.layers.preprocessing.data_layer import DataLayer
 from keras.src.layers.rnn.rnn import RNN
 
 from kgen.ir.value import Shape, Value
 from kgen.trace import gates
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.known import array_of
+
+SEEDS = "seed_generator_state"
+"""What Keras calls the variable that each random number changes."""
 
 
 @dataclass(eq=False)
@@ -34,9 +38,20 @@ class Memory:
         self.builder = builder
         self.entries: list[Remembered] = []
         self._variables: dict[int, Remembered] = {}
+        self._augmenting = False
 
     @contextmanager
     def of_layer(self, layer: keras.Layer, path: str) -> Iterator[None]:
+        """While this lasts, what is read and assigned is the layer's."""
+        outer, self._augmenting = self._augmenting, isinstance(layer, DataLayer)
+        try:
+            with self._states_of(layer, path):
+                yield
+        finally:
+            self._augmenting = outer
+
+    @contextmanager
+    def _states_of(self, layer: keras.Layer, path: str) -> Iterator[None]:
         """While this lasts, a stateful layer reads and assigns its states here, for a batch of any
         size.
         """
@@ -72,17 +87,22 @@ class Memory:
 
     @contextmanager
     def assignments(self) -> Iterator[None]:
-        """While this lasts, assigning a symbolic tensor to a variable is done here."""
-        memory, assign = self, KerasVariable.assign
+        """While this lasts, assigning to a variable is done here, and leaves the model alone."""
+        memory = self
 
         def assigned(variable: Any, value: Any) -> Any:
-            if not isinstance(value, KerasTensor):
-                return assign(variable, value)
             entry = memory._variables.get(id(variable))
+            if variable.name == SEEDS and memory._augmenting:
+                return variable  # Keras draws a number for each augmentation, done or not
+            if variable.name == SEEDS:
+                raise UnsupportedError(
+                    "it draws random numbers when it is called at inference; leave it out, or give "
+                    "keras.random a number for a seed, which makes the same ones each time"
+                )
             if entry is None:
                 raise UnsupportedError(
-                    f"it changes its variable {variable.name!r} when it is called; only the "
-                    "states of recurrent layers may change"
+                    f"it changes its variable {variable.name!r} when it is called, and only the "
+                    "states of recurrent layers may change; make it an input and an output"
                 )
             entry.tensor = value
             return value

@@ -51,7 +51,8 @@ def _constant_kernel(builder: Builder, kernel: Any, dtype: str) -> Constant:
     value = builder.value(kernel, dtype)
     if not isinstance(value, Constant):
         raise UnsupportedError(
-            "convolution with a kernel that is computed from the input is not supported"
+            "convolution with a kernel that is computed from the input is not supported; use "
+            "keras.ops.image.extract_patches and a product with it"
         )
     return value
 
@@ -226,7 +227,10 @@ def batch_norm(
         for name, (part, weight) in weights.items()
     }
     if any(part is not None and not isinstance(part, Constant) for part in parts.values()):
-        raise UnsupportedError("batch_normalization with computed statistics is not supported")
+        raise UnsupportedError(
+            "batch_normalization with computed statistics is not supported; write it as "
+            "(x - mean) * keras.ops.rsqrt(variance + epsilon)"
+        )
     return builder.add(
         BatchNormalization, x=value, axis=op.axis % value.rank, epsilon=float(op.epsilon), **parts
     )

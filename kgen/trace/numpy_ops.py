@@ -204,7 +204,10 @@ def clip(builder: Builder, op: Any, x: Any) -> Value:
 @lowers("Where")
 def where(builder: Builder, op: Any, condition: Any, x1: Any = None, x2: Any = None) -> Value:
     if x1 is None or x2 is None:
-        raise UnsupportedError("where without values has a result whose size depends on the data")
+        raise UnsupportedError(
+            "where without values has a result whose size depends on the data; give it the values "
+            "to choose from"
+        )
     dtype = builder.spec(builder.outputs).dtype
     operands: list[Any] = [builder.value(condition, "bool")]
     args: list[Any] = [ProgramArg(0)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from kgen.ir.value import Value
+from kgen.ir.value import NARROW, Value
 from kgen.ops.bincount import Bincount
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.graph_operation import apply
@@ -17,7 +17,7 @@ from kgen.trace.table import lowers_layer
 @lowers_layer("Discretization")
 def discretization(layer: Any, inputs: Any) -> Any:
     if layer.bin_boundaries is None:
-        raise UnsupportedError("it has no boundaries: call adapt, or pass bin_boundaries")
+        raise UnsupportedError("it has no boundaries; call adapt, or pass bin_boundaries")
     indices = ops.digitize(inputs, np.asarray(layer.bin_boundaries, np.float32))
     depth = len(layer.bin_boundaries) + 1
     return encode(layer, indices, layer.output_mode, depth, layer.output_dtype)
@@ -64,6 +64,10 @@ def counted(
     strict: bool = False,
 ) -> Any:
     """How often each number below depth occurs along the last axis of integers; see Bincount."""
+    if dtype in NARROW:
+        raise UnsupportedError(
+            f"it would count in {dtype}, which TensorFlow can't; give the layer dtype='float32'"
+        )
 
     def lower(builder: Builder, x: Any, weights: Any = None) -> Value:
         value = builder.value(x)

@@ -150,7 +150,8 @@ class Loops:
         """States that a call hands on to the next one."""
         if backwards:
             raise UnsupportedError(
-                "it begins at the end of the sequence, which a function of one step can't see"
+                "it begins at the end of the sequence, which a function of one step can't see; "
+                "export it without --step"
             )
         kept = []
         for state, label in zip(initial, labels, strict=True):

@@ -52,7 +52,9 @@ def scattered(
     sizes = tuple(int(size) for size in shape)
     known = places.data if isinstance(places, Constant) else np.zeros((1, depth), int)
     if ((known < 0) | (known >= np.asarray(sizes[:depth]))).any():
-        raise UnsupportedError(f"it puts updates at places outside {sizes[:depth]}")
+        raise UnsupportedError(
+            f"it puts updates at places outside {sizes[:depth]}; use places within"
+        )
     # The axis of samples, as one of x's: moved in front of all.
     axes = {values.batch - lead + depth} if values.batch is not None else set()
     if x is not None and x.batch is not None:
@@ -93,7 +95,8 @@ def segment(op: Any, data: Any, segment_ids: Any) -> Any:
     if count is None or op.sorted:
         if isinstance(segment_ids, KerasTensor):
             raise UnsupportedError(
-                f"segment_{kind} without num_segments has a result whose size depends on the data"
+                f"segment_{kind} without num_segments has a result whose size depends on the data; "
+                "give num_segments"
             )
         ids = array_of(segment_ids)
         count = len(np.unique(ids)) if kind == "sum" and not op.sorted else int(ids.max()) + 1

@@ -213,7 +213,10 @@ def pad(builder: Builder, op: Any, x: Any, constant_values: Any = None) -> Value
         try:
             places = np.pad(np.arange(value.shape[axis], dtype=np.int32), widths, mode=op.mode)
         except ValueError as error:
-            raise UnsupportedError(f"pad with mode {op.mode!r} is not supported: {error}") from None
+            raise UnsupportedError(
+                f"pad with mode {op.mode!r} is not supported: {error}; what works is constant, "
+                "reflect and symmetric, of widths within the array's"
+            ) from None
         value = builder.gather(value, places, axis)
     return value
 

@@ -171,8 +171,7 @@ class Tracer:
         except UnsupportedError as error:
             return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
-            reason = str(error) or type(error).__name__
-            return self._refuse(layer, f"it can't be traced: {_one_line(reason)}", args, kwargs)
+            return self._refuse(layer, describe.untraceable(error), args, kwargs)
         finally:
             self.layers.pop()
             self.calls.pop()
@@ -321,7 +320,7 @@ class Tracer:
     def _problem(self, reason: str) -> str:
         path = self._path() or "model"
         layer = self.layers[-1] if self.layers else self.model
-        text = f"{path!r} ({type(layer).__name__}): {_one_line(reason)}"
+        text = f"{path!r} ({type(layer).__name__}): {describe.one_line(reason)}"
         self.problems.setdefault(text)
         return text
 
@@ -352,7 +351,10 @@ class Tracer:
     def _outputs(self, tensors: list[Any], signature: Signature) -> list[Value]:
         """The values of the model's outputs, each with the batch in front and made by some node."""
         if not tensors:
-            raise ExportError("The model returns nothing; kgen exports what predict would return.")
+            raise ExportError(
+                "The model returns nothing, and kgen exports what predict would return; let its "
+                "call return a tensor."
+            )
         self.builder.origin = Origin("output", "Model", "the model's output")
         outputs: list[Value] = []
         names = signature.output_names(len(tensors))
@@ -419,7 +421,3 @@ def refusal(problems: dict[str, None]) -> ExportError:
     """One error for all that can't be exported."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ExportError(f"The model can't be exported:\n{lines}")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:400]

@@ -180,7 +180,10 @@ def _gather(lift: Lift, node: Gather) -> Value:
 def _scatter(lift: Lift, node: Scatter) -> Value:
     """The rows of all elements are rows of one node."""
     if node.output.shape[0] != 1 or node.output.batch is not None:
-        raise UnsupportedError("scatter of several rows inside vectorized_map is not supported")
+        raise UnsupportedError(
+            "scatter of several rows inside vectorized_map is not supported; call it on the whole "
+            "array"
+        )
 
     def rows(value: Value | None) -> Value | None:
         if value not in lift.wholes or value is None:

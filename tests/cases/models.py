@@ -234,3 +234,15 @@ def autoencoder() -> keras.Model:
     for units in (8, 6, 2, 6, 8):
         model += [layers.Dense(units), layers.BatchNormalization(), layers.ReLU()]
     return Sequential([*model, layers.Dense(10)])
+
+
+def operators_and_operations_between_layers() -> keras.Model:
+    """What other exporters drop, or get wrong: all but the layers."""
+    a, b = Input((4, 6), name="a"), Input((4, 6), name="b")
+    y = layers.Dense(6)((a - b) * a / (b * b + 1))
+    z = ops.exp(-ops.abs(y)) + ops.sum(b, axis=-1, keepdims=True)
+    z = ops.where(z > a, ops.matmul(z, ops.transpose(a, (0, 2, 1)))[:, :, :1], z)
+    scores = ops.einsum("btf,bsf->bts", y, z)
+    scores = ops.concatenate([ops.cumsum(scores, axis=1), ops.flip(scores, axis=2)], axis=-1)
+    best, places = ops.top_k(layers.Dense(5)(scores[:, 1:3, ::2]), 2)
+    return Model([a, b], [z, best, places])

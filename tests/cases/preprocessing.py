@@ -159,6 +159,15 @@ def stft_spectrogram() -> keras.Model:
     )
 
 
+def stft_spectrogram_with_windows() -> keras.Model:
+    """As it is by default, and with another window and scaling."""
+    x = Input((90, 1), name="signal")
+    other = {"window": "hamming", "scaling": "spectrum", "periodic": True}
+    return Model(
+        x, [layers.STFTSpectrogram("log", 32)(x), layers.STFTSpectrogram("psd", 20, **other)(x)]
+    )
+
+
 def mel_spectrogram() -> keras.Model:
     """Nothing is cut off below the loudest value, which would be that of all samples of a batch."""
     x = Input((200,), name="signal")

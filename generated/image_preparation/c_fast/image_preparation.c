@@ -92,7 +92,7 @@ IMAGE_PREPARATION_INLINE void image_preparation_store(float *to, image_preparati
 }
 
 /* A vector from anywhere. */
-IMAGE_PREPARATION_INLINE image_preparation_vec image_preparation_load(const float *from)
+IMAGE_PREPARATION_INLINE image_preparation_vec image_preparation_load_vec(const float *from)
 {
     return *(const image_preparation_loose *)from;
 }
@@ -206,7 +206,7 @@ static void image_preparation_rescaling(const float *x, float *y)
 {
     int u = 0;
     for (; u + IMAGE_PREPARATION_LANES <= 36; u += IMAGE_PREPARATION_LANES)
-        image_preparation_store(y + u, image_preparation_rescaling_of(image_preparation_load(x + u)), IMAGE_PREPARATION_LANES);
+        image_preparation_store(y + u, image_preparation_rescaling_of(image_preparation_load_vec(x + u)), IMAGE_PREPARATION_LANES);
     if (u < 36)
         image_preparation_store(y + u, image_preparation_rescaling_of(image_preparation_load_some(x + u, 36 - u)), 36 - u);
 }

@@ -268,7 +268,7 @@ OPERATIONS_INLINE void operations_store(float *to, operations_vec v, int n)
 }
 
 /* A vector from anywhere. */
-OPERATIONS_INLINE operations_vec operations_load(const float *from)
+OPERATIONS_INLINE operations_vec operations_load_vec(const float *from)
 {
     return *(const operations_loose *)from;
 }
@@ -487,7 +487,7 @@ static void operations_where(const float *x0, const float *x1, float *y)
 {
     int u = 0;
     for (; u + OPERATIONS_LANES <= 6; u += OPERATIONS_LANES)
-        operations_store(y + u, operations_where_of(operations_load(x0 + u), operations_load(x1 + u)), OPERATIONS_LANES);
+        operations_store(y + u, operations_where_of(operations_load_vec(x0 + u), operations_load_vec(x1 + u)), OPERATIONS_LANES);
     if (u < 6)
         operations_store(y + u, operations_where_of(operations_load_some(x0 + u, 6 - u), operations_load_some(x1 + u, 6 - u)), 6 - u);
 }

@@ -143,7 +143,7 @@ QUANTIZED_INLINE void quantized_store(float *to, quantized_vec v, int n)
 }
 
 /* A vector from anywhere. */
-QUANTIZED_INLINE quantized_vec quantized_load(const float *from)
+QUANTIZED_INLINE quantized_vec quantized_load_vec(const float *from)
 {
     return *(const quantized_loose *)from;
 }
@@ -261,7 +261,7 @@ static void quantized_eight_bits_elementwise(const float *x, float *y)
 {
     int u = 0;
     for (; u + QUANTIZED_LANES <= 6; u += QUANTIZED_LANES)
-        quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load(x + u)), QUANTIZED_LANES);
+        quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load_vec(x + u)), QUANTIZED_LANES);
     if (u < 6)
         quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load_some(x + u, 6 - u)), 6 - u);
 }

@@ -91,7 +91,7 @@ RECURRENT_INLINE void recurrent_begin_with_zero(int pixels, int width, recurrent
 }
 
 /* A vector from anywhere. */
-RECURRENT_INLINE recurrent_vec recurrent_load(const float *from)
+RECURRENT_INLINE recurrent_vec recurrent_load_vec(const float *from)
 {
     return *(const recurrent_loose *)from;
 }
@@ -107,7 +107,7 @@ RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int 
         recurrent_vec row[RECURRENT_VECS];
         RECURRENT_UNROLL
         for (int v = 0; v < width / RECURRENT_LANES; ++v)
-            row[v] = recurrent_load(w + k * panel + v * RECURRENT_LANES);
+            row[v] = recurrent_load_vec(w + k * panel + v * RECURRENT_LANES);
         RECURRENT_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -153,7 +153,7 @@ RECURRENT_INLINE void recurrent_begin(int pixels, int width, const float *bias, 
     for (int pixel = 0; pixel < pixels; ++pixel) {
         RECURRENT_UNROLL
         for (int v = 0; v < width / RECURRENT_LANES; ++v)
-            sum[pixel][v] = recurrent_load(bias + v * RECURRENT_LANES);
+            sum[pixel][v] = recurrent_load_vec(bias + v * RECURRENT_LANES);
     }
 }
 

@@ -92,7 +92,7 @@ SCALED_INLINE void scaled_store(float *to, scaled_vec v, int n)
 }
 
 /* A vector from anywhere. */
-SCALED_INLINE scaled_vec scaled_load(const float *from)
+SCALED_INLINE scaled_vec scaled_load_vec(const float *from)
 {
     return *(const scaled_loose *)from;
 }
@@ -187,7 +187,7 @@ static void scaled_normalise(const float *x, float *y)
     for (int i = 0; i < 3; ++i) {
         int u = 0;
         for (; u + SCALED_LANES <= 5; u += SCALED_LANES)
-            scaled_store(y + i * 5 + u, scaled_normalise_of(scaled_load(x + i * 5 + u), scaled_load(scaled_normalise_scale + u), scaled_load(scaled_normalise_offset + u)), SCALED_LANES);
+            scaled_store(y + i * 5 + u, scaled_normalise_of(scaled_load_vec(x + i * 5 + u), scaled_load_vec(scaled_normalise_scale + u), scaled_load_vec(scaled_normalise_offset + u)), SCALED_LANES);
         if (u < 5)
             scaled_store(y + i * 5 + u, scaled_normalise_of(scaled_load_some(x + i * 5 + u, 5 - u), scaled_load_some(scaled_normalise_scale + u, 5 - u), scaled_load_some(scaled_normalise_offset + u, 5 - u)), 5 - u);
     }

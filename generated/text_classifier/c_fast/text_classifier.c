@@ -64,7 +64,7 @@ typedef int32_t text_classifier_ivec;
 enum { TEXT_CLASSIFIER_PIXELS = 30, TEXT_CLASSIFIER_VECS = 64 / TEXT_CLASSIFIER_LANES }; /* no tile is larger */
 
 /* A vector from anywhere. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load(const float *from)
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_vec(const float *from)
 {
     return *(const text_classifier_loose *)from;
 }
@@ -76,7 +76,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
         for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
-            sum[pixel][v] = text_classifier_load(bias + v * TEXT_CLASSIFIER_LANES);
+            sum[pixel][v] = text_classifier_load_vec(bias + v * TEXT_CLASSIFIER_LANES);
     }
 }
 
@@ -91,7 +91,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
         for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
-            row[v] = text_classifier_load(w + k * panel + v * TEXT_CLASSIFIER_LANES);
+            row[v] = text_classifier_load_vec(w + k * panel + v * TEXT_CLASSIFIER_LANES);
         TEXT_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -841,11 +841,11 @@ static void text_classifier_mean(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
         const int n = TEXT_CLASSIFIER_LEFT(4, u);
+        const float *const in = x + u;
         text_classifier_vec result[4];
         TEXT_CLASSIFIER_UNROLL
         for (int c = 0; c < 4; ++c)
             result[c] = text_classifier_splat(0.0f);
-        const float *const in = x + u;
         int p = 0;
         for (; p + 4 <= 6; p += 4) {
             TEXT_CLASSIFIER_UNROLL
