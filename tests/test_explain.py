@@ -99,6 +99,9 @@ def test_a_loop_over_time() -> None:
             assert made.loops == 1
             np.testing.assert_allclose(made.array[:, t], wanted, rtol=1e-4, atol=1e-6)
     assert "f_t = σ(x_t · W_f + h_{t-1} · U_f + b_f)" in lstm.formulas
+    assert lstm.shapes == (
+        "(5, 3, 2) → (5, 4); at each step (5, 2) · (2, 16) + (5, 4) · (4, 16) + (16,)"
+    )
     assert lstm.weights[1].name == "lstm/recurrent_kernel"
     assert "input, forget, cell, output: 4 of each" in lstm.weights[1].note
 

@@ -202,7 +202,21 @@ class _Builder:
             bias = [sizes([size for size in c.shape if size != 1] or (1,)) for c in added]
             return f"{products}{''.join(f' + {shape}' for shape in bias)} → {made}"
         read = ", ".join(sizes(self._shape(value)) for value in call.inputs)
-        return f"{read} → {made}" if made else ", ".join(map(sizes, call.shapes))
+        whole = f"{read} → {made}" if made else ", ".join(map(sizes, call.shapes))
+        return whole + (f"; {step}" if (step := self._shapes_of_step(call)) else "")
+
+    def _shapes_of_step(self, call: Call) -> str:
+        """The factors' shapes in each step of a recurrent layer."""
+        if call.inner or not call.nodes or call.nodes[0] in self.outermost:
+            return ""
+        inside = [node for node in call.nodes if node not in self.outermost]
+        products = [
+            steps.shapes(node, (), self._shape).partition(" → ")[0]
+            for node in inside
+            if isinstance(node, Contraction)
+        ]
+        biases = [sizes(c.shape) for node in inside for c in node.constants if steps.is_bias(c)]
+        return f"at each step {' + '.join([*products, *biases])}" if products else ""
 
     def _weights(self, call: Call, layer: Any) -> list[Weight]:
         weights = []
