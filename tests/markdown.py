@@ -20,7 +20,7 @@ from kgen.library import STRICT
 ROOT = Path(__file__).parent.parent
 
 FENCE = re.compile(
-    r"(?:<!-- (?P<note>not run: [^\n]*?|exits \d|from: \S+) -->\n)?"
+    r"(?:<!-- (?P<note>not run: [^\n]*?|exits \d|prints|from: \S+) -->\n)?"
     r"^(?P<mark>`{3,})(?P<language>\w*)\n(?P<text>.*?)^(?P=mark)$",
     re.DOTALL | re.MULTILINE,
 )
@@ -82,6 +82,8 @@ class Reader:
 
     page: Path
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "page"})
+    said: str = ""
+    """What the last command printed."""
 
     def follow(self) -> None:
         for block in blocks(self.page):
@@ -91,9 +93,14 @@ class Reader:
                     self._python(block, where)
                 case "c":
                     self._c(block, where)
+                case "cpp":
+                    self._cpp(block, where)
                 case "sh" | "console":
                     for command in commands(block.text):
                         self._command(command, block.exit_code, where)
+                case "text" if block.note == "prints":
+                    missing = set(shape_of(block.text)) - set(shape_of(self.said))
+                    assert not missing, f"{where}: not printed: {missing}"
                 case "text" | "":
                     pass
                 case other:
@@ -113,15 +120,22 @@ class Reader:
         Path(file).write_text(block.text, encoding="utf-8")
         self._run(["cc", *STRICT, "-I.", "-Iout", "-c", file, "-o", "snippet.o"], 0, where)
 
+    def _cpp(self, block: Block, where: str) -> None:
+        Path("main.cpp").write_text(block.text, encoding="utf-8")
+        flags = ["-std=c++17", *STRICT[1:], "-I.", "-Iout"]
+        self._run(["c++", *flags, "-c", "main.cpp", "-o", "snippet.o"], 0, where)
+
     def _command(self, words: list[str], exit_code: int, where: str) -> None:
         program = words[0]
         if program == "kgen":
             result = CliRunner().invoke(app, words[1:])
+            self.said = result.output
             assert result.exit_code == exit_code, f"{where}: {words}\n{result.output}"
         elif program == "make":
             unknown = [word for word in words[1:] if "=" not in word and word not in TARGETS]
             assert not unknown, f"{where}: make has no target {unknown}"
         elif program not in NOT_RUN:
+            assert "$" not in "".join(words), f"{where}: the shell's variables are not known here"
             self._run(words, exit_code, where)
 
     def _run(self, words: list[str], exit_code: int, where: str) -> None:
@@ -130,6 +144,12 @@ class Reader:
         result = subprocess.run(line, capture_output=True, text=True, check=False, env=env)
         said = f"{where}: {shlex.join(words)}\n{result.stdout}{result.stderr}"
         assert result.returncode == exit_code, said
+
+
+def shape_of(text: str) -> list[str]:
+    """The lines of an output without its numbers, which other machines round in other ways."""
+    lines = (re.sub(r"-?\d+\.\d*(e-?\d+)?", "#", line) for line in text.splitlines())
+    return [" ".join(line.split()) for line in lines if line.strip() not in ("", "...")]
 
 
 def _found(words: list[str]) -> Iterator[str]:

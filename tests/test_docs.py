@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,13 +47,16 @@ def test_all_examples_are_on_a_page() -> None:
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages take for given: models and arrays by the names that they use."""
     folder = tmp_path_factory.mktemp("files")
-    shutil.copy(ROOT / "examples" / "xor.keras", folder / "xor.keras")
+    (folder / "examples").mkdir()
+    for place in ("xor.keras", "examples/xor.keras"):
+        shutil.copy(ROOT / "examples" / "xor.keras", folder / place)
     model = keras.saving.load_model(folder / "xor.keras", compile=False)
     model.save(folder / "model.keras")
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
     np.save(folder / "x.npy", x)
     kernel, bias, *_ = model.get_weights()
-    np.savez(folder / "mine.npz", z1=x @ kernel.reshape(4, 2).T + bias)
+    z1 = x[:2] @ kernel.reshape(4, 2).T + bias
+    np.savez(folder / "mine.npz", z1=z1, a1=1 / (1 + np.exp(-z1)))
     sequence = [Input((None, 3), name="steps"), layers.GRU(4, name="gru"), layers.Dense(2)]
     Sequential(sequence).save(folder / "gesture.keras")
     with_dyadic_weights(sentiment()).save(folder / "sentiment.keras")
@@ -91,6 +95,30 @@ def test_no_command_escapes(page: Path) -> None:
     assert not re.findall(rf"^    (?:kgen|cc|python|{'|'.join(NOT_RUN)}) .*$", text, re.MULTILINE)
 
 
+def test_readme_counts_what_coverage_counts() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    coverage = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    (layer_counts,) = re.findall(r"^## Layers: (\d+) of (\d+)", coverage, re.MULTILINE)
+    (ops_counts,) = re.findall(r"^## Operations of keras.ops: (\d+) of (\d+)", coverage, re.M)
+    assert "{} of Keras's {}".format(*layer_counts) in readme
+    assert "{} of the {} functions of `keras.ops`".format(*ops_counts) in readme
+
+
+def test_links_lead_somewhere() -> None:
+    for page in READ:
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.relative_to(ROOT)}: {link}"
+
+
+def test_the_site_builds(tmp_path: Path) -> None:
+    """Every page is in mkdocs.yml, and every link between pages leads to one."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "layers" / "recurrent.html").is_file()
+    assert not list(tmp_path.rglob("*.py"))
+
+
 def test_a_wrong_page_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tests.markdown.ROOT", tmp_path)
@@ -99,6 +127,7 @@ def test_a_wrong_page_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("```python\nassert 1 == 2\n```\n", "page.md, line 1: AssertionError"),
         ("```sh\nkgen export nowhere.keras\n```\n", "nowhere.keras"),
         ("```sh\nmake nothing\n```\n", "no target"),
+        ("<!-- prints -->\n```text\nno such line\n```\n", "not printed"),
         ("```c\nint f(void) { return x; }\n```\n", "undeclared"),
         ("text\n\n```rust\nfn\n```\n", "line 3: nobody runs 'rust'"),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,29 +51,33 @@ def _einsum_dense(layer: Any, nodes: Sequence[Node]) -> Formulas:
     *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
 )
 def _convolution(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    product = next(from_node(node) for node in nodes if node.kind.startswith("conv"))
-    if "+=" in product:  # transposed: the bias comes once, when all is added up
-        product = product.rpartition("; ")[2].replace("y", "s", 1)
-        return [product, *_activated(layer, f"s{_plus_bias(layer, 'b_f')}")]
-    if type(layer).__name__.startswith("Depthwise"):
+    node = next(node for node in nodes if node.kind.startswith("conv"))
+    product = from_node(node)
+    before: Formulas = []
+    if node.kind == "conv_transpose":  # each product is added to the place where it belongs
+        before = [f"y = {'b' if layer.use_bias else 0}", '"then for all places of x and of W:"']
+        product = product.partition("; ")[2]
+    elif type(layer).__name__.startswith("Depthwise"):
         product = _by_channel(product, layer.depth_multiplier)
-    if layer.use_bias and " + b_" not in product:
+    if layer.use_bias and not before and " + b_" not in product:
         made = product.partition(" = ")[0].rpartition(",")[2].strip("}")
         product += f" + b_{{{made}}}" if len(made) > 1 else f" + b_{made}"
-    padding = next((from_node(node) for node in nodes if node.kind == "pad"), "")
-    before = [padding.replace("y = ", "x' = ")] if padding else []
-    product = product.replace("x_", "x'_") if padding else product
+    padding = next((from_node(one) for one in nodes if one.kind == "pad"), "")
+    if padding:
+        before = [padding.replace("y = ", "x' = ")]
+        product = product.replace("x_", "x'_")
     if function_name(layer.activation) == "linear":
         return [*before, product]
-    return [*before, product.replace("y", "z", 1), f"y = {applied(layer.activation, 'z')}"]
+    lines = [re.sub(r"^y", "z", line) for line in (*before, product)]
+    return [*lines, f"y = {applied(layer.activation, 'z')}"]
 
 
 def _by_channel(product: str, multiplier: int) -> str:
     """A depthwise convolution with its kernel as Keras has it: (*window, channels, multiplier)."""
-    if "f's channel" not in product:  # there is one channel, and nothing depthwise
+    if '"f\'s channel"' not in product:  # there is one channel, and nothing depthwise
         return product
     made, kernel = ("c", "c,0") if multiplier == 1 else (f"{multiplier}·c+m", "c,m")
-    product = product.replace(",f}", f",{made}}}", 1).replace(quoted("f's channel"), "c")
+    product = product.replace(",f}", f",{made}}}", 1).replace('"f\'s channel"', "c")
     return product.replace(",0,f}", f",{kernel}}}")
 
 
