@@ -98,13 +98,18 @@ def explain(
 
 def _keras_outputs(job: Export, inputs: Sequence[np.ndarray]) -> tuple[str, list[np.ndarray]]:
     """What the numbers are compared with, and its outputs."""
-    try:
+    if _can_predict(job.model):
         return "model.predict", reference.predictions(job.model, job.signature, inputs)
-    except ExportError as error:
-        if not re.search(r"is not a valid (root )?scope name", str(error)):
-            raise
-        found = reference.outputs(job.model, job.signature, inputs)
-        return "model(x) (TensorFlow has no predict for such layer names)", found
+    found = reference.outputs(job.model, job.signature, inputs)
+    return "model(x) (TensorFlow has no predict for such layer names)", found
+
+
+def _can_predict(model: Any) -> bool:
+    """Whether TensorFlow takes the names of the model and its layers for names within a graph."""
+    letters = r"[A-Za-z0-9_.\\/>-]*"
+    names = [str(layer.name) for layer in model._flatten_layers()]
+    inside = all(re.fullmatch(letters, name) for name in names)
+    return inside and re.fullmatch(f"[A-Za-z0-9.]{letters}", model.name) is not None
 
 
 def _unknown(layer: str, found: Sequence[Call]) -> ExportError:
