@@ -291,7 +291,7 @@ def export(
     if ram_limit is not None:
         from kgen.memory import check_limit
 
-        check_limit(job, style, ram_limit)
+        check_limit(job, style, ram_limit, form)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if check or step:  # only numbers tell whether a model can be done step by step

@@ -10,7 +10,7 @@ from kgen import targets
 from kgen.api import Export, ModelOrPath
 from kgen.errors import ExportError
 from kgen.targets.c import CModel
-from kgen.targets.weight_forms import LITERAL
+from kgen.targets.weight_forms import LITERAL, Form
 
 UNITS = {"": 1, "k": 1024, "m": 1024**2}
 
@@ -20,7 +20,7 @@ class Memory:
     """Bytes, of a style of the C.
 
     weights: constants, in flash where there is one. workspace: for one sequence of samples, states
-    included. states: of these. own: of the library's own workspaces, for NAME_predict.
+    included. states: of these. own: of the library's own workspaces, for NAME_predict and batches.
     arguments: the caller's arrays. bound: no plan can be below it.
     layer: during which most is needed; alive: the arrays that are then in the workspace.
     """
@@ -36,16 +36,17 @@ class Memory:
     alive: tuple[tuple[str, int], ...]
 
 
-def of_style(job: Export, style: str) -> Memory:
+def of_style(job: Export, style: str, form: Form = LITERAL) -> Memory:
     """What the C of a style takes."""
     plan = targets.fast(job.plan) if style == "fast" else job.plan
-    model = CModel(plan, job.name, LITERAL, plan.graph.name, style)
+    model = CModel(plan, job.name, form, plan.graph.name, style)
+    block = targets.block_of(job.plan, model)
     return Memory(
         style=style,
         weights=plan.weight_bytes,
         workspace=model.workspace_bytes,
         states=sum(state.value.nbytes for state in model.states),
-        own=model.workspace_bytes * model.batch_size,
+        own=block.own_workspace_bytes if block else model.workspace_bytes * model.batch_size,
         arguments=sum(p.value.nbytes for p in (*model.inputs, *model.outputs)),
         bound=plan.lower_bound,
         layer=plan.peak.layer,
@@ -69,15 +70,18 @@ def parse_limit(text: str) -> int:
     return int(found[1]) * UNITS[found[2].lower()]
 
 
-def check_limit(job: Export, style: str, text: str) -> None:
+def check_limit(job: Export, style: str, text: str, form: Form = LITERAL) -> None:
     """Raises ExportError, saying what needs how much, if the workspaces don't fit the limit."""
     limit = parse_limit(text)
-    needed = of_style(job, style)
+    needed = of_style(job, style, form)
     if needed.own <= limit:
         return
     alive = ", ".join(f"{name} ({size:,})" for name, size in needed.alive)
-    others = [of_style(job, other) for other in targets.STYLES if other != style]
+    others = [of_style(job, other, form) for other in targets.STYLES if other != style]
     advice = [f"--style {one.style} needs {one.own:,}" for one in others if one.own <= limit]
+    if needed.workspace <= limit and not needed.states:
+        alone = f"--workspace caller, without batches in blocks, needs {needed.workspace:,}"
+        advice.insert(0, alone)
     raise ExportError(
         f"{job.name!r} needs {needed.own:,} bytes of RAM for its workspace, and the limit is "
         f"{limit:,}. Most is needed in layer {needed.layer!r}, where these arrays are alive: "

@@ -9,15 +9,17 @@ import numpy as np
 
 from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
+from kgen.ir.value import STRING
 from kgen.manifest import manifest
-from kgen.packages import building, layout, packaged
+from kgen.packages import building, check_fit, layout, packaged
 from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
 from kgen.render.write import Files
-from kgen.schedule import schedule
+from kgen.schedule import blocked, schedule
 from kgen.targets import c_files, numpy
 from kgen.targets.c import CModel
+from kgen.targets.c_block import CBlock, has_blocks
 from kgen.targets.c_fast import vector_functions
 from kgen.targets.c_test import self_test
 from kgen.targets.evidence import Evidence
@@ -82,10 +84,14 @@ def _c_files(
 ) -> Files:
     """common: what all templates see."""
     name, evidence = common["name"], common["evidence"]
-    plan = fast(plan) if style == "fast" else plan
+    given, plan = plan, fast(plan) if style == "fast" else plan
     model = CModel(plan, name, form, plan.graph.name, style)
-    files = c_files.files(model)
-    files[f"{name}.json"] = _manifest(plan, "c", versions, common, model.facts)
+    words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
+    check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
+    block = block_of(given, model)
+    files = c_files.files(model, block)
+    facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
+    files[f"{name}.json"] = _manifest(plan, "c", versions, common, facts)
     context = {**common, "plan": plan, "model": model, "upper": model.upper}
     env = environment("c")
     if cpp or layout(package).cpp:
@@ -115,6 +121,14 @@ def _manifest(
 def fast(plan: Plan) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
     return replan(schedule(plan.graph, vector_functions()).check())
+
+
+def block_of(plan: Plan, single: CModel) -> CBlock | None:
+    """Several samples at once, where that pays and has a place. plan: before it was scheduled."""
+    if not has_blocks(single):
+        return None
+    graph = blocked(plan.graph, single.plan.graph, vector_functions())
+    return CBlock.of(replan(graph), single) if graph else None
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -86,16 +86,27 @@ class CModel(Weights):
     @cached_property
     def names(self) -> dict[object, str]:
         """The C name of each constant and of each step's function."""
+        names = self._free_names()
+        taken = self._function_names(names)
+        for constant in self.plan.graph.constants:
+            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+        return taken
+
+    def _free_names(self, *taken: str) -> Names:
+        """What may still be a name with file scope, without the prefix."""
         functions = self.expressions.functions
-        names = Names(
+        return Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
             *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
-            *("constants", "test", "section"),
+            *("constants", "test", "section", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
             *(one.name for one in self.plan.graph.lengths),
+            *taken,
         )
+
+    def _function_names(self, names: Names, suffix: str = "") -> dict[object, str]:
         taken: dict[object, str] = {}
         # The layer's name for its loop, or the last of its steps; the others say what they do.
         main = {node.origin.path: node for node in self.plan.steps}
@@ -104,12 +115,10 @@ class CModel(Weights):
             path = node.origin.path
             what = node.output.label or getattr(node, "function", node.kind)
             own = path if main[path] is node else f"{path}/{what}"
-            taken[node] = f"{self.prefix}_{names.take(own)}"
+            taken[node] = f"{self.prefix}_{names.take(own + suffix)}"
         for node in self.plan.graph.walk():
             if node not in taken:
-                taken[node] = f"{self.prefix}_{names.take(node.name)}"
-        for constant in self.plan.graph.constants:
-            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+                taken[node] = f"{self.prefix}_{names.take(node.name + suffix)}"
         return taken
 
     @cached_property

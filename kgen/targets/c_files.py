@@ -12,24 +12,34 @@ from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.render.write import Files
 from kgen.targets.c import CModel
+from kgen.targets.c_block import CBlock
 from kgen.targets.c_fast import FastOp, helpers
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
 from kgen.targets.weight_forms import LITERAL
 
 
-def files(model: CModel) -> Files:
-    """The C sources, and the weights' bytes: {file name: text}."""
+def files(model: CModel, block: CBlock | None = None) -> Files:
+    """The C sources, and the weights' bytes: {file name: text}.
+
+    block: what NAME_predict_batch runs for several samples at once, if anything.
+    """
     env = environment("c")
     prefix = model.prefix
     texts = [_op_text(env, op) for op in model.ops]
+    block_texts = [_op_text(env, op) for op in block.ops] if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts) if model.style == "fast" else []
+    vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
     body = env.get_template("model.c.j2").render(
-        model=model, texts=texts, functions=functions, vectors=vectors
+        model=model,
+        block=block,
+        texts=texts,
+        block_texts=block_texts,
+        functions=functions,
+        vectors=vectors,
     )
     result: Files = {
-        f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
+        f"{prefix}.h": env.get_template("model.h.j2").render(model=model, block=block),
         f"{prefix}.c": body,
     }
     template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")

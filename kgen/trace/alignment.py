@@ -15,13 +15,16 @@ import numpy as np
 
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph, Layer
-from kgen.ir.node import Body, Epilogue, GraphError, MixedSamplesError, Node, spec_of
+from kgen.ir.node import IDENTITY, Body, Epilogue, GraphError, MixedSamplesError, Node, spec_of
 from kgen.ir.size import Given, Length, Size, at
 from kgen.ir.value import Constant, Value
 from kgen.ops.conv import Conv
+from kgen.ops.gather import Gather
 from kgen.ops.pool import Pool
+from kgen.ops.resize import Resize
 from kgen.ops.slice import Slice
 from kgen.trace.nn_ops import same_padding
+from kgen.trace.resampling import nearest
 
 Known = dict[Length, int]
 
@@ -37,6 +40,7 @@ def outline(graph: Body) -> Hashable:
     return tuple(
         (
             type(node),
+            getattr(node, "axis", None),
             node.origin,
             len(node.inputs),
             tuple(value.rank for value in node.outputs),
@@ -95,12 +99,8 @@ class Alignment:
         kept = self._bases
         self._bases = [*dict.fromkeys(_sizes_near(first, self._made)), *kept]
         try:
-            changed = {
-                field.name: self._field(field.name, field.type, nodes)
-                for field in fields(first)
-                if field.name not in ("origin", "merged", "output", "others")
-            }
-            made = replace(first, **changed)
+            resize = self._resize(nodes)
+            made = resize if resize is not None else replace(first, **self._fields(nodes))
             specs = made.infer_all()
         except (UnlikeError, GraphError, MixedSamplesError, TypeError) as error:
             raise self._refusal(str(error)) from None
@@ -131,6 +131,36 @@ class Alignment:
         )
 
     # A node's fields
+
+    def _fields(self, nodes: tuple[Node, ...]) -> dict[str, Any]:
+        return {
+            field.name: self._field(field.name, field.type, nodes)
+            for field in fields(nodes[0])
+            if field.name not in IDENTITY
+        }
+
+    def _resize(self, nodes: tuple[Any, ...]) -> Resize | None:
+        """A resizing whose tables differ from length to length, by its rule instead of them."""
+        first = nodes[0]
+        if isinstance(first, Resize) and first.method:
+            tables, method = [(node.starts.bits, node.weights.bits) for node in nodes], first.method
+        elif isinstance(first, Gather) and not any(map(_is_other_gather, nodes)):
+            tables, method = [(node.indices.bits, b"") for node in nodes], "nearest"
+        else:
+            return None
+        if len(set(tables)) == 1:
+            return None
+        return Resize(
+            origin=first.origin,
+            merged=first.merged,
+            output=first.output,
+            x=self._part([node.x for node in nodes]),
+            axis=first.axis,
+            starts=None,
+            weights=None,
+            size=self._size([node.output.shape[first.axis] for node in nodes]),
+            method=method,
+        )
 
     def _field(self, name: str, annotation: Any, nodes: tuple[Node, ...]) -> Any:
         found = [getattr(node, name) for node in nodes]
@@ -270,6 +300,16 @@ class Alignment:
         self._nodes.append(cut)
         self._made[first] = cut.output
         return cut.output
+
+
+def _is_other_gather(node: Gather) -> bool:
+    """Whether the node picks other rows than resizing to the nearest ones does."""
+    rows = node.indices
+    return (
+        not isinstance(rows, Constant)
+        or rows.rank != 1
+        or not np.array_equal(rows.data, nearest(node.length, rows.size))
+    )
 
 
 def _sizes_near(node: Node, made: dict[Value, Value]) -> Iterator[int]:
