@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,6 +128,8 @@ class Reader:
         self._run(["cc", *STRICT, "-I.", "-Iout", "-c", file, "-o", "snippet.o"], 0, where)
 
     def _cpp(self, block: Block, where: str) -> None:
+        if shutil.which("c++") is None:
+            return
         Path("main.cpp").write_text(block.text, encoding="utf-8")
         flags = ["-std=c++17", *STRICT[1:], "-I.", "-Iout"]
         self._run(["c++", *flags, "-c", "main.cpp", "-o", "snippet.o"], 0, where)
