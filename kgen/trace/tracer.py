@@ -165,7 +165,7 @@ class Tracer:
         except UnsupportedError as error:
             return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
-            return self._refuse(layer, describe.untraceable(error), args, kwargs)
+            return self._refuse(layer, describe.untraceable(layer, error), args, kwargs)
         finally:
             self.layers.pop()
 
