@@ -9,13 +9,28 @@ from kgen.errors import ExportError
 
 if TYPE_CHECKING:
     from kgen.api import build, export
+    from kgen.diagnosis.diagnose import diagnose
+    from kgen.explanation import explain
+    from kgen.explanation.training import ExplainCallback
     from kgen.inspection import inspect
     from kgen.verification import verify
 
-__all__ = ["ExportError", "build", "export", "inspect", "verify"]
+__all__ = [
+    "ExplainCallback",
+    "ExportError",
+    "build",
+    "diagnose",
+    "explain",
+    "export",
+    "inspect",
+    "verify",
+]
 
 _HOMES = {
     "build": "kgen.api",
+    "diagnose": "kgen.diagnosis.diagnose",
+    "explain": "kgen.explanation",
+    "ExplainCallback": "kgen.explanation.training",
     "export": "kgen.api",
     "inspect": "kgen.inspection",
     "verify": "kgen.verification",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -17,13 +17,19 @@ from kgen import stepping, targets
 from kgen.compare import Difference, difference
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
+from kgen.lengths import described, points
 from kgen.load import load
 from kgen.names import model_name
+from kgen.packages import layout
 from kgen.passes import optimize
 from kgen.plan import Plan, plan
-from kgen.render.write import write
+from kgen.render.write import Files, write
 from kgen.samples import samples
+from kgen.self_test import self_test
+from kgen.targets.evidence import Evidence
+from kgen.targets.weight_forms import LITERAL, Form
 from kgen.trace import precision, reference, signature, trace_as
+from kgen.trace.bounds import MaxShapes
 from kgen.trace.signature import Signature
 
 ModelOrPath: TypeAlias = "str | Path | keras.Model"
@@ -45,6 +51,7 @@ class Export:
     name: of the files, and the prefix of the C functions.
     without: names of passes to leave out.
     step: whether a call is to be one time step of a recurrent model.
+    max_shapes: names and bounds of lengths that are known when the code runs.
     """
 
     model: keras.Model
@@ -52,6 +59,7 @@ class Export:
     input_shapes: Mapping[str, Sequence[int]]
     without: Collection[str] = ()
     step: bool = False
+    max_shapes: MaxShapes = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -64,17 +72,25 @@ class Export:
         unsafe: bool = False,
         without: Collection[str] = (),
         step: bool = False,
+        max_shapes: MaxShapes | None = None,
         progress: Progress = _quiet,
     ) -> Export:
         progress("loading")
         loaded = load(model, unsafe=unsafe, custom=custom)
         hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
-        return cls(loaded, model_name(hint), input_shapes or {}, without, step)
+        return cls(loaded, model_name(hint), input_shapes or {}, without, step, max_shapes or {})
 
     @cached_property
     def signature(self) -> Signature:
         """Of the model; for a step's function, whose inputs are one step long, of sequences."""
-        return signature(self.model, self.input_shapes, stepping.STEPS if self.step else None)
+        if self.step and self.max_shapes:
+            raise ExportError(
+                "A function of one step takes sequences of any length, step by step: leave out "
+                "--max-shape, or --step.",
+                exit_code=2,
+            )
+        steps = stepping.STEPS if self.step else None
+        return signature(self.model, self.input_shapes, steps, self.max_shapes)
 
     @cached_property
     def traced(self) -> Graph:
@@ -94,10 +110,27 @@ class Export:
     def versions(self) -> dict[str, str]:
         return {"kgen": version("kgen"), "keras": keras.__version__}
 
-    def files(self, target: str, style: str) -> dict[str, str]:
+    def files(
+        self,
+        target: str,
+        style: str,
+        *,
+        form: Form = LITERAL,
+        evidence: Evidence | None = None,
+        package: str = "plain",
+        cpp: bool = False,
+    ) -> Files:
         """{file name: text}"""
         return targets.render(
-            self.plan, target, name=self.name, style=style, versions=self.versions
+            self.plan,
+            target,
+            name=self.name,
+            style=style,
+            versions=self.versions,
+            form=form,
+            evidence=evidence,
+            package=package,
+            cpp=cpp,
         )
 
     @cached_property
@@ -105,10 +138,21 @@ class Export:
         """The type of the fewest digits that the model computes in, if fewer than float32's."""
         return precision(self.traced)
 
-    def samples(self, count: int, seed: int = 0) -> list[np.ndarray]:
-        """Random samples of the model's inputs, sequences for a step's function too."""
+    @property
+    def points(self) -> list[dict[str, int]]:
+        """Lengths to compare with Keras at; of a model whose sizes are all known, none once."""
+        return points(self.traced.lengths)
+
+    def samples(
+        self, count: int, seed: int = 0, point: Mapping[str, int] | None = None
+    ) -> list[np.ndarray]:
+        """Random samples of the model's inputs, sequences for a step's function too.
+
+        point: the lengths, by name; the bounds by default.
+        """
         graph = trace_as(self.model, self.signature) if self.step else self.traced
-        return samples(graph, count, seed)
+        bounds = {one.name: one.bound for one in graph.lengths}
+        return samples(graph.at(point or bounds), count, seed)
 
     def evaluated(
         self, inputs: Sequence[np.ndarray], like: Sequence[np.ndarray]
@@ -119,44 +163,54 @@ class Export:
         calls = stepping.calls(inputs, self.signature, self.plan.graph)
         return stepping.joined(targets.evaluate_steps(self.plan, calls), like)
 
-    def check(self) -> None:
-        """Runs the NumPy text of the plan on a sample and holds it against Keras.
+    def check(self) -> Evidence:
+        """Runs the NumPy text of the plan on samples and holds it against Keras, at several
+        lengths if it has any.
 
         Raises ExportError if they disagree.
         """
+        found = [self._check_at(point) for point in self.points]
+        return Evidence(sum(one.samples for one in found), max(one.parity or 0.0 for one in found))
+
+    def _check_at(self, point: Mapping[str, int]) -> Evidence:
         # Of a stateful model one batch: its second one would go on where the first one ended.
-        inputs = self.samples((self.step and self.signature.batch_size) or CHECK_SAMPLES)
+        count = (self.step and self.signature.batch_size) or CHECK_SAMPLES
+        inputs = self.samples(count, point=point)
         # model.predict is the judge, but compiling it takes seconds; mostly the model will do.
         likely = reference.outputs(self.model, self.signature, inputs)
         found = self.evaluated(inputs, likely)
-        if self._disagreement(found, likely) is None:
-            return
-        wrong = self._disagreement(found, reference.predictions(self.model, self.signature, inputs))
-        if wrong is not None:
-            output, gap = wrong
+        gaps = self._differences(found, likely)
+        if not all(gap.ok for gap in gaps):
+            wanted = reference.predictions(self.model, self.signature, inputs)
+            gaps = self._differences(found, wanted)
+        for output, gap in zip(self.plan.graph.results, gaps, strict=True):
+            if gap.ok:
+                continue
             if self.step:
                 raise ExportError(
                     f"{self.name!r} can't be exported as a function of one step: step by step, "
-                    f"output {output!r} is another than for the whole sequence. Something besides "
-                    "recurrent layers reaches over several steps: a convolution, pooling or "
-                    "attention. Export the recurrent part by itself, or all of it without --step."
+                    f"output {output.name!r} is another than for the whole sequence. Something "
+                    "besides recurrent layers reaches over several steps: a convolution, pooling "
+                    "or attention. Export the recurrent part by itself, or all of it without "
+                    "--step."
                 )
             raise ExportError(
-                f"The export of {self.name!r} disagrees with Keras: output {output!r} differs by "
-                f"{gap.absolute:.3g} on a random sample. This is a mistake in kgen, or in what "
-                "Keras runs on (TensorFlow computes some convolutions with channels first wrong "
-                "on a CPU); `kgen verify` names the layer, and --no-check exports all the same."
+                f"The export of {self.name!r} disagrees with Keras: output {output.name!r} differs "
+                f"by {gap.absolute:.3g} on a random sample{described(point, ' of ')}. This is a "
+                "mistake in kgen, or in what Keras runs on (TensorFlow computes some convolutions "
+                "with channels first wrong on a CPU); `kgen verify` names the layer, and "
+                "--no-check exports all the same."
             )
+        return Evidence(len(inputs[0]), max((gap.relative for gap in gaps), default=0.0))
 
-    def _disagreement(
+    def _differences(
         self, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]
-    ) -> tuple[str, Difference] | None:
-        """The first output that differs by more than rounding explains, and its difference."""
-        for value, a, b in zip(self.plan.graph.results, found, wanted, strict=True):
-            gap = difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
-            if not gap.ok:
-                return value.name, gap
-        return None
+    ) -> list[Difference]:
+        """Of each output; ok if rounding explains it."""
+        return [
+            difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
+            for a, b in zip(found, wanted, strict=True)
+        ]
 
 
 def export(
@@ -171,8 +225,16 @@ def export(
     custom: str | Path | None = None,
     unsafe: bool = False,
     step: bool = False,
+    max_shapes: MaxShapes | None = None,
+    weights: str = "literal",
+    weights_section: str | None = None,
+    workspace: str = "static",
+    ram_limit: str | None = None,
+    with_test: bool = False,
+    cpp: bool = False,
+    package: str = "plain",
     progress: Progress = _quiet,
-) -> dict[str, str]:
+) -> Files:
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
 
     model: a .keras or whole-model .h5 file, or a keras.Model.
@@ -183,9 +245,33 @@ def export(
         batch axis.
     custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
     step: export a recurrent model as a function of one time step, which remembers its states.
+    max_shapes: names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"":
+        512} for the only one; {"image": "height:256,width:256,3"} for those of one input. The C
+        takes the lengths as arguments, and has memory for the bounds.
+    weights: of the C, "literal" (decimal numbers), "string" (their bytes, quick to compile),
+        "incbin", "embed" or "file" (in NAME_weights.bin, which the assembler, #embed or, when the
+        program runs, NAME_load reads).
+    weights_section: the section of the object file that they are put into.
+    workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
+        NAME_run.
+    ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
+    with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
+    cpp: add NAME.hpp, which wraps the C for C++17.
+    package: "plain", "cmake", "python", "arduino", "esp-idf", "zephyr" or "wasm": a folder that the
+        build system takes as it is, with the self-test.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
     targets.check_choice(target, style)
+    if with_test and target != "c":
+        raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
+    form = Form(weights, weights_section, workspace)
+    layout(package)
+    if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
+        raise ExportError(
+            "Packages, C++, workspaces, a limit of RAM, and forms and sections of weights are the "
+            "C target's; export with the target 'c'.",
+            exit_code=2,
+        )
     job = Export.of(
         model,
         name=name,
@@ -193,18 +279,40 @@ def export(
         custom=custom,
         unsafe=unsafe,
         step=step,
+        max_shapes=max_shapes,
         progress=progress,
     )
     progress("tracing")
+    if workspace == "stack" and job.plan.graph.states:
+        raise ExportError(
+            f"{job.name!r} is stateful, and a workspace on the stack forgets; take --workspace "
+            "static or caller.",
+        )
+    if ram_limit is not None:
+        from kgen.memory import check_limit
+
+        check_limit(job, style, ram_limit, form)
     _warn_of_odd_weights(job.plan)
+    evidence = Evidence()
     if check or step:  # only numbers tell whether a model can be done step by step
         progress("checking against Keras")
-        job.check()
+        evidence = job.check()
+    if with_test or package != "plain":
+        progress("running model.predict for the self-test")
+        evidence = replace(evidence, test=self_test(job))
     progress("writing source")
-    files = job.files(target, style)
+    files = job.files(target, style, form=form, evidence=evidence, package=package, cpp=cpp)
     if out is not None:
-        write(files, out, stale=[f"{job.name}_weights*.c"] if target == "c" else ())
+        write(files, out, own=job.name, stale=_stale(job.name) if target == "c" else ())
     return files
+
+
+def _stale(name: str) -> list[str]:
+    """Patterns of what another form of the same model's export may have left."""
+    suffixes = ("_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp")
+    return [
+        pattern for suffix in suffixes for pattern in (f"{name}{suffix}", f"src/{name}{suffix}")
+    ]
 
 
 def _warn_of_odd_weights(plan: Plan) -> None:

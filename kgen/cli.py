@@ -1,4 +1,4 @@
-"""The command line: export, inspect, verify."""
+"""The command line: export, inspect, verify; explain and diagnose are in modules of their own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kgen import cli_diagnose, cli_explain
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -42,6 +43,16 @@ Shapes = Annotated[
         help="Pins unknown dimensions, batch axis left out: 32,10 or NAME=32,10; once per input.",
     ),
 ]
+MaxShapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-shape",
+        metavar="[NAME=]MAX | INPUT=NAME:MAX,SIZE,*",
+        help="Leaves unknown dimensions open up to a bound, for the exported code to be given the "
+        "length: 512 or tokens=512 (named) for one that all inputs share; once for each of "
+        "several, in their order; or an input's sizes one by one, image=height:256,width:256,*.",
+    ),
+]
 Custom = Annotated[
     Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
 ]
@@ -59,11 +70,32 @@ def export_command(
     name: Name = None,
     style: Annotated[str, typer.Option(help="Of the C: fast or readable.")] = "fast",
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
     step: Annotated[
         bool, typer.Option("--step", help="A recurrent model as a function of one time step.")
     ] = False,
+    weights: Annotated[
+        str, typer.Option(help="In the C: literal, string, incbin, file or embed.")
+    ] = "literal",
+    weights_section: Annotated[
+        str | None, typer.Option(help="The section of the object file for the C's weights.")
+    ] = None,
+    workspace: Annotated[
+        str, typer.Option(help="Of NAME_predict: static, caller or stack.")
+    ] = "static",
+    ram_limit: Annotated[
+        str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
+    ] = None,
+    with_test: Annotated[
+        bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
+    ] = False,
+    cpp: Annotated[bool, typer.Option("--cpp", help="Add NAME.hpp, for C++17.")] = False,
+    package: Annotated[
+        str,
+        typer.Option(help="plain, cmake, python, arduino, esp-idf, zephyr or wasm."),
+    ] = "plain",
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Don't compare with Keras before writing.")
     ] = False,
@@ -80,9 +112,17 @@ def export_command(
             style=style,
             check=not no_check,
             input_shapes=_shapes(input_shape),
+            max_shapes=_max_shapes(max_shape),
             custom=custom,
             unsafe=unsafe,
             step=step,
+            weights=weights,
+            weights_section=weights_section,
+            workspace=workspace,
+            ram_limit=ram_limit,
+            with_test=with_test,
+            cpp=cpp,
+            package=package,
             progress=progress,
         )
     for file, text in files.items():
@@ -98,9 +138,13 @@ def inspect_command(
     schedule: Annotated[
         bool, typer.Option("--schedule", help="Print what the fast C does and why instead.")
     ] = False,
+    target_memory: Annotated[
+        bool, typer.Option("--target-memory", help="Print what the C takes of memory instead.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     name: Name = None,
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -111,12 +155,18 @@ def inspect_command(
         options = {
             "name": name,
             "input_shapes": _shapes(input_shape),
+            "max_shapes": _max_shapes(max_shape),
             "custom": custom,
             "unsafe": unsafe,
             "progress": progress,
         }
         if schedule:
             _print_choices(choices(model, **options))
+            return
+        if target_memory:
+            from kgen.memory import memory
+
+            _print_memory(memory(model, **options), json)
             return
         found = inspect(model, **options)
     if json:
@@ -143,6 +193,33 @@ def inspect_command(
         f"no plan can be below {found.lower_bound:,}",
         highlight=False,
     )
+    for name, condition in found.lengths.items():
+        out_console.print(
+            f"{name} {condition}; numbers are those of the greatest", highlight=False, markup=False
+        )
+
+
+def _print_memory(styles: list[Any], json: bool) -> None:
+    if json:
+        sys.stdout.write(orjson.dumps(styles, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    table = Table(box=None, header_style="bold")
+    table.add_column("bytes of memory")
+    for one in styles:
+        table.add_column(one.style, justify="right")
+    for title, field in (
+        ("flash: weights", "weights"), ("RAM: the library's own workspaces", "own"),
+        ("  each", "workspace"), ("  of which states", "states"),
+        ("  no plan can be below", "bound"), ("RAM: the caller's arrays", "arguments"),
+    ):  # fmt: skip
+        table.add_row(title, *(f"{getattr(one, field):,}" for one in styles))
+    out_console.print(table)
+    for one in styles:
+        alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
+        out_console.print(
+            f"{one.style}: most is needed in {one.layer!r}: {alive or 'nothing'}",
+            markup=False, highlight=False,
+        )  # fmt: skip
 
 
 def _print_choices(choices: list[Any]) -> None:
@@ -163,6 +240,7 @@ def verify_command(
     cc: Compiler = "cc",
     name: Name = None,
     input_shape: Shapes = None,
+    max_shape: MaxShapes = None,
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -177,6 +255,7 @@ def verify_command(
             cc=cc,
             name=name,
             input_shapes=_shapes(input_shape),
+            max_shapes=_max_shapes(max_shape),
             custom=custom,
             unsafe=unsafe,
             progress=progress,
@@ -229,6 +308,9 @@ def _running() -> Iterator[Any]:
         raise typer.Exit(error.exit_code) from None
 
 
+cli_diagnose.register(app, _running)
+
+
 def _import_tensorflow() -> None:
     """Imports it while what it says of itself, from C++ on standard error, goes nowhere."""
     sys.stderr.flush()
@@ -269,6 +351,17 @@ def _shapes(options: list[str] | None) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _max_shapes(options: list[str] | None) -> dict[str, int | str]:
+    """["512", "image=height:256,*"] -> {"": "512", "image": "height:256,*"}"""
+    shapes: dict[str, int | str] = {}
+    for option in options or []:
+        name, _, text = option.rpartition("=")
+        if name in shapes:
+            raise ExportError(f"--max-shape says {name or option!r} twice.", exit_code=2)
+        shapes[name] = text
+    return shapes
+
+
 def _plain(*texts: str) -> list[str]:
     """Names from the model, which rich must not read as markup."""
     from rich.markup import escape
@@ -283,6 +376,9 @@ def _bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.2f} GB"
+
+
+cli_explain.register(app, _running, _shapes)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from kgen import targets
 from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
+from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
 from kgen.schedule import report
 from kgen.schedule.report import Choice
@@ -34,7 +35,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `inspect` found; sizes in bytes, for one sample."""
+    """What `inspect` found; sizes in bytes, for one sample of the greatest lengths.
+
+    lengths: those that are known when the exported code runs, and which it takes.
+    """
 
     name: str
     rows: tuple[Row, ...]
@@ -44,13 +48,16 @@ class Inspection:
     workspace_bytes: int
     lower_bound: int
     graph: str
+    lengths: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def inspect(model: ModelOrPath, **options: Any) -> Inspection:
-    """The model's layers and totals; options: name, input_shapes, custom, unsafe of `export`."""
+    """The model's layers and totals; options: name, input_shapes, max_shapes, custom, unsafe of
+    `export`.
+    """
     job = Export.of(model, **options)
     plan = job.plan
     return Inspection(
@@ -62,6 +69,7 @@ def inspect(model: ModelOrPath, **options: Any) -> Inspection:
         workspace_bytes=plan.workspace_bytes,
         lower_bound=plan.lower_bound,
         graph=str(job.graph),
+        lengths={one.name: one.condition for one in job.traced.lengths},
     )
 
 
@@ -86,8 +94,8 @@ def _rows(traced: Graph, graph: Graph) -> list[Row]:
             layer=layer.kind,
             shape="; ".join(map(_shape, layer.shapes)),
             parameters=layer.parameters,
-            macs=sum(one.macs for one in own),
-            bytes=size,
+            macs=at_bound(sum(one.macs for one in own)),
+            bytes=at_bound(size),
             became=_became(graph, own, layer.path, paths),
         )
         rows.append((last, row))
@@ -99,8 +107,8 @@ def _rows(traced: Graph, graph: Graph) -> list[Row]:
                 layer=node.origin.layer,
                 shape=_shape(node.output.sample_shape),
                 parameters=0,
-                macs=sum(one.macs for one in own),
-                bytes=node.output.nbytes,
+                macs=at_bound(sum(one.macs for one in own)),
+                bytes=at_bound(node.output.nbytes),
                 became=_became(graph, own, node.origin.path, paths),
             )
             rows.append((position, row))
@@ -158,4 +166,4 @@ def _kind(node: Node) -> str:
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))})"
+    return f"({', '.join(map(bare, shape))})"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
 import shlex
 import shutil
 import subprocess
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +26,14 @@ STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow
 """Flags under which exported C compiles without a warning."""
 
 
+_OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
 class Strings(NamedTuple):
     """slots: C's array of pointers. words: what they point to, kept alive."""
 
@@ -36,7 +46,7 @@ class Library:
 
     def __init__(
         self,
-        files: Mapping[str, str],
+        files: Mapping[str, str | bytes],
         *,
         cc: str = "cc",
         flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
@@ -52,8 +62,13 @@ class Library:
         self.name: str = self.manifest["name"]
         library = compile_files(files, folder, cc=cc, flags=flags)
         self._ffi = cffi.FFI()
-        self._ffi.cdef(declarations(files[f"{self.name}.h"]))
+        self._ffi.cdef(declarations(str(files[f"{self.name}.h"])))
         self._library = self._ffi.dlopen(str(library))
+        if "load" in self.manifest:
+            path = str(folder / self.manifest["weights_file"]).encode()
+            code = self._function("load")(self._ffi.NULL, path)
+            if code:
+                raise ExportError(f"{self.name}_load returned {code}")
 
     def predict(self, *inputs: Any) -> Any:
         """The model's output for a batch, or a tuple of them; inputs in the order of model.inputs.
@@ -65,14 +80,15 @@ class Library:
             for array, spec in zip(inputs, self.manifest["inputs"], strict=True)
         ]
         count = len(arrays[0]) if arrays else 1
+        lengths = self._lengths(arrays)
         results = [
-            np.zeros((count, *spec["shape"]), numpy_dtype(spec["dtype"]))
+            np.zeros((count, *sizes(spec["shape"], lengths)), numpy_dtype(spec["dtype"]))
             for spec in self.manifest["outputs"]
         ]
-        code = self.call(count, arrays, results)
+        code = self.call(count, arrays, results, tuple(lengths.values()))
         if code == 2:
             raise IndexError(f"{self.name}_predict_batch: an index is out of range")
-        if code == 3:
+        if code == 8:
             raise ValueError(
                 f"{self.name}_predict_batch: an integer is divided by zero, or its "
                 "exponent negative"
@@ -115,7 +131,31 @@ class Library:
             raise ValueError(f"{self.name} is not stateful")
         return getattr(self._library, self.manifest[key])
 
-    def call(self, count: int, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> int:
+    def _lengths(self, arrays: Sequence[np.ndarray]) -> dict[str, int]:
+        """The lengths that the inputs have, by name.
+
+        Raises ValueError for one that the model does not take, or that is not the same everywhere.
+        """
+        found: dict[str, int] = {}
+        for array, spec in zip(arrays, self.manifest["inputs"], strict=True):
+            for size, wanted in zip(array.shape[1:], spec["shape"], strict=True):
+                if isinstance(wanted, str) and found.setdefault(wanted, size) != size:
+                    raise ValueError(f"{wanted} is {found[wanted]} and {size}")
+        limits = {one["name"]: one for one in self.manifest.get("lengths", [])}
+        for name, size in found.items():
+            least, most, multiple = (limits[name][key] for key in ("min", "max", "multiple"))
+            if not least <= size <= most or size % multiple:
+                multiples = f", a multiple of {multiple}" if multiple > 1 else ""
+                raise ValueError(f"{name} is {size}, not from {least} to {most}{multiples}")
+        return {name: found[name] for name in limits}
+
+    def call(
+        self,
+        count: int,
+        inputs: Sequence[np.ndarray],
+        outputs: Sequence[np.ndarray],
+        lengths: Sequence[int] = (),
+    ) -> int:
         """NAME_predict_batch on arrays of the right shape and dtype; its return code.
 
         Strings are bytes objects in arrays of objects.
@@ -127,7 +167,7 @@ class Library:
             for array, own in zip(arrays, strings, strict=True)
         ]
         function = getattr(self._library, self.manifest["predict_batch"])
-        code = int(function(count, *pointers))
+        code = int(function(count, *lengths, *pointers))
         for array, own in zip(outputs, strings[len(inputs) :], strict=True):
             if own is not None and code == 0:
                 array.ravel()[:] = [self._ffi.string(own.slots[i]) for i in range(array.size)]
@@ -155,7 +195,11 @@ class Library:
         if result.dtype == object:
             result = result.copy()
             result.ravel()[:] = [x.encode() if isinstance(x, str) else x for x in result.flat]
-        if result.shape[1:] != tuple(spec["shape"]):
+        found, wanted = result.shape[1:], spec["shape"]
+        fits = len(found) == len(wanted) and all(
+            isinstance(b, str) or a == b for a, b in zip(found, wanted, strict=True)
+        )
+        if not fits:
             raise ValueError(
                 f"input {spec['name']!r} has the shape {result.shape}, not (batch, "
                 f"{', '.join(map(str, spec['shape']))})"
@@ -163,8 +207,31 @@ class Library:
         return result
 
 
+def sizes(shape: Sequence[int | str], lengths: Mapping[str, int]) -> tuple[int, ...]:
+    """A shape of the manifest for known lengths: its expressions have + - * // and max."""
+
+    def value(node: ast.AST) -> int:
+        match node:
+            case ast.Constant(value=int(number)):
+                return number
+            case ast.Name(id=name):
+                return lengths[name]
+            case ast.BinOp(left=a, op=op, right=b):
+                return int(_OPERATORS[type(op)](value(a), value(b)))
+            case ast.UnaryOp(op=ast.USub(), operand=a):
+                return -value(a)
+            case ast.Call(func=ast.Name(id="max"), args=[a, b]):
+                return max(value(a), value(b))
+        raise ValueError(f"no size: {ast.dump(node)}")
+
+    return tuple(
+        value(ast.parse(size, mode="eval").body) if isinstance(size, str) else size
+        for size in shape
+    )
+
+
 def compile_files(
-    files: Mapping[str, str],
+    files: Mapping[str, str | bytes],
     folder: Path,
     *,
     cc: str,
@@ -173,12 +240,12 @@ def compile_files(
 ) -> Path:
     """Writes the files to the folder and makes a shared library of the C among them; its path."""
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     sources = [str(folder / name) for name in files if name.endswith(".c")]
     library = folder / output
     command = [*shlex.split(cc), *flags, "-shared", "-fPIC", "-o", str(library), *sources, "-lm"]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     except FileNotFoundError:
         raise ExportError(
             f"There is no C compiler {cc!r}; name one with --cc.", exit_code=2

@@ -4,12 +4,14 @@ times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
+from kgen.ir.size import at_bound
 from kgen.ir.value import STRING, Value, element_size
+from kgen.lengths import with_named_lengths
 from kgen.names import Names
 from kgen.ops.scan import Scan
 from kgen.sharing import BodySharing, Buffer, Place, Sharing
@@ -18,6 +20,17 @@ __all__ = ["Place", "Plan", "plan"]
 
 MAX_ELEMENT = 8
 """The size of the largest element type, in bytes."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The step during which most bytes are alive.
+
+    layer: its path. alive: (name, bytes) of the arrays in the workspace, the largest first.
+    """
+
+    layer: str
+    alive: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,6 +46,7 @@ class Plan:
     scratch: for each node with a body the byte of the workspace where its body's own begins.
     workspace_bytes: the peak. lower_bound: what no placement can be below, the largest sum of the
         sizes of values that are alive together.
+    peak: when and what that is.
     """
 
     graph: Graph
@@ -44,6 +58,7 @@ class Plan:
     scratch: dict[Node, int]
     workspace_bytes: int
     lower_bound: int
+    peak: Peak
 
     @property
     def weight_bytes(self) -> int:
@@ -51,8 +66,8 @@ class Plan:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds for one sample."""
-        return sum(node.macs for node in self.graph.nodes)
+        """Multiply-adds for one sample; of any length, at the bound."""
+        return at_bound(sum(node.macs for node in self.graph.nodes))
 
 
 def plan(graph: Graph) -> Plan:
@@ -76,6 +91,8 @@ def _placed(graph: Graph, sharing: Sharing) -> Plan:
     }
     numbers = [buffer for buffer in buffers.values() if not buffer.text]
     everything = [*numbers, *scratch.values()]
+    named_buffers = [(value.name, buffer) for value, buffer in buffers.items() if not buffer.text]
+    named_buffers += [(f"the loop's own in {n.name}", buffer) for n, buffer in scratch.items()]
     offsets, peak = allocate(everything)
     slots, text_peak = allocate([buffer for buffer in buffers.values() if buffer.text])
     pointer = element_size(STRING)
@@ -96,6 +113,7 @@ def _placed(graph: Graph, sharing: Sharing) -> Plan:
         scratch={node: offsets[buffer] for node, buffer in scratch.items()},
         workspace_bytes=peak,
         lower_bound=lower_bound(everything),
+        peak=_peak(graph.nodes, named_buffers),
     )
 
 
@@ -110,7 +128,8 @@ def named(graph: Graph) -> Graph:
     _name_nodes(graph, names, identifiers)
     for constant in graph.constants:
         identifiers[constant] = names.take(constant.name)
-    return graph.map_values(lambda value: replace(value, name=identifiers[value]))
+    graph = graph.map_values(lambda value: replace(value, name=identifiers[value]))
+    return with_named_lengths(graph, names)
 
 
 def _name_nodes(graph: Graph, names: Names, identifiers: dict[Value, str]) -> None:
@@ -124,6 +143,19 @@ def _name_nodes(graph: Graph, names: Names, identifiers: dict[Value, str]) -> No
             for before, after in BodySharing(node).replaced_in_place():
                 identifiers[after] = identifiers[before]
             _name_nodes(node.body, names, identifiers)
+
+
+def _peak(nodes: Sequence[Node], buffers: Sequence[tuple[str, Buffer]]) -> Peak:
+    """The first of the steps during which most is alive."""
+    if not nodes:
+        return Peak("", ())
+
+    def alive(step: int) -> list[tuple[str, int]]:
+        return [(name, b.size) for name, b in buffers if b.first <= step <= b.last and b.size]
+
+    busiest = max(range(len(nodes)), key=lambda step: sum(size for _, size in alive(step)))
+    largest = sorted(alive(busiest), key=lambda pair: (-pair[1], pair[0]))
+    return Peak(nodes[busiest].origin.path, tuple(largest))
 
 
 def lower_bound(buffers: Iterable[Buffer]) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
+from kgen.ir.size import at_bound
 from kgen.ir.value import STRING, Constant, Value, element_size
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.reshape import Reshape
@@ -188,7 +189,7 @@ class Sharing:
         elements = dict.fromkeys(roots, 1)
         for value in self.values:
             root = self.root(value)
-            sizes[root] = max(sizes[root], value.nbytes)
+            sizes[root] = max(sizes[root], at_bound(value.nbytes))
             elements[root] = max(elements[root], element_size(value.dtype))
         return {
             root: Buffer(

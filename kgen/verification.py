@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from kgen import targets
 from kgen.api import Export, ModelOrPath, Progress, _quiet
 from kgen.compare import Difference, difference
 from kgen.ir.graph import Graph
+from kgen.lengths import described
 from kgen.library import Library
 from kgen.passes import optimize
 from kgen.plan import plan
@@ -65,30 +66,34 @@ def verify(
 ) -> Report:
     """Compares every target and style with model.predict on `count` seeded random samples.
 
-    options: name, input_shapes, custom, unsafe, as of `export`.
+    options: name, input_shapes, max_shapes, custom, unsafe, as of `export`.
     Raises ExportError for a model that can't be exported, or a C compiler that fails.
     """
     job = Export.of(model, progress=progress, **options)
     progress("tracing")
-    inputs = job.samples(count, seed)
-    progress("running model.predict")
-    wanted = reference.predictions(job.model, job.signature, inputs)
     names = [value.name for value in job.plan.graph.results]
+    cases = []
+    for point in job.points:
+        inputs = job.samples(count, seed, point)
+        progress(f"running model.predict{described(point, ' with ')}")
+        cases.append((point, inputs, reference.predictions(job.model, job.signature, inputs)))
     comparisons: list[Comparison] = []
     culprits: list[Culprit] = []
     for target, style in VARIANTS:
         variant = f"{target} {style}".strip()
         progress(f"running {variant}")
-        found = _run(job, job.graph, target, style, inputs, cc, flags)
-        results = [
-            Comparison(variant, name, difference(a, b, precision=job.precision))
-            for name, a, b in zip(names, found, wanted, strict=True)
-        ]
-        comparisons += results
-        if not all(result.difference.ok for result in results):
-            progress(f"looking for the layer that differs in {variant}")
-            culprit = first_difference(job, target, style, inputs, cc, flags)
-            culprits += [replace(culprit, variant=variant)] if culprit else []
+        run = _runner(job, job.graph, target, style, cc, flags)
+        for point, inputs, wanted in cases:
+            here = variant + described(point, ", ")
+            results = [
+                Comparison(here, name, difference(a, b, precision=job.precision))
+                for name, a, b in zip(names, run(inputs), wanted, strict=True)
+            ]
+            comparisons += results
+            if not all(result.difference.ok for result in results):
+                progress(f"looking for the layer that differs in {here}")
+                culprit = first_difference(job, target, style, inputs, cc, flags)
+                culprits += [replace(culprit, variant=here)] if culprit else []
     return Report(job.name, count, seed, tuple(comparisons), tuple(culprits))
 
 
@@ -103,7 +108,7 @@ def first_difference(
     """The first layer whose values differ: every layer's output is made an output of the model."""
     expected = {path: arrays[0] for path, arrays in _single_outputs(job, inputs)}
     graph = optimize(_observed(job.traced, set(expected)), without=job.without)
-    found = _run(job, graph, target, style, inputs, cc, flags)
+    found = _runner(job, graph, target, style, cc, flags)(inputs)
     by_name = {value.name: array for value, array in zip(graph.results, found, strict=True)}
     for path, wanted in expected.items():
         if path in by_name:
@@ -131,18 +136,18 @@ def _observed(graph: Graph, paths: set[str]) -> Graph:
     return replace(graph, outputs=(*shown, *after)).with_nodes(graph.nodes)
 
 
-def _run(
-    job: Export,
-    graph: Graph,
-    target: str,
-    style: str,
-    inputs: Sequence[np.ndarray],
-    cc: str,
-    flags: Sequence[str],
-) -> list[np.ndarray]:
+def _runner(
+    job: Export, graph: Graph, target: str, style: str, cc: str, flags: Sequence[str]
+) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+    """The graph's outputs for inputs, by the source of one target."""
     planned = job.plan if graph is job.graph else plan(graph)
     if target == "numpy":
-        return targets.evaluate(planned, inputs)
+        return lambda inputs: targets.evaluate(planned, inputs)
     files = targets.render(planned, target, name=job.name, style=style, versions=job.versions)
-    results = Library(files, cc=cc, flags=flags).predict(*inputs)
-    return list(results) if isinstance(results, tuple) else [results]
+    library = Library(files, cc=cc, flags=flags)
+
+    def run(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results = library.predict(*inputs)
+        return list(results) if isinstance(results, tuple) else [results]
+
+    return run

@@ -59,28 +59,37 @@ TAIL = """\
 """
 
 
-def source(manifest: Mapping[str, object], count: int, sequences: int) -> str:
-    """main.c: reads `count` samples from a file, and writes their outputs to another.
+def source(
+    manifest: Mapping[str, object],
+    given: Sequence[np.ndarray],
+    like: Sequence[np.ndarray],
+    sequences: int,
+    lengths: Sequence[int],
+) -> str:
+    """main.c: reads samples from a file, and writes their outputs to another.
 
+    given, like: arrays of the inputs' and outputs' shapes.
     sequences: how many a stateful model has in progress at once; sample i belongs to i % sequences.
     """
+    count = len(like[0])
     name = str(manifest["name"])
     inputs, outputs = list(manifest["inputs"]), list(manifest["outputs"])  # type: ignore[call-overload]
-    arguments = [f"x{i}" for i in range(len(inputs))] + [f"y{i}" for i in range(len(outputs))]
+    arguments = [str(length) for length in lengths]
+    arguments += [f"x{i}" for i in range(len(inputs))] + [f"y{i}" for i in range(len(outputs))]
     lines = []
     for i, spec in enumerate(inputs):
-        size = int(np.prod(spec["shape"]))
+        size = given[i][0].size
         if spec["dtype"] == "string":
             lines += [f"const char **x{i} = malloc({max(size, 1)} * sizeof *x{i});"]
             lines += [f"for (int i = 0; i < {size}; ++i)", f"    x{i}[i] = text();"]
         else:
             lines.append(f"{_ctype(spec)} *x{i} = block({size} * sizeof(*x{i}));")
     for i, spec in enumerate(outputs):
-        size = int(np.prod(spec["shape"]))
+        size = like[i][0].size
         lines.append(f"{_ctype(spec)} *y{i} = malloc({max(size, 1)} * sizeof(*y{i}));")
     after = []
     for i, spec in enumerate(outputs):
-        size = int(np.prod(spec["shape"]))
+        size = like[i][0].size
         if spec["dtype"] == "string":
             after.append(f"for (int i = 0; i < {size}; ++i)")
             after.append(f"    fwrite(y{i}[i], 1, strlen(y{i}[i]) + 1, out);")
@@ -89,7 +98,7 @@ def source(manifest: Mapping[str, object], count: int, sequences: int) -> str:
         after.append(f"free(y{i});")
     for i, spec in enumerate(inputs):
         if spec["dtype"] == "string":
-            after.append(f"for (int i = 0; i < {int(np.prod(spec['shape']))}; ++i)")
+            after.append(f"for (int i = 0; i < {given[i][0].size}; ++i)")
             after.append(f"    free((void *)(uintptr_t)x{i}[i]);")
         after.append(f"free(x{i});")
     reset = f"{name}_reset(w[i]);" if manifest.get("states") else ""
@@ -115,6 +124,7 @@ def run(
     *,
     flags: Sequence[str],
     sequences: int = 1,
+    lengths: Sequence[int] = (),
 ) -> list[np.ndarray]:
     """Builds the files with a main of their own, runs it, and returns the outputs.
 
@@ -123,7 +133,7 @@ def run(
     """
     manifest = orjson.loads(next(text for name, text in files.items() if name.endswith(".json")))
     count = len(like[0])
-    texts = {**files, "main.c": source(manifest, count, sequences)}
+    texts = {**files, "main.c": source(manifest, inputs, like, sequences, lengths)}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     sources = [name for name in texts if name.endswith(".c")]

@@ -54,7 +54,7 @@ def test_export_writes_what_it_says(path: Path, tmp_path: Path) -> None:
     result = run("export", path, "-o", tmp_path / "new" / "out", "--style", "readable")
     assert result.exit_code == 0, result.output
     said = [Path(line.split("  ")[0]).name for line in result.output.splitlines()]
-    assert said == ["sensor.h", "sensor.c", "sensor.json"]
+    assert said == ["sensor.h", "sensor.c", "sensor.json", "sensor_README.md"]
     assert {one.name for one in (tmp_path / "new" / "out").iterdir()} == set(said)
     manifest = orjson.loads((tmp_path / "new" / "out" / "sensor.json").read_bytes())
     assert manifest["inputs"] == [{"name": "signal", "shape": [6, 3], "dtype": "float32"}]
@@ -115,7 +115,7 @@ def test_as_a_module(path: Path, tmp_path: Path) -> None:
     """Nothing on a pipe but the files' names; progress and TensorFlow's remarks stay away."""
     command = [sys.executable, "-m", "kgen", "export", str(path), "-o", str(tmp_path / "out")]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert len(result.stdout.splitlines()) == 3
+    assert len(result.stdout.splitlines()) == 4
     assert result.stderr == ""
 
 
@@ -127,7 +127,9 @@ def test_python_api(path: Path) -> None:
         "numpy", "c readable", "c fast",
     }  # fmt: skip
     assert kgen.inspect(model).parameters == model.count_params()
-    assert set(kgen.export(model, "numpy")) == {"sensor.py", "sensor.json"}
+    assert set(kgen.export(model, "numpy")) == {
+        "sensor.py", "sensor.json", "sensor_README.md",
+    }  # fmt: skip
     with pytest.raises(kgen.ExportError, match="no C compiler"):
         kgen.build(model, cc="no-such-compiler")
     with pytest.raises(kgen.ExportError, match="no target"):

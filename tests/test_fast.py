@@ -9,9 +9,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
+import kgen
 from kgen import targets
 from kgen.library import STRICT, Library
 from kgen.schedule import Product
@@ -144,3 +147,26 @@ def test_tiles_fit_the_registers(name: str) -> None:
             assert sums < registers.count
             width = node.panels.width
             assert width % block.units == 0 if registers is not AVX512 else width == block.units
+
+
+@pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-DMODEL_NO_VECTORS")])
+def test_long_sums_stay_exact(flags: tuple[str, ...]) -> None:
+    """Sums of 6400 terms for one pixel, of 1280 for several, means of 1600: taken one by one, terms
+    would make errors of 40, 20 and 10 roundings of a sum.
+    """
+    x = keras.Input((40, 40, 4))
+    one = layers.Dense(24, use_bias=False)
+    several = layers.Dense(24, use_bias=False)
+    means = layers.GlobalAveragePooling2D()
+    keras.utils.set_random_seed(3)
+    outputs = [one(layers.Flatten()(x)), several(layers.Reshape((5, 1280))(x)), means(x)]
+    files = kgen.export(keras.Model(x, outputs), name="model", check=False)
+    images = np.random.default_rng(0).random((4, 40, 40, 4), np.float32)
+    found = Library(files, flags=(*STRICT, *flags)).predict(images)
+    double = images.astype(np.float64)
+    kernels = [layer.kernel.numpy().astype(np.float64) for layer in (one, several)]
+    rows = [double.reshape(4, 6400), double.reshape(4, 5, 1280)]
+    exact = [*(a @ b for a, b in zip(rows, kernels, strict=True)), double.mean((1, 2))]
+    scales = [*(np.sqrt(a**2 @ b**2) for a, b in zip(rows, kernels, strict=True)), exact[2]]
+    for a, b, scale, limit in zip(found, exact, scales, (4.5, 4.5, 2.0), strict=True):
+        assert np.sqrt(np.mean(((a - b) / scale) ** 2)) * 2**24 < limit

@@ -79,7 +79,7 @@ def test_a_model_of_evil_names() -> None:
     for layer, name in zip(model.layers[1:], EVIL, strict=True):
         layer.name = name.replace("/", "|")  # Keras calls no layer with a slash in its name
     files = kgen.export(model, name="../../etc/pass\nwd")
-    assert all(re.fullmatch(r"[A-Za-z0-9_]+\.(c|h|json)", file) for file in files)
+    assert all(re.fullmatch(r"[A-Za-z0-9_]+\.(c|h|json|md)", file) for file in files)
     batch = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
     expected = np.asarray(model(batch))
     found = Library(files, flags=(*STRICT, "-O1")).predict(batch)
@@ -145,7 +145,7 @@ def test_sizes_of_zero() -> None:
 def test_all_new_files_or_all_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up, or a move that fails half way."""
     write({"m.c": "old", "m.h": "old"}, tmp_path)
-    replace, text_of = Path.replace, Path.write_text
+    replace, text_of = Path.replace, Path.write_bytes
     moves = iter(range(100))
 
     def failing(path: Path, target: Path) -> Path:
@@ -158,7 +158,7 @@ def test_all_new_files_or_all_old_ones(tmp_path: Path, monkeypatch: pytest.Monke
             raise OSError(errno.ENOSPC, "No space left on device")
         return text_of(path, *args, **kwargs)  # type: ignore[arg-type]
 
-    for name, broken in (("replace", failing), ("write_text", full)):
+    for name, broken in (("replace", failing), ("write_bytes", full)):
         with monkeypatch.context() as patch:
             patch.setattr(Path, name, broken)
             with pytest.raises(kgen.ExportError, match="nothing was changed"):
@@ -180,5 +180,7 @@ def test_old_weight_files_go(tmp_path: Path) -> None:
     (tmp_path / "mine.c").write_text("the user's")
     x = Input((3,))
     kgen.export(Model(x, layers.Dense(2)(x)), out=tmp_path, name="m")
-    assert {path.name for path in tmp_path.iterdir()} == {"m.c", "m.h", "m.json", "mine.c"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "m.c", "m.h", "m.json", "m_README.md", "mine.c",
+    }  # fmt: skip
     assert json.loads((tmp_path / "m.json").read_text())["name"] == "m"

@@ -56,8 +56,8 @@ def test_an_error_where_integers_have_no_result(body: Callable[..., object], bad
     library = Library(files, flags=(*STRICT, "-O1"))
     good, numbers = np.array([[1, 3, 5]], np.int32), np.array([[1, bad, 5]], np.int32)
     y = np.full((1, 3), 99, np.int32)
-    assert library.call(1, [numbers], [y]) == 3
-    assert "MODEL_ERROR_VALUE = 3" in files["model.h"]
+    assert library.call(1, [numbers], [y]) == 8
+    assert "MODEL_ERROR_VALUE = 8" in files["model.h"]
     assert (y == 99).all()
     for predict in (library.predict, lambda x: targets.evaluate(job.plan, [x])[0]):
         np.testing.assert_array_equal(predict(good), body(good))

@@ -138,7 +138,7 @@ def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
         )  # fmt: skip
         files = sorted(one for one in out.rglob("*") if one.is_file())
         outputs.append({str(one.relative_to(out)): one.read_bytes() for one in files})
-    assert len(outputs[0]) == 8
+    assert len(outputs[0]) == 11
     assert outputs[0] == outputs[1]
     text = b"".join(outputs[0].values())
     assert str(tmp_path).encode() not in text

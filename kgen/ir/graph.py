@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kgen.ir.node import Body, GraphError, Node
+from kgen.ir.node import Body, GraphError, Node, resized
+from kgen.ir.size import Given, Size, at
 from kgen.ir.value import Constant, Shape, Value
 
 
@@ -14,12 +15,17 @@ from kgen.ir.value import Constant, Shape, Value
 class Layer:
     """One call of a Keras layer: its path in the model, class, output shapes without the batch
     axis, and number of weights.
+
+    summary, call: as of the Origin of its nodes. inside: the call of the layer that it is part of.
     """
 
     path: str
     kind: str
     shapes: tuple[Shape, ...]
     parameters: int
+    summary: str = ""
+    call: int = 0
+    inside: int = 0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,6 +39,7 @@ class Graph(Body):
         remembers something from call to call, its states as inputs and what they become as outputs.
     nodes: each after the nodes whose outputs it reads.
     remembered: how many states there are. batch_size: how many samples Keras remembers them for.
+    lengths: what sizes may depend on.
     """
 
     name: str
@@ -42,6 +49,7 @@ class Graph(Body):
     layers: tuple[Layer, ...] = ()
     remembered: int = 0
     batch_size: int | None = None
+    lengths: tuple[Given, ...] = ()
 
     @property
     def arguments(self) -> tuple[Value, ...]:
@@ -72,6 +80,28 @@ class Graph(Body):
     @property
     def producer(self) -> dict[Value, Node]:
         return {value: node for node in self.nodes for value in node.outputs}
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Every value but the constants, those inside bodies too."""
+        bodies = (body for node in self.walk() for body in node.bodies)
+        return (
+            *self.inputs,
+            *(value for body in bodies for value in body.inputs),
+            *(value for node in self.walk() for value in node.outputs),
+        )
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The sizes that depend on lengths, of values inside bodies too, each once."""
+        found = (size for one in self.values for size in one.shape if isinstance(size, Size))
+        return tuple(dict.fromkeys(found))
+
+    def at(self, point: Mapping[str, int]) -> Graph:
+        """The graph for known lengths, by name: its sizes are numbers."""
+        known = {one.unit: point[one.name] // one.multiple for one in self.lengths}
+        graph = self.map_sizes(lambda size: at(size, known))
+        return replace(graph, lengths=())
 
     def check(self) -> Graph:
         """Raises GraphError unless each value is made once, before it is read, as its node's rule
@@ -116,6 +146,15 @@ class Graph(Body):
             nodes=tuple(node.map_values(once) for node in self.nodes),
             outputs=tuple(once(value) for value in self.outputs),
         )
+
+    def map_sizes(self, change: Callable[[Size], int]) -> Graph:
+        """The same graph with `change(size)` for each size that depends on a length."""
+
+        def sized(value: Value) -> Value:
+            return replace(value, shape=resized(value.shape, change))
+
+        nodes = tuple(node.map_sizes(change) for node in self.nodes)
+        return replace(self, nodes=nodes).map_values(sized)
 
     def map_bodies(self, change: Callable[[Graph], Graph]) -> Graph:
         """The same graph with every body of a node replaced by `change(body)`."""

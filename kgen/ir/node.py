@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
+from kgen.ir.size import Size, lengths_in
 from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
@@ -39,11 +40,13 @@ class Origin:
     path: the layer's path in the model, "encoder/block_2/dense"; of an operation, its layer's.
     layer: the layer's class; for an operation called outside any layer, the operation's class.
     summary: the layer as one would write it, `Dense(4, activation='relu')`.
+    call: the number of the layer's or operation's call; two calls of one layer are the same origin.
     """
 
     path: str
     layer: str
     summary: str
+    call: int = field(default=0, compare=False)
 
 
 class Body:
@@ -205,6 +208,13 @@ class Node:
             **{field.name: _mapped(getattr(self, field.name), change) for field in fields(self)},
         )
 
+    def map_sizes(self: NodeT, change: Callable[[Size], int]) -> NodeT:
+        """The same node with `change(size)` for each size that depends on a length, among its
+        options and in its bodies' nodes; its values' shapes stay.
+        """
+        changed = {f.name: resized(getattr(self, f.name), change) for f in fields(self)}
+        return replace(self, **changed)
+
     def __str__(self) -> str:
         hidden = (*IDENTITY, "bias", "epilogue")
         options = ", ".join(
@@ -349,6 +359,22 @@ def _values(field: Any) -> Iterator[Value]:
             yield from _values(item)
     elif isinstance(field, Epilogue):
         yield from field.args
+
+
+def resized(field: Any, change: Callable[[Size], int]) -> Any:
+    """An option with `change(size)` for each size that depends on a length; of a body its nodes."""
+    if isinstance(field, Size):
+        return change(field)
+    if isinstance(field, Body):
+        return replace(field, nodes=tuple(node.map_sizes(change) for node in field.nodes))  # type: ignore[type-var]
+    if not any(lengths_in(field)):
+        return field
+    if isinstance(field, tuple):
+        items = (resized(item, change) for item in field)
+        return type(field)(*items) if hasattr(field, "_fields") else tuple(items)
+    return replace(
+        field, **{f.name: resized(getattr(field, f.name), change) for f in fields(field)}
+    )
 
 
 def _mapped(field: Any, change: Callable[[Value], Value]) -> Any:

@@ -8,10 +8,10 @@ from kgen.ir.node import GraphError, Node, Spec, same_elements, spec_of
 from kgen.ir.value import Value
 
 CONDITIONS = {
-    "nonzero": ("!= 0", "an integer is divided by zero"),
-    "nonnegative": (">= 0", "an integer's exponent is negative"),
+    "nonzero": ("== 0", "an integer is divided by zero"),
+    "nonnegative": ("< 0", "an integer's exponent is negative"),
 }
-"""{condition: (how the languages write it, what is wrong where it does not hold)}"""
+"""{condition: (what a number is where it does not hold, what is wrong then)}"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,7 +22,7 @@ class Required(Node):
     condition: str
 
     @property
-    def test(self) -> str:
+    def wrong(self) -> str:
         return CONDITIONS[self.condition][0]
 
     @property
@@ -47,7 +47,7 @@ class Required(Node):
 
     @property
     def formula(self) -> str:
-        return f"y = x; an error unless all x {self.test}"
+        return f"y = x; an error where x {self.wrong}"
 
     def with_rows(self, rows: int) -> Required:
         return self

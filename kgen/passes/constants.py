@@ -10,6 +10,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.program import Arg, Number, Operand, Program
+from kgen.ir.size import is_fixed
 from kgen.ir.value import Constant, Value, numpy_dtype
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.concatenate import Concatenate
@@ -50,7 +51,7 @@ def fold_constants(graph: Graph) -> Graph:
 def _evaluate(node: Node) -> np.ndarray | None:
     if not node.inputs or not all(isinstance(value, Constant) for value in node.inputs):
         return None
-    if node.output.batch is not None:
+    if node.output.batch is not None or not is_fixed(node.output.shape):
         return None
     if node.output.size > max(MAX_FOLDED, sum(value.size for value in node.inputs)):
         return None

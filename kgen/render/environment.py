@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from kgen.ir.size import at_bound, bare
 from kgen.names import comment
 
 
@@ -26,7 +27,9 @@ def environment(target: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=target == "html",
     )
     env.filters["comment"] = comment
+    env.filters["bare"] = bare
+    env.filters["at_bound"] = at_bound
     return env

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 import orjson
@@ -12,6 +13,12 @@ PER_LINE = 8
 """Numbers on a line, where the array's own rows are longer than ROW_LIMIT."""
 
 ROW_LIMIT = 16
+
+BYTES_PER_LINE = 40
+"""Of string literals."""
+
+BYTES_AT_ONCE = BYTES_PER_LINE * 50_000
+"""That tables are made for: few enough for their memory not to matter."""
 
 
 def rows(array: np.ndarray) -> np.ndarray:
@@ -52,6 +59,55 @@ def c_string(text: bytes) -> str:
     named = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "?": "\\?"}
     letters = (named.get(chr(c)) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}") for c in text)
     return f'"{"".join(letters)}"'
+
+
+def byte_strings(data: bytes, size: int = 1, *, big_endian: bool = False) -> str:
+    """The bytes as string literals of C, one a line.
+
+    size: of the elements, whose bytes are turned round for big-endian machines.
+    """
+    array = np.frombuffer(data, np.uint8)
+    if big_endian:
+        array = array.reshape(-1, size)[:, ::-1].reshape(-1)
+    return "\n".join(
+        _byte_strings(array[start : start + BYTES_AT_ONCE])
+        for start in range(0, len(array), BYTES_AT_ONCE)
+    )
+
+
+def _byte_strings(array: np.ndarray) -> str:
+    """By a table of escapes and a mask: a hundred megabytes must not take minutes."""
+    following = np.append(array[1:], np.uint8(0))
+    following[BYTES_PER_LINE - 1 :: BYTES_PER_LINE] = 0  # it is in a string of its own
+    digit = ((following >= ord("0")) & (following <= ord("7"))).astype(np.intp)
+    texts, lengths = _escapes()
+    lines = -(-len(array) // BYTES_PER_LINE)
+    room = np.zeros((lines, BYTES_PER_LINE * 4 + 3), np.uint8)
+    used = np.zeros(room.shape, np.bool_)
+    place = np.zeros((lines * BYTES_PER_LINE, 4), np.uint8)
+    shown = np.zeros(place.shape, np.bool_)
+    place[: len(array)] = texts[digit, array]
+    shown[: len(array)] = np.arange(4) < lengths[digit, array][:, None]
+    room[:, 0], room[:, -2], room[:, -1] = ord('"'), ord('"'), ord("\n")
+    used[:, [0, -2, -1]] = True
+    room[:, 1:-2], used[:, 1:-2] = place.reshape(lines, -1), shown.reshape(lines, -1)
+    return room[used].tobytes().decode("ascii").rstrip("\n")
+
+
+@cache
+def _escapes() -> tuple[np.ndarray, np.ndarray]:
+    """The text of each byte, and its length: [0] where no octal digit follows, [1] where one does,
+    which would be read as a part of a short escape.
+    """
+    texts, lengths = np.zeros((2, 256, 4), np.uint8), np.zeros((2, 256), np.int64)
+    for digit in (0, 1):
+        for byte in range(256):
+            text = c_string(bytes([byte]))[1:-1]
+            if text.startswith("\\") and text[1:].isdigit() and not digit:
+                text = f"\\{byte:o}"
+            lengths[digit, byte] = len(text)
+            texts[digit, byte, : len(text)] = np.frombuffer(text.encode(), np.uint8)
+    return texts, lengths
 
 
 def c_strings(array: np.ndarray) -> Iterator[str]:

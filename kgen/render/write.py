@@ -6,24 +6,39 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from kgen.errors import ExportError
 
+Files: TypeAlias = dict[str, str | bytes]
+"""{file name: text, or the bytes of a file that is none}"""
 
-def write(files: Mapping[str, str], out: str | Path, stale: Iterable[str] = ()) -> list[Path]:
+
+MARK = b"exported by kgen"
+"""In every file that has a name which others have too (README.md, CMakeLists.txt)."""
+
+
+def write(
+    files: Mapping[str, str | bytes], out: str | Path, *, own: str = "", stale: Iterable[str] = ()
+) -> list[Path]:
     """Writes {file name: text} into a folder, which is made if need be; returns their paths.
 
+    own: how names begin that are kgen's alone; files of other names are only replaced if they are
+        kgen's.
     stale: glob patterns of files that an earlier export may have left; those not written now go.
     Raises ExportError, with the folder as it was, if anything fails.
     """
     folder = Path(out)
     staging: Path | None = None
+    _keep_foreign(folder, files, own)
     try:
         made = _first_missing(folder)
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".kgen-", dir=folder))
         for name, text in files.items():
-            (staging / name).write_text(text, encoding="utf-8", newline="\n")
+            data = text if isinstance(text, bytes) else text.encode()
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+            (staging / name).write_bytes(data)
         old = {path.name for pattern in stale for path in folder.glob(pattern)} - set(files)
         _exchange(staging, folder, list(files), sorted(old))
     except OSError as error:
@@ -38,6 +53,19 @@ def write(files: Mapping[str, str], out: str | Path, stale: Iterable[str] = ()) 
     return [folder / name for name in files]
 
 
+def _keep_foreign(folder: Path, files: Iterable[str], own: str) -> None:
+    """Raises ExportError if a file that kgen did not write would be replaced."""
+    for name in files:
+        path = folder / name
+        if name.startswith(own) or path.name.startswith(own) or not path.is_file():
+            continue
+        if MARK not in path.read_bytes():
+            raise ExportError(
+                f"{str(path)!r} is there already, and not kgen's; export to a folder of its own.",
+                exit_code=2,
+            )
+
+
 def _exchange(staging: Path, folder: Path, names: list[str], old: list[str]) -> None:
     """Moves the new files in and the old ones out; puts all back if one move fails."""
     saved = staging / "old"
@@ -45,6 +73,7 @@ def _exchange(staging: Path, folder: Path, names: list[str], old: list[str]) -> 
     done: list[tuple[Path, Path]] = []
 
     def move(source: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
         done.append((source, target))
 

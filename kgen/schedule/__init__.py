@@ -4,7 +4,8 @@
 from shapes alone; `kgen inspect --schedule` prints the decisions with their reasons.
 """
 
+from kgen.schedule.batch import blocked
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
 
-__all__ = ["Product", "schedule"]
+__all__ = ["Product", "blocked", "schedule"]

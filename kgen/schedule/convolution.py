@@ -18,6 +18,7 @@ from kgen.ops.pad import Pad
 from kgen.ops.slice import Slice
 from kgen.schedule.build import product
 from kgen.schedule.depthwise import Depthwise, Reach
+from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.pack import Panels, padded
 from kgen.schedule.phases import Phases
 from kgen.schedule.product import Axis, Taps
@@ -35,7 +36,8 @@ def absorb_padding(graph: Graph) -> Graph:
     producer, readers = graph.producer, graph.readers
     nodes: list[Node] = []
     for node in graph.nodes:
-        pad = producer.get(node.x) if isinstance(node, Conv) and _is_depthwise(node) else None
+        depthwise = isinstance(node, Conv) and _is_depthwise(node) and has_fixed_sizes(node)
+        pad = producer.get(node.inputs[0]) if depthwise else None
         if isinstance(pad, Pad) and pad.value == 0 and readers[pad.output] == 1:
             assert isinstance(node, Conv)
             around = pad.padding[1:-1]
@@ -63,7 +65,14 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
     images = node.output.shape[0]  # in one sample
     if _is_depthwise(node):
-        return [_depthwise(node)] if images == 1 else None
+        if images > 1:
+            return None
+        if has_fixed_sizes(node) or not node.padded:
+            return [_depthwise(node)]
+        # Which windows lie inside is not known yet: all do, inside a copy with zeros around.
+        pad = _padded(f"{node.output.name}/pad", node.x, node, node.padding)
+        unpadded = replace(node, x=pad.output, padding=((0, 0),) * len(node.padding))
+        return [pad, _depthwise(unpadded)]
     few = node.groups > 1 and node.group_filters < FEW_FILTERS
     if not node.channels_last or not node.output.size or few:
         return None

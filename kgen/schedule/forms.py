@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kgen.ir.node import Node
 from kgen.ir.program import Program
+from kgen.ir.size import is_fixed
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.normalization import Normalization
@@ -36,6 +37,11 @@ def spread(arg: Value, output: Value) -> str:
     if arg.size == output.size:
         return "all"
     return "unit" if not any(strides[:-1]) else ""
+
+
+def has_fixed_sizes(node: Node) -> bool:
+    """Whether no size of the node's values depends on a length known at run time."""
+    return all(is_fixed(value.shape) for value in (*node.inputs, *node.outputs))
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ def fits(node: Node, functions: Collection[str]) -> bool:
         case Normalization():
             return (
                 node.axes == (node.x.rank - 1,)
+                and is_fixed((node.count,))
                 and node.count >= SHORTEST
                 and all(
                     not any(strides[:-1]) and strides[-1] == (value is not None)
@@ -98,7 +105,8 @@ def fits(node: Node, functions: Collection[str]) -> bool:
                 and node.x.size > 0
             )
         case Pool():
-            return node.channels_last and node.x.shape[-1] >= SHORTEST
+            channels = node.x.shape[-1]
+            return node.channels_last and is_fixed((channels,)) and channels >= SHORTEST
         case Reduce():
             return node.function in ("sum", "mean", "max", "min") and _reduces(node)
         case _:

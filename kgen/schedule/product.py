@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from kgen.ir.node import Contraction, Spec
+from kgen.ir.size import at_bound
 from kgen.ir.value import Value
 from kgen.schedule.pack import Panels
 from kgen.schedule.tile import Tile
 
-BLOCK = 96
-"""Terms that are summed before they are added to the total, where a sum is long."""
+BLOCK = 64
+"""About as many terms of a tile's sums are taken before they are set aside."""
+
+FEWEST = 4
+"""Blocks that a tile's sums are cut into, or not at all: that costs short ones two percent."""
+
+CHAIN = 32
+"""Terms that each of the sums of a streaming product takes before they are set aside."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,7 @@ class Axis:
     packed kernel.
     """
 
+    holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
@@ -31,6 +40,7 @@ class Axis:
 class Taps:
     """A loop of the sum outside the depth: how often, and how far it moves on in x."""
 
+    holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
@@ -69,20 +79,30 @@ class Product(Contraction):
     @property
     def terms(self) -> int:
         """Products in one sum."""
-        return prod(taps.count for taps in self.taps) * self.depth
+        return prod(taps.count for taps in self.taps) * at_bound(self.depth)
+
+    @property
+    def chains(self) -> int:
+        """Sums that are kept for each unit when one pixel streams the weights."""
+        return max(1, min(128 // self.tile.widest.units, 8, at_bound(self.depth) // 8))
 
     @property
     def blocks(self) -> tuple[int, int]:
         """Long sums are cut: how many blocks of how many steps of the outermost loop of the sum.
 
-        Rounding errors of a sum grow with its length; blocks that are summed on their own and then
-        added keep them near those of the terms.
+        Rounding errors of a sum grow with the terms that it takes one by one; blocks that are
+        summed on their own and then added keep them near those of the terms.
         """
-        outermost = self.taps[0].count if self.taps else self.depth
-        within = self.terms // outermost
-        if self.streams or self.terms <= 2 * BLOCK:
+        outermost = self.taps[0].count if self.taps else at_bound(self.depth)
+        # Rounding errors grow with a chain's length within blocks, with their number in the total.
+        chains, least = (self.chains, CHAIN) if self.streams else (1, BLOCK)
+        block = chains * max(least, round((self.terms / chains) ** 0.5))
+        count = min(round(self.terms / block), outermost)
+        if count < (2 if self.streams else FEWEST):
             return 1, outermost
-        steps = max(round(BLOCK / within), 1)
+        steps = -(-outermost // count)
+        if self.streams:
+            steps = -(-steps // chains) * chains
         return -(-outermost // steps), steps
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -118,15 +119,15 @@ def _parts(count: int, size: int) -> list[tuple[int, int]]:
     return [(size, full), *([(rest, 1)] if rest else [])] if full else [(rest, 1)]
 
 
-def choose(pixels: Pixels, units: int, terms: int) -> Tile:
-    """The cheapest tile for a product."""
+def choose(pixels: Pixels, units: int, terms: int, widths: Iterable[int] = ()) -> Tile:
+    """The cheapest tile for a product. widths: of the panels, if they are given."""
     best: tuple[float, Block] | None = None
     rows, columns = pixels.rows, pixels.columns
     padded = -(-units // LINE)
-    for vectors in range(1, min(padded, 4) + 1):
-        most = most_pixels(AVX512, vectors * LINE)
+    for width in widths or range(LINE, min(padded, 4) * LINE + 1, LINE):
+        most = most_pixels(AVX512, width)
         for size in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
-            block = Block(*_grid(rows, columns, size), vectors * LINE)
+            block = Block(*_grid(rows, columns, size), width)
             cost = cycles(block, pixels, units, terms)
             if best is None or cost < best[0] * 0.995:
                 best = cost, block

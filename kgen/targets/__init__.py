@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
+from kgen.ir.value import STRING
 from kgen.manifest import manifest
+from kgen.packages import building, check_fit, layout, packaged
 from kgen.plan import Plan
 from kgen.plan import plan as replan
-from kgen.schedule import schedule
-from kgen.targets import c, numpy
+from kgen.render.environment import environment
+from kgen.render.write import Files
+from kgen.schedule import blocked, schedule
+from kgen.targets import c_files, numpy
+from kgen.targets.c import CModel
+from kgen.targets.c_block import CBlock, has_blocks
 from kgen.targets.c_fast import vector_functions
+from kgen.targets.c_test import self_test
+from kgen.targets.evidence import Evidence
+from kgen.targets.weight_forms import LITERAL, Form
 
 TARGETS = ("c", "numpy")
 STYLES = ("fast", "readable")
@@ -29,35 +39,96 @@ def check_choice(target: str, style: str) -> None:
 
 
 def render(
-    plan: Plan, target: str, *, name: str, style: str = "fast", versions: Mapping[str, str]
-) -> dict[str, str]:
-    """{file name: text} of a plan. name: of the files, and the prefix of C functions."""
+    plan: Plan,
+    target: str,
+    *,
+    name: str,
+    style: str = "fast",
+    versions: Mapping[str, str],
+    form: Form = LITERAL,
+    evidence: Evidence | None = None,
+    package: str = "plain",
+    cpp: bool = False,
+) -> Files:
+    """{file name: text} of a plan.
+
+    name: of the files, and the prefix of C functions.
+    evidence: of the results, for NAME_README.md and NAME_test.c.
+    package: that the C is a part of. cpp: whether NAME.hpp is added.
+    """
     check_choice(target, style)
-    title = plan.graph.name
-    parameters = sum(constant.size for constant in plan.graph.constants)
-    if target == "numpy":
-        files = {f"{name}.py": numpy.module(plan, title=title)}
-        workspace = 0
-    else:
-        plan = fast(plan) if style == "fast" else plan
-        model = c.CModel(plan, name, title, style)
-        files = c.files(model)
-        workspace = model.workspace_bytes
-    files[f"{name}.json"] = manifest(
-        plan,
-        name=name,
-        target=target,
-        style=style,
-        versions=dict(versions),
-        workspace_bytes=workspace,
-        parameters=parameters,
-    )
+    common = {
+        "name": name,
+        "plan": plan,
+        "parameters": sum(constant.size for constant in plan.graph.constants),
+        "evidence": evidence,
+    }
+    if target == "c":
+        return _c_files(plan, style, form, versions, package, cpp, common)
+    files: Files = {f"{name}.py": numpy.module(plan, title=plan.graph.name)}
+    files[f"{name}.json"] = _manifest(plan, target, versions, common, {})
+    if evidence:
+        readme = environment("numpy").get_template("readme.md.j2")
+        files[f"{name}_README.md"] = readme.render(common)
     return files
+
+
+def _c_files(
+    plan: Plan,
+    style: str,
+    form: Form,
+    versions: Mapping[str, str],
+    package: str,
+    cpp: bool,
+    common: dict[str, Any],
+) -> Files:
+    """common: what all templates see."""
+    name, evidence = common["name"], common["evidence"]
+    given, plan = plan, fast(plan) if style == "fast" else plan
+    model = CModel(plan, name, form, plan.graph.name, style)
+    words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
+    check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
+    block = block_of(given, model)
+    files = c_files.files(model, block)
+    facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
+    files[f"{name}.json"] = _manifest(plan, "c", versions, common, facts)
+    context = {**common, "plan": plan, "model": model, "upper": model.upper}
+    env = environment("c")
+    if cpp or layout(package).cpp:
+        files[f"{name}.hpp"] = env.get_template("model.hpp.j2").render(context)
+    if evidence:
+        if evidence.test:
+            files[f"{name}_test.c"] = self_test(model, evidence.test)
+        readme = env.get_template("readme.md.j2")
+        how = building(package, context)
+        files[f"{name}_README.md"] = readme.render(context, building=how)
+    return packaged(package, name, files, context)
+
+
+def _manifest(
+    plan: Plan,
+    target: str,
+    versions: Mapping[str, str],
+    common: Mapping[str, Any],
+    extra: Mapping[str, object],
+) -> str:
+    name, parameters = common["name"], common["parameters"]
+    return manifest(
+        plan, name=name, target=target, versions=versions, parameters=parameters, extra=extra
+    )
 
 
 def fast(plan: Plan) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
     return replan(schedule(plan.graph, vector_functions()).check())
+
+
+def block_of(plan: Plan, single: CModel) -> CBlock | None:
+    """Several samples at once, where that pays and has a place. plan: before it was scheduled."""
+    if not has_blocks(single):
+        return None
+    graph = blocked(plan.graph, single.plan.graph, vector_functions())
+    return CBlock.of(replan(graph), single) if graph else None
 
 
 def evaluate(plan: Plan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-import jinja2
-
+from kgen.ir.node import Node
+from kgen.ir.size import Given, bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
+from kgen.lengths import computed
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names, helpers
-from kgen.targets.c_op import CTYPES, COp, literal, pointer
-from kgen.targets.c_scalar import HASHES, ScalarType, function_of
+from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
+from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
+from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
@@ -38,14 +40,12 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CModel(Weights):
-    """A plan with the names it has in C. prefix: of every name with file scope. title: Keras's
-    name.
-    """
+    """A plan with the names it has in C. title: Keras's name."""
 
-    prefix: str
     title: str
     style: str
     expressions: Expressions = field(init=False)
+    lengths_of: dict[Node, list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         operators = environment("c").get_template("operators.j2").module
@@ -77,19 +77,37 @@ class CModel(Weights):
     def upper(self) -> str:
         return self.prefix.upper()
 
+    @property
+    def sources(self) -> list[str]:
+        """The C files that a program is linked with."""
+        return [f"{self.prefix}.c", *self.weight_file_names]
+
     # Names with file scope
 
     @cached_property
     def names(self) -> dict[object, str]:
         """The C name of each constant and of each step's function."""
+        names = self._free_names()
+        taken = self._function_names(names)
+        for constant in self.plan.graph.constants:
+            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+        return taken
+
+    def _free_names(self, *taken: str) -> Names:
+        """What may still be a name with file scope, without the prefix."""
         functions = self.expressions.functions
-        names = Names(
+        return Names(
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete"),
+            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *("constants", "test", "section", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
+            *(one.name for one in self.plan.graph.lengths),
+            *taken,
         )
+
+    def _function_names(self, names: Names, suffix: str = "") -> dict[object, str]:
         taken: dict[object, str] = {}
         # The layer's name for its loop, or the last of its steps; the others say what they do.
         main = {node.origin.path: node for node in self.plan.steps}
@@ -98,12 +116,10 @@ class CModel(Weights):
             path = node.origin.path
             what = node.output.label or getattr(node, "function", node.kind)
             own = path if main[path] is node else f"{path}/{what}"
-            taken[node] = f"{self.prefix}_{names.take(own)}"
+            taken[node] = f"{self.prefix}_{names.take(own + suffix)}"
         for node in self.plan.graph.walk():
             if node not in taken:
-                taken[node] = f"{self.prefix}_{names.take(node.name)}"
-        for constant in self.plan.graph.constants:
-            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+                taken[node] = f"{self.prefix}_{names.take(node.name + suffix)}"
         return taken
 
     @cached_property
@@ -122,11 +138,13 @@ class CModel(Weights):
 
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
-        symbols: dict[Value, str] = {c: self.names[c] for c in self.plan.graph.constants}
+        symbols: dict[Value, str] = {c: self.symbol(c) for c in self.plan.graph.constants}
         ops: list[COp] = []
         for node in plan.steps:
             error = f"{self.upper}_ERROR_{node.error}"
-            common = (node, self.names[node], symbols, self.expressions, error, depth > 0)
+            names = (self.names[node], symbols, self.expressions, error)
+            stored = f"{self.prefix}_constants"
+            common = (node, *names, depth > 0, self.lengths_of, stored)
             if node in plan.bodies:
                 body, place = plan.bodies[node], start + plan.scratch[node]
                 inner = self._ops(body, place, depth + 1)
@@ -139,6 +157,70 @@ class CModel(Weights):
             else:
                 ops.append(COp(*common))
         return ops
+
+    # Lengths known at run time
+
+    @cached_property
+    def length_parameters(self) -> list[str]:
+        """The parameters for the lengths that the caller gives."""
+        names = Names(*(value.name for value in self.plan.places))
+        return [names.take(f"{self.prefix}_{one.name}") for one in self.plan.graph.lengths]
+
+    @property
+    def lengths(self) -> list[tuple[str, Given]]:
+        """(parameter, length)"""
+        return list(zip(self.length_parameters, self.plan.graph.lengths, strict=True))
+
+    @property
+    def refused_lengths(self) -> str:
+        """The condition under which a length is none that the model takes."""
+        parts = []
+        for name, one in self.lengths:
+            parts += [f"{name} < {one.least}", f"{name} > {one.bound}"]
+            parts += [f"{name} % {one.multiple} != 0"] if one.multiple > 1 else []
+        return " || ".join(parts)
+
+    @property
+    def run_lengths(self) -> list[tuple[str, str]]:
+        """(name, expression) of the lengths that the run function uses."""
+        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
+        texts += [bare(p.value.size) for p in self.string_inputs]
+        return self._defined(texts + [size for _, _, size in self.copies])
+
+    @property
+    def shape_lengths(self) -> list[tuple[str, str]]:
+        """The same of the inputs' and outputs' shapes, but for what the caller gives."""
+        shapes = [bare(size) for p in (*self.inputs, *self.outputs) for size in p.value.shape]
+        given = {one.unit.name for _, one in self.lengths}
+        return [(name, text) for name, text in self._defined(shapes) if name not in given]
+
+    @property
+    def batch_lengths(self) -> list[tuple[str, str]]:
+        """The same of predict_batch."""
+        return self._defined([self.batch_arguments("sample")])
+
+    def _defined(self, texts: list[str]) -> list[tuple[str, str]]:
+        """The lengths that texts name, and those that they are computed from."""
+        text = "\n".join(texts)
+        found: list[tuple[str, str]] = []
+
+        def need(name: str, definition: str) -> None:
+            nonlocal text
+            if re.search(rf"\b{name}\b", text):
+                found.append((name, definition))
+                text += f"\n{definition}"
+
+        for length in reversed(computed(self.plan.graph)):
+            a, b = (str(operand) for operand in length.definition)
+            need(
+                length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}"
+            )
+        for name, one in reversed(self.lengths):
+            need(
+                one.unit.name,
+                f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}",
+            )
+        return found[::-1]
 
     # The run function
 
@@ -176,20 +258,23 @@ class CModel(Weights):
     @property
     def signature(self) -> str:
         """The parameters of predict: `const float *x, float *y`."""
-        parts = [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
+        parts = [f"size_t {name}" for name in self.length_parameters]
+        parts += [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
         parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
         return ", ".join(parts)
 
     @property
     def arguments(self) -> str:
-        return ", ".join(p.name for p in (*self.inputs, *self.outputs))
+        arrays = (p.name for p in (*self.inputs, *self.outputs))
+        return ", ".join([*self.length_parameters, *arrays])
 
     def batch_arguments(self, index: str) -> str:
         """The arguments for one sample of a batch."""
-        return ", ".join(
-            p.name if p.value.size == 0 else f"{p.name} + {index} * {p.value.size}"
+        arrays = (
+            p.name if p.value.size == 0 else f"{p.name} + {index} * {count_text(p.value.size)}"
             for p in (*self.inputs, *self.outputs)
         )
+        return ", ".join([*self.length_parameters, *arrays])
 
     @cached_property
     def arena_types(self) -> list[str]:
@@ -227,6 +312,8 @@ class CModel(Weights):
             size = element_size(state.value.dtype)
             total = -(-total // size) * size + max(state.value.size, 1) * size
             largest = max(largest, size)
+        if self.loads:
+            total, largest = -(-total // 8) * 8 + 8, 8
         return -(-total // largest) * largest
 
     def pointers(self) -> list[Pointer]:
@@ -245,7 +332,7 @@ class CModel(Weights):
 
     def _pointer(self, value: Value, place: Place) -> Pointer:
         ctype = CTYPES[value.dtype]
-        note = f"({', '.join(map(str, value.sample_shape))})"
+        note = f"({', '.join(map(bare, value.sample_shape))})"
         local = f"const {value.name}"
         if place.kind == "strings":
             index = place.number + place.offset // element_size(STRING)
@@ -269,8 +356,10 @@ class CModel(Weights):
 
     def call(self, op: COp) -> str:
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
-        workspace = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
-        return f"{op.function}({', '.join([*workspace, *arrays])})"
+        first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
+        if op.uses_stored:
+            first.append("constants" if op.inner else "w->constants")
+        return f"{op.function}({', '.join([*first, *op.lengths, *arrays])})"
 
     @property
     def copies(self) -> list[tuple[str, str, str]]:
@@ -280,7 +369,7 @@ class CModel(Weights):
             (
                 targets[number],
                 value.name,
-                f"{value.size} * sizeof({CTYPES[value.dtype]})",
+                f"{count_text(value.size)} * sizeof({CTYPES[value.dtype]})",
             )
             for value, number in self.plan.copies
             if value.size
@@ -288,7 +377,30 @@ class CModel(Weights):
 
     @property
     def uses_workspace(self) -> bool:
-        return bool(self.plan.workspace_bytes or self.plan.strings or self.states)
+        return bool(self.plan.workspace_bytes or self.plan.strings or self.states or self.loads)
+
+    @property
+    def has_pointers(self) -> bool:
+        """Whether the workspace's size depends on the machine's pointers."""
+        return bool(self.plan.strings or self.loads)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the manifest says of the C alone."""
+        facts: dict[str, object] = {"style": self.style, "workspace_bytes": self.workspace_bytes}
+        if self.form.workspace == "caller":
+            facts |= {
+                "predict": None,
+                "predict_batch": None,
+                "run_batch": f"{self.prefix}_run_batch",
+            }
+        if self.form.weights != "literal":
+            facts["weights"] = self.form.weights
+        if self.blob:
+            facts["weights_file"] = self.blob_name
+        if self.loads:
+            facts["load"] = f"{self.prefix}_load"
+        return facts
 
     @property
     def has_strings(self) -> bool:
@@ -345,41 +457,3 @@ def _plans(plan: Plan) -> Iterator[Plan]:
     yield plan
     for body in plan.bodies.values():
         yield from _plans(body)
-
-
-def files(model: CModel) -> dict[str, str]:
-    """The C sources: {file name: text}."""
-    env = environment("c")
-    prefix = model.prefix
-    texts = [_op_text(env, op) for op in model.ops]
-    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts) if model.style == "fast" else []
-    body = env.get_template("model.c.j2").render(
-        model=model, texts=texts, functions=functions, vectors=vectors
-    )
-    result = {
-        f"{prefix}.h": env.get_template("model.h.j2").render(model=model),
-        f"{prefix}.c": body,
-    }
-    if model.separate:
-        for number, constants in enumerate(model.weight_files()):
-            suffix = f"_{number}" if number else ""
-            result[f"{prefix}_weights{suffix}.c"] = env.get_template("weights.c.j2").render(
-                model=model, constants=constants
-            )
-    return result
-
-
-def _helper_text(model: CModel, function: str, dtype: str) -> str:
-    """The definition of a scalar function."""
-    scalar = ScalarType(dtype, model._function_name(function, STRING))
-    macro = getattr(model.expressions.functions, function)
-    return str(macro(model._function_name(function, dtype), scalar))
-
-
-def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one."""
-    names = [f"ops/{op.node.kind}.c.j2"]
-    if isinstance(op, FastOp) and op.on_vectors:
-        names.insert(0, f"fast/{op.node.kind}.c.j2")
-    return env.select_template(names).render(op=op)

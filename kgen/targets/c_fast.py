@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 
 from kgen.ir.node import Contraction
 from kgen.ir.program import Number, Program, Step
+from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.render.environment import environment
 from kgen.schedule.forms import fits, innermost, spread
@@ -23,6 +24,9 @@ from kgen.targets.loops import Loop
 LIBRARIES = ("fast/helpers.j2", "fast/math.j2")
 SHORT_SUM = 32
 """Sums of no more terms are as exact in float as they have to be."""
+
+LONG_SUM = 256
+"""Terms that a reduction takes in a row, in four sums."""
 
 CTYPES = {"float32": "vec", "bool": "ivec"}
 
@@ -96,6 +100,14 @@ class VectorExpressions(Expressions):
             for arg in step.args
         ]
         return f"{self.prefix}_v{step.function}({', '.join(args)})", ""
+
+
+def shortened(count: int) -> int:
+    """The largest divisor of `count` that is no longer than LONG_SUM, or `count` itself."""
+    if count <= 2 * LONG_SUM:
+        return count
+    shorter = (size for size in range(LONG_SUM, LONG_SUM // 4, -1) if count % size == 0)
+    return next(shorter, count)
 
 
 class Late(NamedTuple):
@@ -196,6 +208,8 @@ class FastOp(COp):
     def reduced(self) -> tuple[list[Loop], list[tuple[str, int]], list[Loop], str, int]:
         """A reduction with its last axis kept: loops over the other kept axes, the output's terms,
         the loops of the reduction, where x's element is, and how far the innermost loop moves on.
+
+        A long innermost loop is two, so that no sum takes many terms one by one.
         """
         node = self.node
         last = node.x.rank - 1
@@ -211,6 +225,11 @@ class FastOp(COp):
         )
         if not inner:
             inner, taken = [Loop("q", 1)], [("q", 0)]
+        block = shortened(inner[-1].count)
+        if block < inner[-1].count:
+            long, (name, step) = inner.pop(), taken.pop()
+            inner += [Loop(name, long.count // block), Loop("p", block)]
+            taken += [(name, block * step), ("p", step)]
         return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
 
     def frame(self) -> Frame:
@@ -256,7 +275,9 @@ class FastOp(COp):
         )
 
     def repacked(self, place: list[tuple[str, int]], count: int, width: int) -> str:
-        """x's element of unit first + u; zero from the unit `count` of the panel on."""
+        """x's element of unit first + u; zero from the unit `count` of the panel on, of all units
+        where their number is not known.
+        """
         units = [(n, s) for n, s in self.node.units if n > 1] or [(1, 0)]
         below, terms = 1, []
         unit = "(first + u)"
@@ -265,6 +286,8 @@ class FastOp(COp):
             terms.append((text if position == 0 else f"{text} % {n}", step))
             below *= n
         text = f"x[{loops.index([*place, *reversed(terms)])}]"
+        if self.node.panels.open:
+            return f"first + u < {count} ? {text} : 0.0f"
         return f"u < {count} ? {text} : 0.0f" if count and count < width else text
 
     # Products
@@ -310,6 +333,49 @@ class FastOp(COp):
         return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
 
     @property
+    def open_pixels(self) -> bool:
+        """Whether the number of pixels is known only when the code runs."""
+        return isinstance(self.node.columns.count, Size)
+
+    @property
+    def tile_lengths(self) -> list[str]:
+        """The lengths known at run time that a tile's loops and steps depend on."""
+        node = self.node
+        steps = (node.rows.x, node.rows.y, node.columns.x, node.columns.y, node.depth_step)
+        return self._named(steps, node.taps, node.depth)
+
+    @property
+    def loop_lengths(self) -> list[str]:
+        """The same of the function that calls tiles."""
+        node = self.node
+        own = node.units if node.pixels_outside else node.columns
+        return list(dict.fromkeys([*self.tile_lengths, *self._named(own, self._unit_steps)]))
+
+    @property
+    def row_lengths(self) -> list[str]:
+        """The lengths that the step from row to row of a depthwise convolution depends on."""
+        return self._named(self.node.columns.size)
+
+    @property
+    def open_columns(self) -> bool:
+        """Whether its sizes are known only when the code runs."""
+        return not is_fixed((self.node.rows.count, self.node.columns.count))
+
+    @property
+    def _unit_steps(self) -> tuple[int, ...]:
+        return tuple(step for _, step in self._panel_of("u"))
+
+    @staticmethod
+    def _named(*sizes: Any) -> list[str]:
+        return list(dict.fromkeys(length.name for length in named_in(sizes)))
+
+    @property
+    def divisor(self) -> str:
+        """How many elements a mean is of, as a float."""
+        count = self.node.count
+        return f"(float){count}" if isinstance(count, Size) else f"{count}.0f"
+
+    @property
     def rest_width(self) -> str:
         """Units in a tile of the last panel."""
         rest = self.node.panels.rest
@@ -323,12 +389,6 @@ class FastOp(COp):
         if width == str(self.node.panels.rest):
             return str(units - full)
         return f"{units} - u < {width} ? {units} - u : {width}"
-
-    @property
-    def chains(self) -> int:
-        """Sums kept for each unit when one pixel streams the weights."""
-        width: int = self.node.tile.widest.units
-        return max(1, min(128 // width, 8, int(self.node.depth) // 8))
 
     @property
     def pixel_index(self) -> str:

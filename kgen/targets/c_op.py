@@ -11,7 +11,9 @@ import numpy as np
 
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
+from kgen.ir.size import Size, bare
 from kgen.ir.value import STRING, Constant, Value, broadcast_strides, row_major
+from kgen.lengths import used_by
 from kgen.names import comment
 from kgen.render.literals import c_string, number
 from kgen.targets import loops
@@ -60,6 +62,11 @@ def pointer(dtype: str, name: str, *, const: bool) -> str:
     return f"{'const ' if const else ''}{CTYPES[dtype]} *{name}"
 
 
+def count_text(size: int) -> str:
+    """A number of elements where C wants a size_t."""
+    return f"(size_t)({bare(size)})" if isinstance(size, Size) else str(size)
+
+
 class Text(NamedTuple):
     """An expression, and the statements that must come before it."""
 
@@ -73,6 +80,8 @@ class COp(Walks):
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
     inner: whether it belongs to the body of a loop.
+    lengths_of: of each node's function the lengths that it uses, as far as that is known.
+    stored: the type of the constants that are loaded from a file, which functions get a pointer to.
     """
 
     function: str
@@ -80,6 +89,8 @@ class COp(Walks):
     expressions: Expressions
     error: str
     inner: bool
+    lengths_of: dict[Node, list[str]]
+    stored: str
 
     # Names and types
 
@@ -119,9 +130,20 @@ class COp(Walks):
         return CTYPES[self.node.output.dtype]
 
     @property
+    def uses_stored(self) -> bool:
+        return any(self.symbols[c].startswith("constants->") for c in self.node.constants)
+
+    @property
+    def stored_parameter(self) -> str:
+        """`const NAME_constants *constants`, or nothing."""
+        return f"const {self.stored} *constants" if self.uses_stored else ""
+
+    @property
     def signature(self) -> str:
         overwritten = self.node.may_overwrite
-        parts = [
+        parts = [self.stored_parameter] if self.uses_stored else []
+        parts += [f"int {name}" for name in self.lengths]
+        parts += [
             pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
         ]
@@ -130,6 +152,12 @@ class COp(Walks):
         parts.append(pointer(self.node.output.dtype, y, const=False))
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
+
+    @property
+    def lengths(self) -> list[str]:
+        """The function's first parameters: the lengths that it uses, or may use."""
+        known = self.lengths_of.get(self.node)
+        return [one.name for one in used_by(self.node)] if known is None else known
 
     # Sums
 
@@ -258,6 +286,10 @@ class COp(Walks):
         return loops.index(terms, start)
 
     @staticmethod
+    def count_text(size: int) -> str:
+        return count_text(size)
+
+    @staticmethod
     def times(number: str, stride: int) -> str:
         """`number * stride`, without what changes nothing."""
         if stride == 1:
@@ -362,7 +394,7 @@ class COp(Walks):
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
         ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
         dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
-        return f"({', '.join(map(str, sizes))}){dtype}"
+        return f"({', '.join(map(bare, sizes))}){dtype}"
 
     @staticmethod
     def _order(constant: Constant) -> str:

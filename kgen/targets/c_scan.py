@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from kgen.errors import ExportError
+from kgen.ir.size import bare
 from kgen.ir.value import Constant, Value, element_size
 from kgen.names import comment
 from kgen.plan import Place, Plan
-from kgen.targets.c_op import CTYPES, COp, pointer
+from kgen.targets.c_op import CTYPES, COp, count_text, pointer
 
 
 class Pointer(NamedTuple):
@@ -65,8 +66,14 @@ class CScan(COp):
         return bool(self.plan.workspace_bytes)
 
     @property
+    def uses_stored(self) -> bool:
+        return super().uses_stored or any(op.uses_stored for op in self.ops)
+
+    @property
     def signature(self) -> str:
         parts = [f"{self.workspace} *w"] if self.uses_workspace else []
+        parts += [self.stored_parameter] if self.uses_stored else []
+        parts += [f"int {name}" for name in self.lengths]
         parts += [
             pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()
         ]
@@ -129,7 +136,7 @@ class CScan(COp):
 
     def _pointer(self, value: Value) -> Pointer:
         place, ctype = self.plan.places[value], self.ctype(value)
-        note = f"({', '.join(map(str, value.sample_shape))})"
+        note = f"({', '.join(map(bare, value.sample_shape))})"
         if place.kind == "workspace":
             behind = (self.start + place.number + place.offset) // element_size(value.dtype)
             text = f"w->{self.arena(value.dtype)}" + (f" + {behind}" if behind else "")
@@ -149,7 +156,7 @@ class CScan(COp):
         terms = [array.name]
         if self._moves(place):
             backwards = place.kind == "input" and node.backwards
-            step = f"({node.steps - 1} - {self.t})" if backwards else self.t
+            step = f"({bare(node.steps - 1)} - {self.t})" if backwards else self.t
             terms.append(step if inner.size == 1 else f"{step} * {inner.size}")
         if place.offset:
             terms.append(str(place.offset // element_size(value.dtype)))
@@ -183,4 +190,4 @@ class CScan(COp):
 
     @staticmethod
     def _bytes(value: Value) -> str:
-        return f"{value.size} * sizeof({CTYPES[value.dtype]})"
+        return f"{count_text(value.size)} * sizeof({CTYPES[value.dtype]})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from kgen.ir.size import Size
 from kgen.targets import loops
 from kgen.targets.loops import Loop
 
@@ -25,6 +26,7 @@ class Dimension(NamedTuple):
     stride: int
     rate: int
     before: int
+    after: int
     x_stride: int
     y_stride: int
     kernel_stride: int
@@ -114,6 +116,7 @@ class Walks:
                 stride=getattr(node, "strides", (1,) * rank)[i],
                 rate=rates[i],
                 before=padding[i][0],
+                after=padding[i][1],
                 x_stride=x_strides[first + i],
                 y_stride=y_strides[first + i],
                 kernel_stride=kernel.strides[i] if kernel is not None else 0,
@@ -139,7 +142,9 @@ class Walks:
         conditions = []
         if dimension.before:
             conditions.append(f"{dimension.place} < 0")
-        if last >= dimension.input_size:
+        beyond = last - dimension.input_size
+        # Where the length decides, only padding reaches beyond.
+        if dimension.after if isinstance(beyond, Size) else beyond >= 0:
             conditions.append(f"{dimension.place} >= {dimension.input_size}")
         return conditions
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from kgen.ir.node import Node
 from kgen.ir.value import STRING, Constant, Value
 from kgen.plan import Plan
-from kgen.render.literals import c_strings, numbers
+from kgen.render.literals import byte_strings, c_strings, numbers
 from kgen.targets.c_op import CTYPES, COp
+from kgen.targets.weight_forms import Blob, Form, little_endian, stored_size
 
 INLINE_WEIGHTS = 4096
 """Models with more weights than this have them in files of their own, so that the code can be read.
@@ -31,9 +32,11 @@ class Array(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A plan's constants: where each is defined, and how."""
+    """A plan's constants: where each is defined, and how. prefix: of every name with file scope."""
 
     plan: Plan
+    prefix: str
+    form: Form
 
     @property
     def ops(self) -> list[COp]:
@@ -45,38 +48,48 @@ class Weights:
         """The C name of each constant and of each step's function."""
         raise NotImplementedError
 
+    # Which are where
+
     @property
     def separate(self) -> bool:
         """Whether the weights are in files of their own."""
-        return sum(c.size for c in self.plan.graph.constants) > INLINE_WEIGHTS
+        numbers = sum(c.size for c in self.plan.graph.constants)
+        return self.form.weights != "literal" or numbers > INLINE_WEIGHTS
 
-    def array(self, constant: Constant) -> Array:
-        """The literal array; at least one element, for C has no empty arrays."""
-        declaration = self._declared(constant)
-        sizes = ", ".join(map(str, constant.shape))
-        note = f"({sizes}) {constant.note}".strip()
-        if constant.dtype == "int4":
-            note += "; two elements a byte, the first in its lower half"
-            return Array(declaration, note, list(numbers(constant.packed)))
-        suffix = "f" if constant.dtype == "float32" else ""
-        text = constant.dtype == STRING
-        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
-        return Array(declaration, note, lines)
-
-    def declaration(self, constant: Constant) -> str:
-        return f"extern {self._declared(constant)};"
-
-    def _declared(self, constant: Constant) -> str:
-        ctype = "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
-        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
-        return f"const {ctype} {self.names[constant]}[{size}]"
+    @cached_property
+    def words(self) -> set[Constant]:
+        """What is written as literals, whatever the form of the others: words, and the numbers of a
+        function that has words.
+        """
+        users = [node.constants for node in self.plan.graph.walk()]
+        return {c for those in users if any(one.dtype == STRING for one in those) for c in those}
 
     def arrays_of(self, op: COp) -> Iterator[Array]:
         """The arrays that this step is the first to use, to be printed above it."""
+        for constant in op.node.constants:
+            inline = not self.separate or (
+                self.form.weights != "literal" and constant in self.words
+            )
+            if inline and self._first_user[constant] is op.node:
+                yield self.array(constant)
+
+    @cached_property
+    def stored(self) -> list[Constant]:
+        """What is in weight files, in the order of use."""
         if not self.separate:
-            for constant in op.node.constants:
-                if self._first_user[constant] is op.node:
-                    yield self.array(constant)
+            return []
+        constants = [c for c in self._first_user if isinstance(c, Constant)]
+        return [c for c in constants if self.form.weights == "literal" or c not in self.words]
+
+    @cached_property
+    def blob(self) -> Blob | None:
+        """The bytes of NAME_weights.bin, if there is one."""
+        return Blob(self.stored) if self.form.in_blob and self.stored else None
+
+    @property
+    def loads(self) -> bool:
+        """Whether the weights come from a file when the program runs."""
+        return self.form.weights == "file" and self.blob is not None
 
     @cached_property
     def _first_user(self) -> dict[Value, Node]:
@@ -86,12 +99,26 @@ class Weights:
                 users.setdefault(constant, op.node)
         return users
 
+    @property
+    def weight_file_names(self) -> list[str]:
+        """The C files that hold or load weights."""
+        if self.loads:
+            return [f"{self.prefix}_load.c"]
+        numbers = range(len(list(self.weight_files())))
+        return [f"{self.prefix}_weights{f'_{number}' if number else ''}.c" for number in numbers]
+
+    @property
+    def blob_name(self) -> str:
+        return f"{self.prefix}_weights.bin"
+
     def weight_files(self) -> Iterator[list[Constant]]:
-        """The constants of each weight file."""
+        """The constants of each weight file; none if they stand in NAME.c."""
+        if self.blob:
+            yield self.stored
+            return
         batch: list[Constant] = []
         count = 0
-        for constant in self._first_user:
-            assert isinstance(constant, Constant)
+        for constant in self.stored:
             if batch and count + constant.size > WEIGHTS_PER_FILE:
                 yield batch
                 batch, count = [], 0
@@ -99,3 +126,58 @@ class Weights:
             count += constant.size
         if batch:
             yield batch
+
+    # How they are written
+
+    def symbol(self, constant: Constant) -> str:
+        """What the functions call the array."""
+        name = self.names[constant]
+        if self.form.weights == "literal" or constant in self.words:
+            return name
+        if self.form.weights == "string":
+            return f"{name}.numbers"
+        member = self.member(constant)
+        if self.form.weights == "file":
+            return f"constants->{member}"
+        return f"{self.prefix}_weights.{'arrays.' if self.form.weights == 'embed' else ''}{member}"
+
+    def member(self, constant: Constant) -> str:
+        """The array's name among those of NAME_weights.bin."""
+        return self.names[constant].removeprefix(f"{self.prefix}_")
+
+    def note(self, constant: Constant) -> str:
+        sizes = ", ".join(map(str, constant.shape))
+        text = f"({sizes}) {constant.note}".strip()
+        if constant.dtype == "int4":
+            text += "; two elements a byte, the first in its lower half"
+        return text
+
+    def ctype(self, constant: Constant) -> str:
+        return "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
+
+    def array(self, constant: Constant) -> Array:
+        """The literal array; at least one element, for C has no empty arrays."""
+        declaration, note = self.definition(constant), self.note(constant)
+        if constant.dtype == "int4":
+            return Array(declaration, note, list(numbers(constant.packed)))
+        suffix = "f" if constant.dtype == "float32" else ""
+        text = constant.dtype == STRING
+        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
+        return Array(declaration, note, lines)
+
+    def bytes_text(self, constant: Constant, *, big_endian: bool) -> str:
+        """String literals of the array's bytes."""
+        data = little_endian(constant) or bytes(stored_size(constant))
+        return byte_strings(data, stored_size(constant), big_endian=big_endian)
+
+    def declaration(self, constant: Constant) -> str:
+        return f"extern {self.definition(constant)};"
+
+    def definition(self, constant: Constant) -> str:
+        """The array's type and name, less what it is set to."""
+        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
+        name = self.names[constant]
+        if self.form.weights == "string" and constant not in self.words:
+            ctype, count = CTYPES[constant.dtype], size * stored_size(constant)
+            return f"const union {{ char bytes[{count}]; {ctype} numbers[{size}]; }} {name}"
+        return f"const {self.ctype(constant)} {name}[{size}]"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kgen.ir.size import Size
+
 LETTERS = "ijklmnpq"
 
 
@@ -48,7 +50,8 @@ def index(terms: Sequence[tuple[str, int]], start: int = 0) -> str:
     for name, stride in terms:
         if stride == 0:
             continue
-        text = name if abs(stride) == 1 else f"{name} * {abs(stride)}"
+        size = abs(stride)
+        text = name if size == 1 else f"{name} * {size.factor if isinstance(size, Size) else size}"
         parts.append(f"- {text}" if stride < 0 else text)
     if not parts:
         return "0"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 
 import numpy as np
 
+from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node, Origin
+from kgen.ir.size import Given, bare
 from kgen.ir.value import STRING, Constant, Value
+from kgen.lengths import computed
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
 from kgen.ops.pool import Pool
@@ -23,6 +27,7 @@ from kgen.targets.numpy_text import (
     array_text,
     dtype_text,
     shape_text,
+    tuple_text,
 )
 
 LINE = 100
@@ -39,6 +44,20 @@ def module(plan: Plan, *, title: str, weights: bool = True) -> str:
     """
     view = Module(plan, title, weights)
     return environment("numpy").get_template("module.py.j2").render(module=view)
+
+
+def statements(plan: Plan) -> dict[Node, str]:
+    """The statements of each node, those of loops' bodies too."""
+    view = Module(plan, "", weights=False)
+    return dict(_statements(view, plan.graph, 0))
+
+
+def _statements(view: Module, graph: Graph, depth: int) -> Iterator[tuple[Node, str]]:
+    for node in graph.nodes:
+        yield node, view._code(node, depth)
+        for body in node.bodies:
+            assert isinstance(body, Graph)
+            yield from _statements(view, body, depth + 1)
 
 
 def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
@@ -93,6 +112,7 @@ class Module:
             *self.graph.constants,
         ]
         self.functions = Functions(environment("numpy"), {value.name for value in values})
+        self.given = self._given()
         self.checks = [self._check(value) for value in self.graph.arguments]
         self.inputs = [Port(value) for value in self.graph.arguments]
         self.outputs = [Port(value) for value in self.graph.results]
@@ -106,9 +126,49 @@ class Module:
             for before, after in self.graph.states
         ]
 
+    def _given(self) -> list[tuple[str, str]]:
+        """(name, expression) of the lengths that the inputs have."""
+        graph = self.graph
+        tables = any(isinstance(n, Slice) and isinstance(n.x, Constant) for n in graph.walk())
+        found = []
+        for one in graph.lengths:
+            value, axis = next(
+                (value, axis)
+                for value in graph.arguments
+                for axis, size in enumerate(value.shape)
+                if size == one.size
+            )
+            options = f"least={one.least}"
+            options += f", most={one.bound}" if tables else ""  # tables are made for the bound
+            options += f", multiple={one.multiple}" if one.multiple > 1 else ""
+            function = self.functions.use("length_of")
+            text = f'{function}("{value.name}", {value.name}, {axis}, {options})'
+            units = f" // {one.multiple}" if one.multiple > 1 else ""
+            found.append((one.unit.name, text + units))
+        return found
+
+    def takes(self, one: Given) -> str:
+        """Which lengths the module takes, in words."""
+        tables = "most=" in self.given[self.graph.lengths.index(one)][1]
+        multiples = f", a multiple of {one.multiple}" if one.multiple > 1 else ""
+        return f"at least {one.least}" + (f", at most {one.bound}" if tables else "") + multiples
+
+    @property
+    def lengths(self) -> list[tuple[str, str]]:
+        """(name, expression) of what else depends on them, as far as the code says it."""
+        code = "\n".join(code for paragraph in self.paragraphs for code in paragraph.codes)
+        found: list[tuple[str, str]] = []
+        for length in reversed(computed(self.graph)):
+            a, b = (str(operand) for operand in length.definition)
+            text = f"max({a}, {b})" if length.function == "max" else f"{a} // {b}"
+            if re.search(rf"\b{length.name}\b", code):
+                found.append((length.name, text))
+                code += f"\n{text}"
+        return found[::-1]
+
     def _check(self, value: Value) -> str:
         """The expression of the input as an array of its dtype."""
-        arguments = f'"{value.name}", {value.name}, {value.sample_shape}'
+        arguments = f'"{value.name}", {value.name}, {tuple_text(map(bare, value.sample_shape))}'
         if value.dtype == STRING:
             return f"{self.functions.use('checked_strings')}({arguments})"
         return f"{self.functions.use('checked')}({arguments}, {dtype_text(value.dtype)})"
@@ -205,7 +265,7 @@ class Port:
 
     @property
     def sample_shape(self) -> str:
-        return str(self.value.sample_shape)
+        return tuple_text(map(bare, self.value.sample_shape))
 
 
 def header(origin: Origin) -> list[str]:

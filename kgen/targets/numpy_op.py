@@ -10,6 +10,7 @@ import jinja2
 import numpy as np
 
 from kgen.ir.program import Number, Program, Step
+from kgen.ir.size import bare
 from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.ops.conv import Conv
 from kgen.render.literals import number
@@ -184,13 +185,13 @@ class Op(Loops):
         shape, batch = self.node.shape, self.node.batch
         if 0 in shape:  # then NumPy can't tell
             return self.run_time_sizes
-        texts = ["-1" if axis == batch else str(size) for axis, size in enumerate(shape)]
+        texts = ["-1" if axis == batch else bare(size) for axis, size in enumerate(shape)]
         return ", ".join(texts) or "()"
 
     def full(self, value: Value) -> str:
         """The sizes of a whole batch: (batch, 3)."""
         return tuple_text(
-            samples_text(size, self.functions.batch) if axis == value.batch else str(size)
+            samples_text(size, self.functions.batch) if axis == value.batch else bare(size)
             for axis, size in enumerate(value.shape)
         )
 
@@ -205,11 +206,7 @@ class Op(Loops):
     @property
     def run_time_shape(self) -> str:
         """The output's sizes, that of the batch axis as an expression."""
-        output = self.node.output
-        return tuple_text(
-            samples_text(size, self.functions.batch) if axis == output.batch else str(size)
-            for axis, size in enumerate(output.shape)
-        )
+        return self.full(self.node.output)
 
     @property
     def slices(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kgen.ir.size import bare, is_fixed, lengths_in
 from kgen.ir.value import STRING, Value
 from kgen.render.literals import ROW_LIMIT, numbers, python_strings
 
@@ -26,7 +27,7 @@ def dtype_text(dtype: str) -> str:
 def shape_text(value: Value) -> str:
     """(batch, 4)"""
     return tuple_text(
-        samples_text(size, "batch") if axis == value.batch else str(size)
+        samples_text(size, "batch") if axis == value.batch else bare(size)
         for axis, size in enumerate(value.shape)
     )
 
@@ -35,13 +36,16 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
     """The `size` elements start, start + step, ... of an axis as a slice, shortest."""
     if size == 0:
         return ":0"
+    if (start, step, size) == (0, 1, whole):
+        return ":"
     stop = start + step * size
     if step > 0:
-        first = str(start) if start else ""
-        last = str(stop - step + 1) if stop < whole else ""
+        first = bare(start) if start else ""
+        open_end = stop >= whole if is_fixed((stop, whole)) else stop - step + 1 == whole
+        last = "" if open_end else bare(stop - step + 1)
     else:
-        first = str(start) if start < whole - 1 else ""
-        last = str(stop) if stop >= 0 else ""
+        first = "" if start == whole - 1 else bare(start)
+        last = bare(stop) if stop >= 0 else ""
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
@@ -96,5 +100,7 @@ def samples_text(size: int, batch: str) -> str:
 
 def common_text(values: Any) -> str:
     """The number that they all are, if so."""
+    if any(lengths_in(values)):
+        return str(values)
     flat = np.unique(values)
     return str(flat[0]) if flat.size == 1 else str(values)

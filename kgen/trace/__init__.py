@@ -33,6 +33,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     vectorize,
 )
 from kgen.trace.half import computed_in_float, precision
+from kgen.trace.lengths import graph_at_any_length
 from kgen.trace.signature import InputShapes, Signature, signature
 from kgen.trace.tracer import Tracer
 
@@ -49,10 +50,14 @@ def trace(model: keras.Model, input_shapes: InputShapes | None = None) -> Graph:
 
 
 def trace_as(model: keras.Model, given: Signature, *, one_step: bool = False) -> Graph:
-    """The same for inputs of these shapes.
+    """The same for inputs of these shapes, which may depend on lengths.
 
     one_step: whether recurrent layers remember their states, so that the graph is that of one time
         step.
     """
-    graph = Tracer(model, one_step).run(given).check()
-    return computed_in_float(graph).check()
+
+    def traced(known: Signature) -> Graph:
+        graph = Tracer(model, one_step).run(known).check()
+        return computed_in_float(graph).check()
+
+    return graph_at_any_length(traced, given) if given.lengths else traced(given)

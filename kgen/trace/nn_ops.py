@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from kgen.ir.node import MixedSamplesError
+from kgen.ir.size import maximum
 from kgen.ir.value import Constant, Value
 from kgen.ops.adaptive_pool import AdaptivePool
 from kgen.ops.batch_normalization import BatchNormalization
@@ -39,7 +40,9 @@ def same_padding(
     padding = []
     for size, length, stride, rate in zip(sizes, window, strides, dilation, strict=True):
         reach = (length - 1) * rate + 1
-        total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+        total = ((size + stride - 1) // stride - 1) * stride + reach - size
+        if reach < stride:  # some elements between windows may be in none
+            total = maximum(total, 0) if reach > 1 else 0
         padding.append((total // 2, total - total // 2))
     return tuple(padding)
 

@@ -10,6 +10,8 @@ import keras
 from keras import tree
 
 from kgen.errors import ExportError
+from kgen.ir.size import Given, at
+from kgen.trace.bounds import MaxShapes, bounded
 from kgen.trace.builder import DTYPES
 from kgen.trace.memory import batch_size
 
@@ -18,7 +20,7 @@ InputShapes = Mapping[str, Sequence[int]]
 
 @dataclass(frozen=True)
 class InputSpec:
-    """name: Keras's. shape: without the batch axis."""
+    """name: Keras's. shape: without the batch axis; with Sizes where it has a bound only."""
 
     name: str
     shape: tuple[int, ...]
@@ -28,13 +30,23 @@ class InputSpec:
 @dataclass(frozen=True)
 class Signature:
     """inputs: in the order of model.inputs. structure: what the call takes, leaves numbered.
-    batch_size: the only one that a stateful model takes.
+    batch_size: the only one that a stateful model takes. lengths: those that shapes depend on.
     """
 
     inputs: tuple[InputSpec, ...]
     structure: Any
     names_of_outputs: tuple[str, ...]
     batch_size: int | None = None
+    lengths: tuple[Given, ...] = ()
+
+    def at(self, point: Mapping[str, int]) -> Signature:
+        """The signature for known lengths, by name."""
+        known = {one.unit: point[one.name] // one.multiple for one in self.lengths}
+        inputs = tuple(
+            replace(spec, shape=tuple(at(size, known) for size in spec.shape))
+            for spec in self.inputs
+        )
+        return replace(self, inputs=inputs, lengths=())
 
     def arguments(self, arrays: Sequence[Any]) -> Any:
         """The arrays in the structure that the model is called with."""
@@ -45,14 +57,60 @@ class Signature:
         return names if len(names) == count else [f"output_{index}" for index in range(count)]
 
 
-def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None) -> Signature:
+def signature(
+    model: keras.Model,
+    pinned: InputShapes,
+    steps: int | None = None,
+    max_shapes: MaxShapes | None = None,
+) -> Signature:
     """The model's signature, its unknown dimensions set to the `pinned` shapes.
 
     pinned: shapes without the batch axis, by input name; the key "" fits a model with one input.
     steps: the size of the first dimension where it is neither known nor pinned.
+    max_shapes: names and bounds of what stays unknown; see `bounded`.
     Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't
     know.
     """
+    names, shapes, dtypes, numbered = _ports(model, pinned)
+    unknown = [
+        name for name in pinned if name not in names and not (name == "" and len(names) == 1)
+    ]
+    if unknown:
+        raise ExportError(
+            f"The model has no input {unknown[0]!r}: its inputs are {', '.join(map(repr, names))}. "
+            "Name one with --input-shape NAME=32,10.",
+            exit_code=2,
+        )
+    sizes = [
+        _pin(name, _with_steps(shape, steps, name, pinned), pinned)
+        for name, shape in zip(names, shapes, strict=True)
+    ]
+    sizes, lengths = bounded(names, sizes, max_shapes or {})
+    inputs = tuple(
+        InputSpec(name, _known(name, shape), dtype)
+        for name, shape, dtype in zip(names, sizes, dtypes, strict=True)
+    )
+    for spec in inputs:
+        if spec.dtype not in DTYPES or spec.dtype.startswith("float8"):
+            raise ExportError(
+                f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
+                "are float16, bfloat16, float32, float64, integers, booleans or strings."
+            )
+    names_of_outputs = tuple(getattr(model, "output_names", None) or ())
+    return Signature(inputs, numbered, names_of_outputs, batch_size(model), lengths)
+
+
+def ports(model: keras.Model, pinned: InputShapes) -> list[tuple[str, tuple[int | None, ...], str]]:
+    """Each input's name, shape with the batch axis and None for what is not fixed, and dtype.
+
+    pinned: as of `signature`; needed for a subclassed model that was never called.
+    """
+    names, shapes, dtypes, _ = _ports(model, pinned)
+    return list(zip(names, map(tuple, shapes), dtypes, strict=True))
+
+
+def _ports(model: keras.Model, pinned: InputShapes) -> tuple[list[str], list[Any], list[str], Any]:
+    """The inputs' names, shapes and dtypes, and the structure that the call takes, numbered."""
     if not model.built:
         raise ExportError(
             f"Model {model.name!r} was never built, so it has no weights: train it, load its "
@@ -74,27 +132,7 @@ def signature(model: keras.Model, pinned: InputShapes, steps: int | None = None)
     else:
         names, shapes, numbered = _built_signature(model, pinned)
         dtypes = [model.input_dtype] * len(names)
-    unknown = [
-        name for name in pinned if name not in names and not (name == "" and len(names) == 1)
-    ]
-    if unknown:
-        raise ExportError(
-            f"The model has no input {unknown[0]!r}: its inputs are {', '.join(map(repr, names))}. "
-            "Name one with --input-shape NAME=32,10.",
-            exit_code=2,
-        )
-    inputs = tuple(
-        InputSpec(name, _pin(name, _with_steps(shape, steps, name, pinned), pinned), dtype)
-        for name, shape, dtype in zip(names, shapes, dtypes, strict=True)
-    )
-    for spec in inputs:
-        if spec.dtype not in DTYPES or spec.dtype.startswith("float8"):
-            raise ExportError(
-                f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
-                "are float16, bfloat16, float32, float64, integers, booleans or strings."
-            )
-    names_of_outputs = tuple(getattr(model, "output_names", None) or ())
-    return Signature(inputs, numbered, names_of_outputs, batch_size(model))
+    return names, shapes, dtypes, numbered
 
 
 def one_step(whole: Signature, steps: int) -> Signature:
@@ -148,24 +186,31 @@ def _built_signature(model: keras.Model, pinned: InputShapes) -> tuple[list[str]
     return [name for name, _ in leaves], [shape for _, shape in leaves], numbered
 
 
-def _pin(name: str, shape: tuple[int | None, ...], pinned: InputShapes) -> tuple[int, ...]:
+def _pin(name: str, shape: tuple[int | None, ...], pinned: InputShapes) -> tuple[int | None, ...]:
+    """The shape without the batch axis, as it is pinned."""
     sizes = shape[1:]
     wanted = pinned.get(name, pinned.get(""))
-    if wanted is not None:
-        if len(wanted) != len(sizes) or any(
-            size not in (None, given) for size, given in zip(sizes, wanted, strict=True)
-        ):
-            raise ExportError(
-                f"--input-shape {','.join(map(str, wanted))} does not fit input {name!r}, whose "
-                f"shape without the batch axis is {sizes}.",
-                exit_code=2,
-            )
-        sizes = tuple(wanted)
+    if wanted is None:
+        return sizes
+    if len(wanted) != len(sizes) or any(
+        size not in (None, given) for size, given in zip(sizes, wanted, strict=True)
+    ):
+        raise ExportError(
+            f"--input-shape {','.join(map(str, wanted))} does not fit input {name!r}, whose "
+            f"shape without the batch axis is {sizes}.",
+            exit_code=2,
+        )
+    return tuple(wanted)
+
+
+def _known(name: str, sizes: tuple[int | None, ...]) -> tuple[int, ...]:
     known = tuple(size for size in sizes if size is not None)
     if len(known) != len(sizes):
+        text = ",".join(str(32 if size is None else size) for size in sizes)
         raise ExportError(
-            f"Input {name!r} has the shape {shape}, with dimensions that are not fixed; pin them "
-            f"with --input-shape {name}={','.join(str(size or 32) for size in sizes)}.",
+            f"Input {name!r} has the shape {(None, *sizes)}, with dimensions that are not fixed; "
+            f"pin them with --input-shape {name}={text}, or bound them with --max-shape "
+            "NAME=512, a name and bound for each.",
             exit_code=2,
         )
     return known

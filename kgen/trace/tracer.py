@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from math import prod
 from typing import Any
 from unittest import mock
@@ -61,6 +62,9 @@ class Tracer:
             self.builder, partial(self._origin, None), self._cell, self.memory, one_step
         )
         self.layers: list[keras.Layer] = []
+        self.numbers = count(1)
+        self.calls = [0]  # the numbers of the calls that are being traced, the outermost first
+        self.operation = 0  # the number of the last operation's call
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
         self.problems: dict[str, None] = {}
@@ -142,6 +146,8 @@ class Tracer:
     def call_layer(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
         """`layer.call`, traced: Layer.__call__ has cast the inputs and filled in the masks."""
         name = type(layer).__name__
+        own_cell = bool(self.layers) and _is_own_cell(self.layers[-1], layer)
+        self.calls.append(self.calls[-1] if own_cell else next(self.numbers))
         self.layers.append(layer)
         try:
             if name in REFUSED_LAYERS:
@@ -168,9 +174,12 @@ class Tracer:
             return self._refuse(layer, describe.untraceable(layer, error), args, kwargs)
         finally:
             self.layers.pop()
+            self.calls.pop()
 
     def call_operation(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         name = type(operation).__name__
+        if not self.rewriting:
+            self.operation = next(self.numbers)
         if name in DECOMPOSITIONS:
             return self._rewrite(operation, args, kwargs)
         like = self._keras_spec(operation, args, kwargs)
@@ -244,12 +253,13 @@ class Tracer:
         if path:
             layer = self._visible()[-1]
             if not isinstance(layer, keras.Model):
-                return Origin(path, type(layer).__name__, describe.layer(layer))
+                return Origin(path, type(layer).__name__, describe.layer(layer), self.calls[-1])
         if self.rewriting:
             operation = self.rewriting[0]
         kind = type(operation).__name__ if operation is not None else "operation"
         name = describe.operation_name(kind)
-        return Origin(f"{path}/{name}" if path else name, kind, f"keras.ops.{name}")
+        where = f"{path}/{name}" if path else name
+        return Origin(where, kind, f"keras.ops.{name}", self.operation)
 
     def _visible(self) -> list[keras.Layer]:
         """The layers that are being traced, the outermost first, but for cells that the user has
@@ -285,7 +295,18 @@ class Tracer:
         ]
         shapes = tuple(spec.shape[1:] if spec.batch == 0 else spec.shape for spec in specs)
         own = sum(prod(weight.shape) for weight in layer.weights)
-        self.records.append(Layer(self._path(), type(layer).__name__, shapes, own))
+        around = list(zip(self.layers, self.calls[1:], strict=True))[-2::-1]
+        self.records.append(
+            Layer(
+                path=self._path(),
+                kind=type(layer).__name__,
+                shapes=shapes,
+                parameters=own,
+                summary=describe.layer(layer),
+                call=self.calls[-1],
+                inside=next((n for one, n in around if not isinstance(one, keras.Model)), 0),
+            )
+        )
 
     def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
         """The name and note of a constant. likely: the weight that it probably is."""

@@ -15,7 +15,10 @@
 
 /* Vectors as wide as the compiler may use (IMAGE_CLASSIFIER_NO_VECTORS: none). IMAGE_CLASSIFIER_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined IMAGE_CLASSIFIER_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define IMAGE_CLASSIFIER_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined IMAGE_CLASSIFIER_VECTORS && !defined IMAGE_CLASSIFIER_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define IMAGE_CLASSIFIER_LANES 16
 #define IMAGE_CLASSIFIER_PICK(avx512, avx, neon, other) avx512
@@ -61,7 +64,7 @@ typedef int32_t image_classifier_ivec;
 enum { IMAGE_CLASSIFIER_PIXELS = 30, IMAGE_CLASSIFIER_VECS = 64 / IMAGE_CLASSIFIER_LANES }; /* no tile is larger */
 
 /* A vector from anywhere. */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load(const float *from)
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load_vec(const float *from)
 {
     return *(const image_classifier_loose *)from;
 }
@@ -73,7 +76,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_begin(int pixels, int width, const
     for (int pixel = 0; pixel < pixels; ++pixel) {
         IMAGE_CLASSIFIER_UNROLL
         for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
-            sum[pixel][v] = image_classifier_load(bias + v * IMAGE_CLASSIFIER_LANES);
+            sum[pixel][v] = image_classifier_load_vec(bias + v * IMAGE_CLASSIFIER_LANES);
     }
 }
 
@@ -88,7 +91,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, i
         image_classifier_vec row[IMAGE_CLASSIFIER_VECS];
         IMAGE_CLASSIFIER_UNROLL
         for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
-            row[v] = image_classifier_load(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
+            row[v] = image_classifier_load_vec(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
         IMAGE_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -226,13 +229,13 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stream(int chains, int width, int 
         for (int c = 0; c < chains; ++c) {
             IMAGE_CLASSIFIER_UNROLL
             for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
-                sum[c][v] += x[(k + c) * step] * image_classifier_load(w + (k + c) * panel + v * IMAGE_CLASSIFIER_LANES);
+                sum[c][v] += x[(k + c) * step] * image_classifier_load_vec(w + (k + c) * panel + v * IMAGE_CLASSIFIER_LANES);
         }
     }
     for (; k < depth; ++k) {
         IMAGE_CLASSIFIER_UNROLL
         for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
-            sum[0][v] += x[k * step] * image_classifier_load(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
+            sum[0][v] += x[k * step] * image_classifier_load_vec(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
     }
     IMAGE_CLASSIFIER_UNROLL
     for (int c = 1; c < chains; ++c) {
@@ -474,12 +477,12 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int i
         image_classifier_vec sum[2];
         IMAGE_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel)
-            sum[pixel] = image_classifier_load(image_classifier_depthwise_bias + u);
+            sum[pixel] = image_classifier_load_vec(image_classifier_depthwise_bias + u);
         IMAGE_CLASSIFIER_UNROLL
         for (int i = i0; i < i1; ++i) {
             IMAGE_CLASSIFIER_UNROLL
             for (int j = j0; j < j1; ++j) {
-                const image_classifier_vec factor = image_classifier_load(image_classifier_depthwise_kernel + i * 48 + j * 16 + u);
+                const image_classifier_vec factor = image_classifier_load_vec(image_classifier_depthwise_kernel + i * 48 + j * 16 + u);
                 const int at = from + i * 16 + j * 4 + u;
                 IMAGE_CLASSIFIER_UNROLL
                 for (int pixel = 0; pixel < pixels; ++pixel)

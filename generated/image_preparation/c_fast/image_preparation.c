@@ -15,7 +15,10 @@
 
 /* Vectors as wide as the compiler may use (IMAGE_PREPARATION_NO_VECTORS: none). IMAGE_PREPARATION_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined IMAGE_PREPARATION_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define IMAGE_PREPARATION_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined IMAGE_PREPARATION_VECTORS && !defined IMAGE_PREPARATION_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define IMAGE_PREPARATION_LANES 16
 #define IMAGE_PREPARATION_PICK(avx512, avx, neon, other) avx512
@@ -89,7 +92,7 @@ IMAGE_PREPARATION_INLINE void image_preparation_store(float *to, image_preparati
 }
 
 /* A vector from anywhere. */
-IMAGE_PREPARATION_INLINE image_preparation_vec image_preparation_load(const float *from)
+IMAGE_PREPARATION_INLINE image_preparation_vec image_preparation_load_vec(const float *from)
 {
     return *(const image_preparation_loose *)from;
 }
@@ -203,7 +206,7 @@ static void image_preparation_rescaling(const float *x, float *y)
 {
     int u = 0;
     for (; u + IMAGE_PREPARATION_LANES <= 36; u += IMAGE_PREPARATION_LANES)
-        image_preparation_store(y + u, image_preparation_rescaling_of(image_preparation_load(x + u)), IMAGE_PREPARATION_LANES);
+        image_preparation_store(y + u, image_preparation_rescaling_of(image_preparation_load_vec(x + u)), IMAGE_PREPARATION_LANES);
     if (u < 36)
         image_preparation_store(y + u, image_preparation_rescaling_of(image_preparation_load_some(x + u, 36 - u)), 36 - u);
 }

@@ -36,7 +36,10 @@ static inline int32_t mathematics_floor_divide_int32(int32_t a, int32_t b)
 
 /* Vectors as wide as the compiler may use (MATHEMATICS_NO_VECTORS: none). MATHEMATICS_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined MATHEMATICS_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define MATHEMATICS_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined MATHEMATICS_VECTORS && !defined MATHEMATICS_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define MATHEMATICS_LANES 16
 #define MATHEMATICS_PICK(avx512, avx, neon, other) avx512
@@ -102,7 +105,7 @@ MATHEMATICS_INLINE void mathematics_begin_with_zero(int pixels, int width, mathe
 }
 
 /* A vector from anywhere. */
-MATHEMATICS_INLINE mathematics_vec mathematics_load(const float *from)
+MATHEMATICS_INLINE mathematics_vec mathematics_load_vec(const float *from)
 {
     return *(const mathematics_loose *)from;
 }
@@ -118,7 +121,7 @@ MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, 
         mathematics_vec row[MATHEMATICS_VECS];
         MATHEMATICS_UNROLL
         for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
-            row[v] = mathematics_load(w + k * panel + v * MATHEMATICS_LANES);
+            row[v] = mathematics_load_vec(w + k * panel + v * MATHEMATICS_LANES);
         MATHEMATICS_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -581,7 +584,7 @@ static void mathematics_add_1(const float *x0, const float *x1, float *y)
 {
     int u = 0;
     for (; u + MATHEMATICS_LANES <= 5; u += MATHEMATICS_LANES)
-        mathematics_store(y + u, mathematics_add_1_of(mathematics_load(x0 + u), mathematics_load(x1 + u)), MATHEMATICS_LANES);
+        mathematics_store(y + u, mathematics_add_1_of(mathematics_load_vec(x0 + u), mathematics_load_vec(x1 + u)), MATHEMATICS_LANES);
     if (u < 5)
         mathematics_store(y + u, mathematics_add_1_of(mathematics_load_some(x0 + u, 5 - u), mathematics_load_some(x1 + u, 5 - u)), 5 - u);
 }
@@ -651,7 +654,7 @@ static void mathematics_median_elementwise(const float *x, float *y)
 {
     int u = 0;
     for (; u + MATHEMATICS_LANES <= 5; u += MATHEMATICS_LANES)
-        mathematics_store(y + u, mathematics_median_elementwise_of(mathematics_load(x + u)), MATHEMATICS_LANES);
+        mathematics_store(y + u, mathematics_median_elementwise_of(mathematics_load_vec(x + u)), MATHEMATICS_LANES);
     if (u < 5)
         mathematics_store(y + u, mathematics_median_elementwise_of(mathematics_load_some(x + u, 5 - u)), 5 - u);
 }
@@ -681,7 +684,7 @@ static void mathematics_median_elementwise_1(const float *x, float *y)
 {
     int u = 0;
     for (; u + MATHEMATICS_LANES <= 5; u += MATHEMATICS_LANES)
-        mathematics_store(y + u, mathematics_median_elementwise_1_of(mathematics_load(x + u)), MATHEMATICS_LANES);
+        mathematics_store(y + u, mathematics_median_elementwise_1_of(mathematics_load_vec(x + u)), MATHEMATICS_LANES);
     if (u < 5)
         mathematics_store(y + u, mathematics_median_elementwise_1_of(mathematics_load_some(x + u, 5 - u)), 5 - u);
 }

@@ -21,7 +21,10 @@ static inline bool operations_comes_first(float a, float b)
 
 /* Vectors as wide as the compiler may use (OPERATIONS_NO_VECTORS: none). OPERATIONS_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined OPERATIONS_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define OPERATIONS_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined OPERATIONS_VECTORS && !defined OPERATIONS_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define OPERATIONS_LANES 16
 #define OPERATIONS_PICK(avx512, avx, neon, other) avx512
@@ -265,7 +268,7 @@ OPERATIONS_INLINE void operations_store(float *to, operations_vec v, int n)
 }
 
 /* A vector from anywhere. */
-OPERATIONS_INLINE operations_vec operations_load(const float *from)
+OPERATIONS_INLINE operations_vec operations_load_vec(const float *from)
 {
     return *(const operations_loose *)from;
 }
@@ -484,7 +487,7 @@ static void operations_where(const float *x0, const float *x1, float *y)
 {
     int u = 0;
     for (; u + OPERATIONS_LANES <= 6; u += OPERATIONS_LANES)
-        operations_store(y + u, operations_where_of(operations_load(x0 + u), operations_load(x1 + u)), OPERATIONS_LANES);
+        operations_store(y + u, operations_where_of(operations_load_vec(x0 + u), operations_load_vec(x1 + u)), OPERATIONS_LANES);
     if (u < 6)
         operations_store(y + u, operations_where_of(operations_load_some(x0 + u, 6 - u), operations_load_some(x1 + u, 6 - u)), 6 - u);
 }

@@ -45,7 +45,10 @@ static inline int8_t quantized_int4_at(const uint8_t *bytes, int64_t number)
 
 /* Vectors as wide as the compiler may use (QUANTIZED_NO_VECTORS: none). QUANTIZED_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined QUANTIZED_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define QUANTIZED_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined QUANTIZED_VECTORS && !defined QUANTIZED_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define QUANTIZED_LANES 16
 #define QUANTIZED_PICK(avx512, avx, neon, other) avx512
@@ -140,7 +143,7 @@ QUANTIZED_INLINE void quantized_store(float *to, quantized_vec v, int n)
 }
 
 /* A vector from anywhere. */
-QUANTIZED_INLINE quantized_vec quantized_load(const float *from)
+QUANTIZED_INLINE quantized_vec quantized_load_vec(const float *from)
 {
     return *(const quantized_loose *)from;
 }
@@ -258,7 +261,7 @@ static void quantized_eight_bits_elementwise(const float *x, float *y)
 {
     int u = 0;
     for (; u + QUANTIZED_LANES <= 6; u += QUANTIZED_LANES)
-        quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load(x + u)), QUANTIZED_LANES);
+        quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load_vec(x + u)), QUANTIZED_LANES);
     if (u < 6)
         quantized_store(y + u, quantized_eight_bits_elementwise_of(quantized_load_some(x + u, 6 - u)), 6 - u);
 }

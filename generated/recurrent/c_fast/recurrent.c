@@ -22,7 +22,10 @@ static inline float recurrent_sigmoid(float x)
 
 /* Vectors as wide as the compiler may use (RECURRENT_NO_VECTORS: none). RECURRENT_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined RECURRENT_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define RECURRENT_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined RECURRENT_VECTORS && !defined RECURRENT_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define RECURRENT_LANES 16
 #define RECURRENT_PICK(avx512, avx, neon, other) avx512
@@ -88,7 +91,7 @@ RECURRENT_INLINE void recurrent_begin_with_zero(int pixels, int width, recurrent
 }
 
 /* A vector from anywhere. */
-RECURRENT_INLINE recurrent_vec recurrent_load(const float *from)
+RECURRENT_INLINE recurrent_vec recurrent_load_vec(const float *from)
 {
     return *(const recurrent_loose *)from;
 }
@@ -104,7 +107,7 @@ RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int 
         recurrent_vec row[RECURRENT_VECS];
         RECURRENT_UNROLL
         for (int v = 0; v < width / RECURRENT_LANES; ++v)
-            row[v] = recurrent_load(w + k * panel + v * RECURRENT_LANES);
+            row[v] = recurrent_load_vec(w + k * panel + v * RECURRENT_LANES);
         RECURRENT_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -150,7 +153,7 @@ RECURRENT_INLINE void recurrent_begin(int pixels, int width, const float *bias, 
     for (int pixel = 0; pixel < pixels; ++pixel) {
         RECURRENT_UNROLL
         for (int v = 0; v < width / RECURRENT_LANES; ++v)
-            sum[pixel][v] = recurrent_load(bias + v * RECURRENT_LANES);
+            sum[pixel][v] = recurrent_load_vec(bias + v * RECURRENT_LANES);
     }
 }
 

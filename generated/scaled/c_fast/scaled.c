@@ -15,7 +15,10 @@
 
 /* Vectors as wide as the compiler may use (SCALED_NO_VECTORS: none). SCALED_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined SCALED_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define SCALED_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined SCALED_VECTORS && !defined SCALED_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define SCALED_LANES 16
 #define SCALED_PICK(avx512, avx, neon, other) avx512
@@ -89,7 +92,7 @@ SCALED_INLINE void scaled_store(float *to, scaled_vec v, int n)
 }
 
 /* A vector from anywhere. */
-SCALED_INLINE scaled_vec scaled_load(const float *from)
+SCALED_INLINE scaled_vec scaled_load_vec(const float *from)
 {
     return *(const scaled_loose *)from;
 }
@@ -184,7 +187,7 @@ static void scaled_normalise(const float *x, float *y)
     for (int i = 0; i < 3; ++i) {
         int u = 0;
         for (; u + SCALED_LANES <= 5; u += SCALED_LANES)
-            scaled_store(y + i * 5 + u, scaled_normalise_of(scaled_load(x + i * 5 + u), scaled_load(scaled_normalise_scale + u), scaled_load(scaled_normalise_offset + u)), SCALED_LANES);
+            scaled_store(y + i * 5 + u, scaled_normalise_of(scaled_load_vec(x + i * 5 + u), scaled_load_vec(scaled_normalise_scale + u), scaled_load_vec(scaled_normalise_offset + u)), SCALED_LANES);
         if (u < 5)
             scaled_store(y + i * 5 + u, scaled_normalise_of(scaled_load_some(x + i * 5 + u, 5 - u), scaled_load_some(scaled_normalise_scale + u, 5 - u), scaled_load_some(scaled_normalise_offset + u, 5 - u)), 5 - u);
     }

@@ -15,7 +15,10 @@
 
 /* Vectors as wide as the compiler may use (TEXT_CLASSIFIER_NO_VECTORS: none). TEXT_CLASSIFIER_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
-#if defined __GNUC__ && !defined TEXT_CLASSIFIER_NO_VECTORS
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define TEXT_CLASSIFIER_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined TEXT_CLASSIFIER_VECTORS && !defined TEXT_CLASSIFIER_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
 #if defined __AVX512F__
 #define TEXT_CLASSIFIER_LANES 16
 #define TEXT_CLASSIFIER_PICK(avx512, avx, neon, other) avx512
@@ -61,7 +64,7 @@ typedef int32_t text_classifier_ivec;
 enum { TEXT_CLASSIFIER_PIXELS = 30, TEXT_CLASSIFIER_VECS = 64 / TEXT_CLASSIFIER_LANES }; /* no tile is larger */
 
 /* A vector from anywhere. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load(const float *from)
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_vec(const float *from)
 {
     return *(const text_classifier_loose *)from;
 }
@@ -73,7 +76,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
         for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
-            sum[pixel][v] = text_classifier_load(bias + v * TEXT_CLASSIFIER_LANES);
+            sum[pixel][v] = text_classifier_load_vec(bias + v * TEXT_CLASSIFIER_LANES);
     }
 }
 
@@ -88,7 +91,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
         for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
-            row[v] = text_classifier_load(w + k * panel + v * TEXT_CLASSIFIER_LANES);
+            row[v] = text_classifier_load_vec(w + k * panel + v * TEXT_CLASSIFIER_LANES);
         TEXT_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -838,11 +841,11 @@ static void text_classifier_mean(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
         const int n = TEXT_CLASSIFIER_LEFT(4, u);
+        const float *const in = x + u;
         text_classifier_vec result[4];
         TEXT_CLASSIFIER_UNROLL
         for (int c = 0; c < 4; ++c)
             result[c] = text_classifier_splat(0.0f);
-        const float *const in = x + u;
         int p = 0;
         for (; p + 4 <= 6; p += 4) {
             TEXT_CLASSIFIER_UNROLL

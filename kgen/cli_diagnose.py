@@ -1,0 +1,61 @@
+"""The command `kgen diagnose`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+
+def register(app: typer.Typer, running: Callable[[], AbstractContextManager[Any]]) -> None:
+    """Adds the command. running: what commands do their work in, for progress and errors."""
+
+    @app.command("diagnose")
+    def diagnose_command(
+        model: Annotated[
+            Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
+        ],
+        samples: Annotated[
+            str,
+            typer.Option(
+                "--input",
+                metavar="FILE|NUMBERS",
+                help="The samples: a .npy file, a .npz file for several inputs, or '[[0, 1]]'.",
+            ),
+        ],
+        mine: Annotated[
+            Path,
+            typer.Option(help="Your arrays: a .npz file (np.savez('mine.npz', z1=z1, a1=a1))."),
+        ],
+        other: Annotated[
+            list[Path] | None,
+            typer.Option(help="A model whose weights you may have used, of another epoch, say."),
+        ] = None,
+        json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+        custom: Annotated[
+            Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
+        ] = None,
+        unsafe: Annotated[
+            bool, typer.Option("--unsafe", help="Load Lambda layers with pickled Python code.")
+        ] = False,
+    ) -> None:
+        """Hold your own arrays against a model: which are right, which mistake gives the others."""
+        with running() as progress:
+            from kgen.diagnosis.diagnose import diagnose
+            from kgen.diagnosis.given import read_input, read_mine
+
+            x, arrays = read_input(samples), read_mine(mine)
+            progress("diagnosing")
+            found = diagnose(model, x, arrays, others=other or (), custom=custom, unsafe=unsafe)
+        if json:
+            text = orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2).decode()
+        else:
+            text = str(found)
+        sys.stdout.write(f"{text}\n")
+        if not found.ok:
+            raise typer.Exit(1)

@@ -1,0 +1,73 @@
+"""The command `kgen explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def register(
+    app: typer.Typer,
+    running: Callable[[], AbstractContextManager[Any]],
+    shapes: Callable[[list[str] | None], dict[str, tuple[int, ...]]],
+) -> None:
+    """Adds the command.
+
+    running: what commands do their work in, for progress and errors. shapes: reads --input-shape.
+    """
+
+    @app.command("explain")
+    def explain_command(
+        model: Annotated[
+            Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
+        ],
+        samples: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--input",
+                metavar="[NAME=]FILE|NUMBERS",
+                help="x.npy, or '[[0, 1]]'; once per input. One random sample by default.",
+            ),
+        ] = None,
+        layer: Annotated[str | None, typer.Option(help="Explain this layer alone.")] = None,
+        html: Annotated[
+            Path | None, typer.Option(help="Write a page to this file instead.", dir_okay=False)
+        ] = None,
+        input_shape: Annotated[
+            list[str] | None,
+            typer.Option(metavar="[NAME=]SIZES", help="Pins unknown dimensions, as of export."),
+        ] = None,
+        custom: Annotated[
+            Path | None, typer.Option(help="A Python file, run first, with custom classes.")
+        ] = None,
+        unsafe: Annotated[
+            bool, typer.Option("--unsafe", help="Load Lambda layers with pickled Python code.")
+        ] = False,
+    ) -> None:
+        """Show how a model gets its numbers: each layer's formula, weights, steps and values."""
+        with running() as progress:
+            from kgen.explanation import explain
+            from kgen.explanation.inputs import read
+
+            found = explain(
+                model,
+                read(samples or []),
+                layer,
+                input_shapes=shapes(input_shape),
+                custom=custom,
+                unsafe=unsafe,
+                progress=progress,
+            )
+            if html is None:
+                text = str(found)
+            else:
+                progress("writing the page")
+                found.to_html(html)
+                text = f"{html}\n{found.verdict}"
+        typer.echo(text)
+        if not found.ok:
+            raise typer.Exit(1)

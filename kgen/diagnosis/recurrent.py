@@ -1,0 +1,396 @@
+"""Recipes of recurrent layers: their gates, biases, states and directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import permutations
+from typing import TypeAlias
+
+import numpy as np
+
+from kgen.diagnosis.activations import ACTIVATIONS, OTHERS, of_name
+from kgen.diagnosis.formula import Formula
+from kgen.diagnosis.recipe import Choice, Mistake, Option, Picks, Recipe, Step, double
+from kgen.diagnosis.registry import recipe
+from kgen.trace.calls import Call
+
+States: TypeAlias = tuple[np.ndarray, ...]
+Cell: TypeAlias = Callable[[np.ndarray, States, Picks], States]
+"""One time step: from the input's product, (samples, gates * units), and the states."""
+
+HARD_2 = OTHERS["hard_sigmoid of Keras 2"]
+
+LSTM_ORDERS: Mapping[tuple[str, ...], str] = {
+    ("input", "forget", "output", "cell"): "i, f, o, c",
+    ("input", "output", "forget", "cell"): "i, o, f, c, which is ONNX's",
+    ("input", "cell", "forget", "output"): "i, c, f, o, which is that of Keras 1",
+    ("forget", "input", "cell", "output"): "f, i, c, o",
+    ("forget", "input", "output", "cell"): "f, i, o, c",
+}
+"""Orders that LSTM gates are mistaken to be in; PyTorch's is Keras's."""
+
+GRU_ORDERS: Mapping[tuple[str, ...], str] = {
+    ("reset", "update", "candidate"): "r, z, h, which is PyTorch's"
+}
+
+
+@recipe("LSTM")
+def lstm(call: Call) -> Recipe | None:
+    gates = ("input", "forget", "cell", "output")
+
+    def cell(x: np.ndarray, states: States, picks: Picks) -> States:
+        h, c = states
+        sums, units = x + h @ picks["recurrent"], h.shape[-1]
+        z = {g: sums[:, n * units : (n + 1) * units] for n, g in enumerate(picks["order"])}
+        gate, squash = picks["recurrent activation"], picks["activation"]
+        forget, cell_state = gate(z["forget"] + picks["forget bias"]), squash(z["cell"])
+        c = forget * c + gate(z["input"]) * cell_state
+        return gate(z["output"]) * picks["output activation"](c, squash), c
+
+    says = "the cell state is multiplied by the output gate without the activation"
+    fix = "h = output_gate * np.tanh(c)"
+    more = [
+        Choice(
+            "output activation",
+            (
+                Option(lambda c, squash: squash(c)),
+                Option(lambda c, squash: c, Mistake("activation left out", says, fix)),
+            ),
+        ),
+        Choice(
+            "forget bias",
+            (
+                Option(0.0),
+                Option(
+                    1.0,
+                    Mistake(
+                        "forget bias added again",
+                        "one is added to the forget gate; unit_forget_bias is in the bias already",
+                        "b = {layer}.get_weights()[2]  # as it is",
+                    ),
+                ),
+            ),
+        ),
+    ]
+    return _layer(call, cell, 2, _orders(gates, LSTM_ORDERS), more)
+
+
+@recipe("GRU")
+def gru(call: Call) -> Recipe | None:
+    gates = ("update", "reset", "candidate")
+    reset_after = bool(call.config.get("reset_after"))
+    units = int(call.config["units"])
+
+    def cell(x: np.ndarray, states: States, picks: Picks) -> States:
+        (h,) = states
+        kernel, bias = picks["recurrent"], picks["recurrent bias"]
+        at = {gate: slice(n * units, (n + 1) * units) for n, gate in enumerate(picks["order"])}
+        gate = picks["recurrent activation"]
+        z, r = (gate(x[:, at[g]] + h @ kernel[:, at[g]] + bias[at[g]]) for g in ("update", "reset"))
+        own = at["candidate"]
+        if picks["reset_after"]:
+            inner = r * (h @ kernel[:, own] + bias[own])
+        else:
+            inner = (r * h) @ kernel[:, own] + bias[own]
+        candidate = picks["activation"](x[:, own] + inner)
+        return (picks["mix"](z, h, candidate),)
+
+    placed = "after" if reset_after else "before"
+    other = "before" if reset_after else "after"
+    says = f"the reset gate multiplies {other} the recurrent product; {call.path!r} has it {placed}"
+    line = "r * (h @ R + b)" if reset_after else "(r * h) @ R"
+    mistake = Mistake("reset_after", says, f"candidate = np.tanh(x @ W + {line})  # of that gate")
+    mixed = Mistake(
+        "update gate reversed",
+        "the update gate multiplies the candidate, not the old state",
+        "h = z * h + (1 - z) * candidate",
+    )
+    more = [
+        Choice("reset_after", (Option(reset_after), Option(not reset_after, mistake))),
+        Choice(
+            "mix",
+            (
+                Option(lambda z, h, candidate: z * h + (1 - z) * candidate),
+                Option(lambda z, h, candidate: (1 - z) * h + z * candidate, mixed),
+            ),
+        ),
+    ]
+    return _layer(call, cell, 1, _orders(gates, GRU_ORDERS), more)
+
+
+@recipe("SimpleRNN")
+def simple_rnn(call: Call) -> Recipe | None:
+    def cell(x: np.ndarray, states: States, picks: Picks) -> States:
+        return (picks["activation"](x + states[0] @ picks["recurrent"]),)
+
+    return _layer(call, cell, 1, None, [])
+
+
+def _layer(
+    call: Call, cell: Cell, states: int, order: Choice | None, more: Sequence[Choice]
+) -> Recipe | None:
+    """order: of the gates; more: choices of this kind of cell alone."""
+    kernel, recurrent = call.weight("kernel"), call.weight("recurrent_kernel")
+    if kernel is None or recurrent is None or call.config.get("stateful"):
+        return None
+    activation, gate = (
+        of_name(call.config.get(name)) for name in ("activation", "recurrent_activation")
+    )
+    if activation is None or gate is None or call.inputs[0].ndim != 3:
+        return None
+    bias = call.weight("bias")
+    choices = [
+        _bias_choice(None if bias is None else double(bias), recurrent.shape[-1]),
+        _kernel_choice("kernel", double(kernel), "kernel", 0),
+        _kernel_choice("recurrent", double(recurrent), "recurrent kernel", 1),
+        _activation_choice("activation", activation, str(call.config.get("activation"))),
+        _state_choice(),
+        _direction_choice(bool(call.config.get("go_backwards"))),
+        *([] if call.mask is None else [_mask_choice()]),
+        *([] if order is None else [order]),
+        *more,
+    ]
+    if order is not None:
+        name = str(call.config.get("recurrent_activation"))
+        choices.append(_activation_choice("recurrent activation", gate, name))
+    loop = Loop(call, cell, states)
+    steps = [Step("output", tuple(choices), loop.outputs)]
+    return Recipe(call, tuple(steps))
+
+
+class Loop:
+    """The loop over time. The first of the states is the cell's output."""
+
+    def __init__(self, call: Call, cell: Cell, states: int) -> None:
+        self.cell = cell
+        self.states = states
+        self.units = int(call.config["units"])
+        self.sequences = bool(call.config.get("return_sequences"))
+        self.zero = bool(call.config.get("zero_output_for_mask"))
+        self.masked = call.mask is not None
+
+    def outputs(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+        x, *given = inputs
+        seen = given.pop() if self.masked else None
+        mask = seen if picks.get("mask", True) else None
+        bias, inner = picks["bias"]
+        picks = {**picks, "recurrent bias": inner}
+        start = tuple(given) or tuple(np.zeros((len(x), self.units)) for _ in range(self.states))
+        product = x @ picks["kernel"] + bias
+        if picks["state"] == "carried":
+            return self._carried(product, mask, picks)
+        if picks["state"] == "ones":
+            start = tuple(np.ones_like(state) for state in start)
+        return self._run(product, mask, start, picks)[0]
+
+    def _run(
+        self, product: np.ndarray, mask: np.ndarray | None, states: States, picks: Picks
+    ) -> tuple[np.ndarray, States]:
+        order = range(product.shape[1])
+        shown = []
+        output = np.zeros_like(states[0])
+        for step in reversed(order) if picks["backwards"] else order:
+            after = self.cell(product[:, step], states, picks)
+            new = after[0]
+            if mask is not None:
+                seen = mask[:, step, None].astype(bool)
+                after = tuple(np.where(seen, a, b) for a, b in zip(after, states, strict=True))
+                new = np.where(seen, new, 0 if self.zero else output)
+            states, output = after, new
+            shown.append(new)
+        last = shown[-1] if mask is None else states[0]
+        return (np.stack(shown, axis=1) if self.sequences else last), states
+
+    def _carried(self, product: np.ndarray, mask: np.ndarray | None, picks: Picks) -> np.ndarray:
+        """Each sample goes on from the states that the one before it ended in."""
+        states = tuple(np.zeros((1, self.units)) for _ in range(self.states))
+        found = []
+        for row, one in enumerate(product):
+            own = None if mask is None else mask[row : row + 1]
+            output, states = self._run(one[None], own, states, picks)
+            found.append(output)
+        return np.concatenate(found)
+
+
+def _orders(gates: Sequence[str], known: Mapping[tuple[str, ...], str]) -> Choice:
+    options = [Option(tuple(gates))]
+    right = ", ".join(gates)
+    split = f"{', '.join(gates)} = np.split(x @ W + h @ R + b, {len(gates)}, axis=-1)"
+    for order in permutations(gates):
+        if order != tuple(gates):
+            shown = known.get(order, ", ".join(order))
+            says = f"the gates are taken in the order {shown}; Keras has {right}"
+            mistake = Mistake("order of gates", says, split, rank=1 if order in known else 3)
+            options.append(Option(order, mistake))
+    return Choice("order", tuple(options))
+
+
+def _bias_choice(bias: np.ndarray | None, width: int) -> Choice:
+    """(what is added to the input's product, what to the state's)"""
+    none = np.zeros(width)
+    if bias is None:
+        return Choice("bias", (Option((none, none)),))
+
+    def wrong(value: tuple[np.ndarray, np.ndarray], key: str, says: str) -> Option:
+        fix = f"W, R, b = {{layer}}.get_weights()  # b: shape {bias.shape}"
+        if bias.ndim == 2:
+            fix += "; b[0] with x @ W, b[1] with h @ R"
+        return Option(value, Mistake(key, says, fix))
+
+    if bias.ndim == 1:
+        return Choice(
+            "bias",
+            (
+                Option((bias, none)),
+                wrong((none, none), "bias left out", "the bias is left out"),
+                wrong((2 * bias, none), "bias added twice", "the bias is added twice"),
+            ),
+        )
+    x, h = bias
+    return Choice(
+        "bias",
+        (
+            Option((x, h)),
+            wrong((none, none), "bias left out", "the biases are left out"),
+            wrong((x, none), "bias left out", "the second bias, b[1], is left out"),
+            wrong((none, h), "bias left out", "the first bias, b[0], is left out"),
+            wrong((h, x), "order of weights", "the two biases b[0] and b[1] are exchanged"),
+            wrong((x + h, none), "bias reshaped", "both biases are added to the input's product"),
+        ),
+    )
+
+
+def _kernel_choice(name: str, kernel: np.ndarray, what: str, index: int) -> Choice:
+    options = [Option(kernel)]
+    rows, columns = kernel.shape
+    fix = f"{'WR'[index]} = {{layer}}.get_weights()[{index}]  # shape {kernel.shape}, as it is"
+    for array, key, says in (
+        (kernel.T, "kernel transposed", f"the {what} is transposed"),
+        (kernel.reshape(columns, rows).T, "kernel reshaped",
+         f"the {what} was reshaped to ({columns}, {rows}), which is not its transpose"),
+        (_gates_transposed(kernel), "kernel transposed",
+         f"each gate's part of the {what} is transposed"),
+    ):  # fmt: skip
+        if array is not None and array.shape == kernel.shape and not np.array_equal(array, kernel):
+            options.append(Option(array, Mistake(key, says, fix)))
+    return Choice(name, tuple(options))
+
+
+def _gates_transposed(kernel: np.ndarray) -> np.ndarray | None:
+    rows, columns = kernel.shape
+    if columns % rows or columns == rows:
+        return None
+    parts = np.split(kernel, columns // rows, axis=1)
+    return np.concatenate([part.T for part in parts], axis=1)
+
+
+def _activation_choice(name: str, right: Formula, called: str) -> Choice:
+    options = [Option(right)]
+    others = {n: ACTIVATIONS[n] for n in ("tanh", "sigmoid", "hard_sigmoid", "relu", "linear")}
+    others["hard_sigmoid of Keras 2"] = HARD_2
+    word = "recurrent_activation" if name == "recurrent activation" else "activation"
+    for other, formula in others.items():
+        if formula == right:
+            continue
+        key = "wrong activation"
+        says = f"the {word} is {other}, where the layer has {called}"
+        if other == "linear":
+            key, says = "activation left out", f"the {word} {called} is left out"
+        if formula is HARD_2:
+            key = "hard_sigmoid of Keras 2"
+            says = f"the gates are clip(0.2 x + 0.5), the hard_sigmoid of Keras 2; this is {called}"
+            if called == "hard_sigmoid":
+                says = "hard_sigmoid is that of Keras 2, clip(0.2 x + 0.5), not relu6(x + 3) / 6"
+        fix = f"gate = {right.of('z')}" if word[0] == "r" else f"candidate = {right.of('z')}"
+        options.append(Option(formula, Mistake(key, says, fix)))
+    return Choice(name, tuple(options))
+
+
+def _state_choice() -> Choice:
+    carried = "each sample begins with the state that the one before it ended with"
+    fix = "h = np.zeros((samples, units))  # for each call anew, c too"
+    return Choice(
+        "state",
+        (
+            Option("zeros"),
+            Option("carried", Mistake("initial state", carried, fix)),
+            Option("ones", Mistake("initial state", "the initial state is one, not zero", fix)),
+        ),
+    )
+
+
+def _direction_choice(backwards: bool) -> Choice:
+    says = "the sequence is read from the end" if not backwards else "it is read from the beginning"
+    order = "range(steps)" if not backwards else "reversed(range(steps))"
+    mistake = Mistake("direction", says, f"for t in {order}:")
+    return Choice("backwards", (Option(backwards), Option(not backwards, mistake)))
+
+
+def _mask_choice() -> Choice:
+    fix = "h = np.where(mask[:, t, None], new_h, h)  # masked steps keep the states"
+    mistake = Mistake("mask ignored", "the mask is ignored: masked steps change the state", fix)
+    return Choice("mask", (Option(True), Option(False, mistake)))
+
+
+@recipe("Bidirectional")
+def bidirectional(call: Call) -> Recipe | None:
+    """The two layers go wrong together: a mistake of one is the other's too."""
+    if len(call.inner) != 2:
+        return None
+    makers = {"LSTM": lstm, "GRU": gru, "SimpleRNN": simple_rnn}
+    recipes = [makers[one.kind](one) if one.kind in makers else None for one in call.inner]
+    if recipes[0] is None or recipes[1] is None:
+        return None
+    (forward,), (backward,) = recipes[0].steps, recipes[1].steps
+    sequences = bool(call.inner[0].config.get("return_sequences"))
+    both = [_paired(a, b) for a, b in zip(forward.choices, backward.choices, strict=True)]
+
+    def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+        a = forward.run(inputs, {choice.name: picks[choice.name][0] for choice in both})
+        b = backward.run(inputs, {choice.name: picks[choice.name][1] for choice in both})
+        if sequences and picks["turned"]:
+            b = b[:, ::-1]
+        return np.asarray(picks["merge"](a, b))
+
+    choices = [*both, _merge_choice(call)]
+    if sequences:
+        says = "the backward layer's outputs are not turned round: its step t is the input's last"
+        fix = "backward = backward[:, ::-1]  # then step t belongs to step t of the input"
+        mistake = Mistake("backward not turned round", says, fix)
+        choices.append(Choice("turned", (Option(True), Option(False, mistake))))
+    return Recipe(call, (Step("output", tuple(choices), run),))
+
+
+def _paired(a: Choice, b: Choice) -> Choice:
+    options = (
+        Option((one.value, other.value), one.mistake)
+        for one, other in zip(a.options, b.options, strict=False)
+    )
+    return Choice(a.name, tuple(options))
+
+
+MERGES: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "concat": lambda a, b: np.concatenate([a, b], axis=-1),
+    "sum": lambda a, b: a + b,
+    "ave": lambda a, b: (a + b) / 2,
+    "mul": lambda a, b: a * b,
+}
+
+
+def _merge_choice(call: Call) -> Choice:
+    mode = str(call.config.get("merge_mode"))
+    options = [Option(MERGES.get(mode))]
+    if mode == "concat":
+        says = "the backward layer's outputs are in front of the forward layer's"
+        fix = "{y} = np.concatenate([forward, backward], axis=-1)"
+        options.append(
+            Option(
+                lambda a, b: np.concatenate([b, a], axis=-1),
+                Mistake("order of directions", says, fix),
+            )
+        )
+    for other, merge in MERGES.items():
+        if other != mode and "concat" not in (other, mode):
+            says = f"the directions are merged as {other!r}, where the layer has {mode!r}"
+            options.append(Option(merge, Mistake("wrong merge", says)))
+    return Choice("merge", tuple(options))

@@ -1,0 +1,127 @@
+"""The lines of NumPy that a report shows: what was computed, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from keyword import iskeyword
+from typing import TypeAlias
+
+import numpy as np
+
+from kgen.diagnosis.formula import Formula
+from kgen.diagnosis.recipe import Mistake, Recipe, double
+from kgen.diagnosis.world import World
+
+Names: TypeAlias = Mapping[tuple[int, int], str]
+"""What the asker calls the values of steps: by the call's number and the step's."""
+
+
+def line(
+    world: World, names: Names, target: str, call: int, step: int, mistakes: Sequence[Mistake]
+) -> str:
+    """`target = ...`, as it is right: its weights above it, the mistakes' remarks behind it."""
+    recipe = world.recipes[call] if call >= 0 else None
+    remarks = [mistake.remark for mistake in mistakes if mistake.remark]
+    own = next((mistake.fix for mistake in mistakes if mistake.fix), "")
+    if own:
+        start = source(world, names, call)
+        text = own.replace("{y}", target).replace("{x}", start)
+        return text.replace("{layer}", world.calls[call].access if call >= 0 else "model")
+    if recipe is None:
+        inputs = source(world, names, call)
+        made = f"{world.calls[call].access}({inputs})" if call >= 0 else "x"
+        return _commented([f"{target} = {made}"], remarks)
+    step = len(recipe.steps) - 1 if step < 0 else step
+    formulas = [_right(recipe, number) for number in range(step + 1)]
+    composed = compose(world, names, target, call, formulas)
+    if composed is None:
+        made = f"{world.calls[call].access}({source(world, names, call)})"
+        return _commented([f"{target} = {made}"], remarks)
+    return "\n".join([*_weights(recipe, " ".join(composed)), _commented(composed, remarks)])
+
+
+def compose(
+    world: World, names: Names, target: str, call: int, formulas: Sequence[Formula | None]
+) -> list[str] | None:
+    """Statements of what the formulas compute, from the last value that the asker has a name for.
+    None if a step is none.
+    """
+    recipe = world.recipes[call]
+    assert recipe is not None
+    known = [n for n in range(len(formulas) - 1) if (call, n) in names]
+    first = known[-1] + 1 if known else 0
+    text = names[call, known[-1]] if known else source(world, names, call)
+    statements: list[str] = []
+    for number in range(first, len(formulas)):
+        formula = formulas[number]
+        if formula is None:
+            if recipe.steps[number].stage:
+                return None
+            continue
+        if formula.uses > 1 and not text.isidentifier():
+            statements.append(f"z = {text}")
+            text = "z"
+        text = formula.of(text)
+    return [*statements, f"{target} = {text}"]
+
+
+def source(world: World, names: Names, call: int) -> str:
+    """What goes into a call, by the asker's name for it, or one after the layer that makes it."""
+    if call < 0 or not world.calls[call].inputs:
+        return "x"
+    found = [_source(world, names, call, array) for array in world.calls[call].inputs]
+    return ", ".join(found)
+
+
+def _source(world: World, names: Names, call: int, array: np.ndarray) -> str:
+    for (number, step), name in reversed(list(names.items())):
+        recipe = world.recipes[number] if number >= 0 else None
+        last = step == len(recipe.steps) - 1 if recipe else True
+        if number < call and number >= 0 and last:
+            outputs = world.calls[number].outputs
+            if outputs and np.array_equal(outputs[0], array):
+                return name
+    for number, given in enumerate(world.inputs):
+        if given.shape == array.shape and np.array_equal(double(given), double(array)):
+            return "x" if len(world.inputs) == 1 else f"x{number}"
+    for number in range(call - 1, -1, -1):
+        for output in world.calls[number].outputs:
+            if np.array_equal(output, array):
+                return identifier(world.calls[number].path)
+    return "x"
+
+
+def identifier(path: str) -> str:
+    """A name in Python after a layer's."""
+    name = re.sub(r"\W", "_", path.rpartition("/")[2], flags=re.ASCII) or "layer"
+    return f"{name}_" if iskeyword(name) or name[0].isdigit() else name
+
+
+def _right(recipe: Recipe, number: int) -> Formula | None:
+    step = recipe.steps[number]
+    return step.formula(step.right)
+
+
+def _weights(recipe: Recipe, text: str) -> list[str]:
+    """Statements of where the weights that the text names come from."""
+    call = recipe.call
+    used = [
+        (symbol, call.weights[index])
+        for symbol, index in recipe.symbols.items()
+        if index < len(call.weights) and re.search(rf"\b{symbol}\b", text)
+    ]
+    if len(used) == len(call.weights) > 1:
+        symbols = ", ".join(symbol for symbol, _ in used)
+        shapes = " and ".join(str(weight.array.shape) for _, weight in used)
+        return [f"{symbols} = {call.access}.get_weights()  # shapes {shapes}"]
+    return [
+        f"{symbol} = {call.access}.get_weights()[{weight.index}]  # shape {weight.array.shape}"
+        for symbol, weight in used
+    ]
+
+
+def _commented(statements: list[str], remarks: list[str]) -> str:
+    *before, last = statements
+    comment = f"  # {'; '.join(dict.fromkeys(remarks))}" if remarks else ""
+    return "\n".join([*before, last + comment])

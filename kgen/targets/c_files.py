@@ -1,0 +1,84 @@
+"""The C target's files, from its templates."""
+
+from __future__ import annotations
+
+import re
+
+import jinja2
+
+from kgen.ir.node import Node
+from kgen.ir.value import STRING
+from kgen.plan import Plan
+from kgen.render.environment import environment
+from kgen.render.write import Files
+from kgen.targets.c import CModel
+from kgen.targets.c_block import CBlock
+from kgen.targets.c_fast import FastOp, helpers
+from kgen.targets.c_op import COp
+from kgen.targets.c_scalar import ScalarType
+from kgen.targets.weight_forms import LITERAL
+
+
+def files(model: CModel, block: CBlock | None = None) -> Files:
+    """The C sources, and the weights' bytes: {file name: text}.
+
+    block: what NAME_predict_batch runs for several samples at once, if anything.
+    """
+    env = environment("c")
+    prefix = model.prefix
+    texts = [_op_text(env, op) for op in model.ops]
+    block_texts = [_op_text(env, op) for op in block.ops] if block else []
+    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
+    vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
+    body = env.get_template("model.c.j2").render(
+        model=model,
+        block=block,
+        texts=texts,
+        block_texts=block_texts,
+        functions=functions,
+        vectors=vectors,
+    )
+    result: Files = {
+        f"{prefix}.h": env.get_template("model.h.j2").render(model=model, block=block),
+        f"{prefix}.c": body,
+    }
+    template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")
+    for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
+        result[file] = template.render(model=model, constants=constants)
+    if model.blob:
+        result[model.blob_name] = model.blob.data
+    return result
+
+
+def _helper_text(model: CModel, function: str, dtype: str) -> str:
+    """The definition of a scalar function."""
+    scalar = ScalarType(dtype, model._function_name(function, STRING))
+    macro = getattr(model.expressions.functions, function)
+    return str(macro(model._function_name(function, dtype), scalar))
+
+
+def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
+    """The readable function of each node that has one: views of memory have none."""
+    env = environment("c")
+    model = CModel(plan, prefix, LITERAL, plan.graph.name, "readable")
+    return {op.node: _op_text(env, op) for op in model.ops}
+
+
+def _op_text(env: jinja2.Environment, op: COp) -> str:
+    """The op's function: the style's own template, or the readable one.
+
+    Which lengths it uses is known once its text is; then they are its parameters.
+    """
+    names = [f"ops/{op.node.kind}.c.j2"]
+    if isinstance(op, FastOp) and op.on_vectors:
+        names.insert(0, f"fast/{op.node.kind}.c.j2")
+    template = env.select_template(names)
+    text = str(template.render(op=op))
+    possible = op.lengths
+    if possible:
+        body = re.sub(r"/\*.*?\*/", "", text.replace(op.signature, ""), flags=re.DOTALL)
+        assert "//" not in body  # Python's division, and a comment in C: a length without a name
+        used = [name for name in possible if re.search(rf"\b{name}\b", body)]
+        op.lengths_of[op.node] = used
+        text = text if used == possible else str(template.render(op=op))
+    return text

@@ -1,0 +1,361 @@
+"""Graphs of one model at several lengths, made one whose sizes depend on the lengths.
+
+The graphs are gone through side by side. What a node's own rule says of its output's shape is
+computed with Sizes; its options, where they differ from length to length, are looked for among
+expressions of its inputs' sizes. Both must agree with every graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from kgen.errors import ExportError
+from kgen.ir.graph import Graph, Layer
+from kgen.ir.node import IDENTITY, Body, Epilogue, GraphError, MixedSamplesError, Node, spec_of
+from kgen.ir.size import Given, Length, Size, at
+from kgen.ir.value import Constant, Value
+from kgen.ops.conv import Conv
+from kgen.ops.gather import Gather
+from kgen.ops.pool import Pool
+from kgen.ops.resize import Resize
+from kgen.ops.slice import Slice
+from kgen.trace.nn_ops import same_padding
+from kgen.trace.resampling import nearest
+
+Known = dict[Length, int]
+
+DIVISORS = range(2, 65)
+
+
+class UnlikeError(Exception):
+    """What raises it: a part that the graphs don't tell how it depends on the lengths."""
+
+
+def outline(graph: Body) -> Hashable:
+    """What graphs that can be aligned have in common."""
+    return tuple(
+        (
+            type(node),
+            getattr(node, "axis", None),
+            node.origin,
+            len(node.inputs),
+            tuple(value.rank for value in node.outputs),
+            tuple(outline(body) for body in node.bodies),
+        )
+        for node in graph.nodes
+    )
+
+
+class Alignment:
+    """graphs: of one outline. known: the lengths of each."""
+
+    def __init__(
+        self, graphs: Sequence[Graph], known: Sequence[Known], lengths: tuple[Given, ...]
+    ) -> None:
+        self.graphs = graphs
+        self.known = known
+        self.lengths = lengths
+        self._made: dict[Value, Value] = {}  # of the first graph -> of the result
+        self._nodes: list[Node] = []
+        self._bases: list[int] = [one.size for one in lengths]
+        self._node: Node = graphs[0].nodes[0]
+
+    def graph(self) -> Graph:
+        first = self.graphs[0]
+        for values in zip(*(graph.inputs for graph in self.graphs), strict=True):
+            self._made[values[0]] = self._value(values)
+        nodes = self._aligned([graph.nodes for graph in self.graphs])
+        layers = zip(*(graph.layers for graph in self.graphs), strict=True)
+        return replace(
+            first,
+            inputs=tuple(self._made[value] for value in first.inputs),
+            outputs=tuple(self._made[value] for value in first.outputs),
+            nodes=tuple(nodes),
+            layers=tuple(map(self._layer, layers)),
+            lengths=self.lengths,
+        )
+
+    def _layer(self, calls: tuple[Layer, ...]) -> Layer:
+        try:
+            return replace(calls[0], shapes=self._part([layer.shapes for layer in calls]))
+        except UnlikeError:
+            return calls[0]  # of its parts the graph knows the shapes
+
+    def _aligned(self, rows: Sequence[Sequence[Node]]) -> list[Node]:
+        outer, self._nodes = self._nodes, []
+        for nodes in zip(*rows, strict=True):
+            self._node = nodes[0]
+            self._nodes.append(self._one(nodes))
+        inner, self._nodes = self._nodes, outer
+        return inner
+
+    def _one(self, nodes: tuple[Node, ...]) -> Node:
+        """The node that all these are at their lengths."""
+        first = nodes[0]
+        kept = self._bases
+        self._bases = [*dict.fromkeys(_sizes_near(first, self._made)), *kept]
+        try:
+            resize = self._resize(nodes)
+            made = resize if resize is not None else replace(first, **self._fields(nodes))
+            specs = made.infer_all()
+        except (UnlikeError, GraphError, MixedSamplesError, TypeError) as error:
+            raise self._refusal(str(error)) from None
+        for number, (spec, old) in enumerate(zip(specs, first.outputs, strict=True)):
+            self._agree(spec.shape, [node.outputs[number] for node in nodes])
+            self._made[old] = replace(old, shape=spec.shape)
+        self._bases = [*kept, *(s for spec in specs for s in spec.shape if s not in kept)]
+        return replace(
+            made,
+            output=self._made[first.output],
+            others=tuple(self._made[value] for value in first.others),
+        )
+
+    def _agree(self, shape: tuple[int, ...], values: list[Value]) -> None:
+        for value, known in zip(values, self.known, strict=True):
+            if (
+                tuple(at(size, known) for size in shape) != value.shape
+                or spec_of(value)[1:] != spec_of(values[0])[1:]
+            ):
+                raise self._refusal(f"its shape is {value.shape} where {shape} was expected")
+
+    def _refusal(self, reason: str) -> ExportError:
+        names = " and ".join(one.name for one in self.lengths)
+        origin = self._node.origin
+        return ExportError(
+            f"The model can't be exported for any {names}:\n"
+            f"  {origin.path!r} ({origin.layer}): {reason}; pin the length with --input-shape"
+        )
+
+    # A node's fields
+
+    def _fields(self, nodes: tuple[Node, ...]) -> dict[str, Any]:
+        return {
+            field.name: self._field(field.name, field.type, nodes)
+            for field in fields(nodes[0])
+            if field.name not in IDENTITY
+        }
+
+    def _resize(self, nodes: tuple[Any, ...]) -> Resize | None:
+        """A resizing whose tables differ from length to length, by its rule instead of them."""
+        first = nodes[0]
+        if isinstance(first, Resize) and first.method:
+            tables, method = [(node.starts.bits, node.weights.bits) for node in nodes], first.method
+        elif isinstance(first, Gather) and not any(map(_is_other_gather, nodes)):
+            tables, method = [(node.indices.bits, b"") for node in nodes], "nearest"
+        else:
+            return None
+        if len(set(tables)) == 1:
+            return None
+        return Resize(
+            origin=first.origin,
+            merged=first.merged,
+            output=first.output,
+            x=self._part([node.x for node in nodes]),
+            axis=first.axis,
+            starts=None,
+            weights=None,
+            size=self._size([node.output.shape[first.axis] for node in nodes]),
+            method=method,
+        )
+
+    def _field(self, name: str, annotation: Any, nodes: tuple[Node, ...]) -> Any:
+        found = [getattr(node, name) for node in nodes]
+        if name == "padding" and isinstance(nodes[0], Conv | Pool):
+            padding = self._same_padding(nodes)
+            if padding is not None:
+                return padding
+        if isinstance(found[0], Constant) and "Value" not in str(annotation):
+            return self._fixed_constant(found)
+        return self._part(found)
+
+    def _same_padding(self, nodes: tuple[Any, ...]) -> Any:
+        """The padding as TensorFlow's SAME, if it depends on the lengths and is that."""
+        if len({node.padding for node in nodes}) == 1:
+            return None
+        first = nodes[0]
+        x = self._made.get(first.x, first.x)
+        sizes = x.shape[1:-1] if first.channels_last else x.shape[2:]
+        rates = getattr(first, "dilation", (1,) * len(sizes))
+        padding = same_padding(sizes, first.window, first.strides, rates)
+        for node, known in zip(nodes, self.known, strict=True):
+            if tuple((at(a, known), at(b, known)) for a, b in padding) != node.padding:
+                return None
+        return padding
+
+    def _part(self, found: list[Any]) -> Any:
+        """What all of `found` are at their lengths."""
+        first = found[0]
+        if isinstance(first, Constant):
+            return self._constant(found)
+        if isinstance(first, Value):
+            return self._made[first]
+        if isinstance(first, Body):
+            return self._body(found)
+        if isinstance(first, Epilogue):
+            return replace(first, args=self._part([one.args for one in found]))
+        if isinstance(first, tuple):
+            if len({len(one) for one in found}) > 1:
+                raise UnlikeError(f"it has {first} at one length, but {found[1]} at another")
+            return tuple(self._part(list(parts)) for parts in zip(*found, strict=True))
+        if all(one == first or one is first for one in found):
+            return first
+        if isinstance(first, int) and not isinstance(first, bool):
+            return self._size(found)
+        raise UnlikeError(f"it computes with {first} at one length, but with {found[1]} at another")
+
+    def _body(self, found: list[Graph]) -> Graph:
+        """The body of a loop, aligned like the graph around it."""
+        first, kept, node = found[0], list(self._bases), self._node
+        for values in zip(*(body.inputs for body in found), strict=True):
+            self._made[values[0]] = self._value(values)
+        nodes = self._aligned([body.nodes for body in found])
+        self._bases, self._node = kept, node
+        return replace(
+            first,
+            inputs=tuple(self._made[value] for value in first.inputs),
+            nodes=tuple(nodes),
+            outputs=tuple(self._made[value] for value in first.outputs),
+        )
+
+    def _value(self, values: tuple[Value, ...]) -> Value:
+        return replace(values[0], shape=self._shape(values))
+
+    def _shape(self, values: Sequence[Value]) -> tuple[int, ...]:
+        columns = zip(*(value.shape for value in values), strict=True)
+        return tuple(self._size(list(sizes)) for sizes in columns)
+
+    # Numbers
+
+    def _size(self, found: list[int]) -> int:
+        """The expression that has these values."""
+        if len(set(found)) == 1:
+            return found[0]
+        for candidate in self._candidates(found):
+            if [at(candidate, known) for known in self.known] == found:
+                return candidate
+        raise UnlikeError(f"no expression of its sizes is {found[0]} and {found[1]} and so on")
+
+    def _candidates(self, found: list[int]) -> Iterator[int]:
+        """Expressions that may have these values, the simplest first."""
+        bases = [one for one in self._bases if isinstance(one, Size)]
+        columns = [[at(base, known) for known in self.known] for base in bases]
+        for base, values in zip(bases, columns, strict=True):
+            if values == found:
+                yield base
+        for base, values in zip(bases, columns, strict=True):
+            yield from _linear(base, values, found)
+        for base, values in zip(bases, columns, strict=True):
+            for divisor in DIVISORS:
+                numbers = _remainders(values, found, divisor)
+                if len(numbers) == 1:
+                    yield (base + numbers[0]) // divisor
+
+    # Constants
+
+    def _fixed_constant(self, found: list[Constant]) -> Constant:
+        first = found[0]
+        if any(one.shape != first.shape or one.bits != first.bits for one in found):
+            raise UnlikeError(f"its table {first.name!r} is another one at each length")
+        return first
+
+    def _constant(self, found: list[Constant]) -> Value:
+        """An array that is a part of what it is at the largest lengths, from its beginning on."""
+        first = found[0]
+        if all(one.shape == first.shape and one.bits == first.bits for one in found):
+            return first
+        if first in self._made:
+            return self._made[first]
+        if not first.rank:
+            raise UnlikeError(
+                f"it computes with {first.data.item():.6g} at one length, but with "
+                f"{found[1].data.item():.6g} at another"
+            )
+        largest = max(found, key=lambda one: one.size)
+        shape = self._shape(found)
+        at_end = not all(_is_part(one, largest, at_end=False) for one in found)
+        if at_end and not all(_is_part(one, largest, at_end=True) for one in found):
+            raise UnlikeError(
+                "it computes with an array that is neither the beginning nor the end of the one "
+                "that it computes with at greater lengths"
+            )
+        bounds = {one.unit: one.bound // one.multiple for one in self.lengths}
+        whole = tuple(at(size, bounds) for size in shape)
+        if any(a > b for a, b in zip(whole, largest.shape, strict=True)):
+            raise UnlikeError("it was traced at no length as large as the bound")
+        data = largest.data[_part(largest.shape, whole, at_end)]
+        table = Constant.of(first.name or f"{self._node.origin.path}/table", data, first.note)
+        starts = [a - b if at_end else 0 for a, b in zip(whole, shape, strict=True)]
+        cut = Slice(
+            origin=self._node.origin,
+            output=Value(name=f"{table.name}_part", shape=shape, dtype=table.dtype, batch=None),
+            x=table,
+            starts=tuple(starts),
+            steps=(1,) * table.rank,
+            sizes=shape,
+        )
+        self._nodes.append(cut)
+        self._made[first] = cut.output
+        return cut.output
+
+
+def _is_other_gather(node: Gather) -> bool:
+    """Whether the node picks other rows than resizing to the nearest ones does."""
+    rows = node.indices
+    return (
+        not isinstance(rows, Constant)
+        or rows.rank != 1
+        or not np.array_equal(rows.data, nearest(node.length, rows.size))
+    )
+
+
+def _sizes_near(node: Node, made: dict[Value, Value]) -> Iterator[int]:
+    """The sizes of a node's inputs, and of their axes in a row together."""
+    for value in node.inputs:
+        shape = made.get(value, value).shape
+        yield from shape
+        for start in range(len(shape)):
+            product = shape[start]
+            for size in shape[start + 1 :]:
+                product = product * size
+                yield product
+
+
+def _part(whole: Sequence[int], sizes: Sequence[int], at_end: bool) -> tuple[slice, ...]:
+    """The index of an array's beginning, or its end, along each axis."""
+    pairs = zip(whole, sizes, strict=True)
+    return tuple(slice(a - b, a) if at_end else slice(b) for a, b in pairs)
+
+
+def _is_part(one: Constant, largest: Constant, at_end: bool) -> bool:
+    """Whether an array is the beginning or end of the largest one, but for its rounding: how
+    TensorFlow computes an element's sine depends on how many there are.
+    """
+    if any(a > b for a, b in zip(one.shape, largest.shape, strict=True)):
+        return False
+    part = largest.data[_part(largest.shape, one.shape, at_end)]
+    if not np.issubdtype(part.dtype, np.floating):
+        return np.array_equal(part, one.data)
+    unit = 4 * np.finfo(part.dtype).eps
+    scale = np.abs(part[np.isfinite(part)]).max(initial=0.0)
+    return np.allclose(one.data, part, rtol=unit, atol=unit * scale, equal_nan=True)
+
+
+def _linear(base: Size, values: list[int], found: list[int]) -> Iterator[int]:
+    """base * a + b through the first two points that differ."""
+    other = next((n for n, value in enumerate(values) if value != values[0]), None)
+    if other is None:
+        return
+    slope, rest = divmod(found[other] - found[0], values[other] - values[0])
+    if not rest and slope:
+        yield base * slope + (found[0] - values[0] * slope)
+
+
+def _remainders(values: list[int], found: list[int], divisor: int) -> range:
+    """The numbers b for which (value + b) // divisor is what was found, at every point."""
+    low = max(divisor * y - x for x, y in zip(values, found, strict=True))
+    high = min(divisor * y - x + divisor - 1 for x, y in zip(values, found, strict=True))
+    return range(low, high + 1)

@@ -1,0 +1,157 @@
+"""NAME_predict_batch: samples in blocks where one alone would only stream weights."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import Input, Model, Sequential, layers
+
+import kgen
+from kgen.library import STRICT, Library
+from kgen.schedule.batch import SAMPLES
+
+COUNTS = (1, SAMPLES - 1, SAMPLES, SAMPLES + 3, 2 * SAMPLES - 3)
+
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+MAIN = """
+#include "model.h"
+#include <math.h>
+#include <stdlib.h>
+
+static float *filled(size_t count)
+{
+    float *const x = malloc(count * sizeof *x);
+    for (size_t i = 0; i < count; ++i)
+        x[i] = (float)(i * 37 % 61) / 32.0f - 1.0f;
+    return x;
+}
+
+int main(void)
+{
+    static const size_t counts[] = {COUNTS};
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; ++k) {
+        const size_t n = counts[k];
+        float *const a = filled(n * 90), *const b = filled(n * 14);
+        float *const y = malloc(n * 12), *const z = malloc(n * 160), one[3], other[40];
+        if (model_predict_batch(n, a, b, y, z) != MODEL_OK)
+            return 1;
+        for (size_t s = 0; s < n; ++s) {
+            model_predict(a + s * 90, b + s * 14, one, other);
+            for (size_t i = 0; i < 3; ++i)
+                if (!(fabsf(one[i] - y[s * 3 + i]) < 1e-5f))
+                    return 2;
+            for (size_t i = 0; i < 40; ++i)
+                if (!(fabsf(other[i] - z[s * 40 + i]) < 1e-5f))
+                    return 3;
+        }
+        free(a), free(b), free(y), free(z);
+    }
+    return 0;
+}
+"""
+
+
+def several() -> keras.Model:
+    """Two inputs and two outputs, and kinds of nodes that have a batch axis of their own."""
+    a, b = Input((90,), name="a"), Input((2, 7), name="b")
+    x = layers.Concatenate()([a, layers.Flatten()(b)])
+    hidden = layers.LayerNormalization()(layers.Dense(110, activation="gelu")(x))
+    y = layers.Dense(3, activation="softmax")(layers.Dense(110)(hidden) + hidden)
+    z = layers.Permute((2, 1))(layers.Reshape((4, 10))(layers.Dense(40)(hidden)))
+    return Model([a, b], [y, z])
+
+
+def words() -> keras.Model:
+    """Can fail: an id may be out of range."""
+    ids = Input((6,), dtype="int32")
+    x = layers.Flatten()(layers.Embedding(9, 20)(ids))
+    return Model(ids, layers.Dense(5)(layers.Dense(90, activation="relu")(x)))
+
+
+def images() -> keras.Model:
+    return Sequential(
+        [Input((8, 8, 3)), layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(50), layers.Dense(2)]
+    )
+
+
+def sequences() -> keras.Model:
+    return Sequential([Input((3, 40)), layers.LSTM(60), layers.Dense(2)])
+
+
+def tiny() -> keras.Model:
+    return Sequential([Input((20,)), layers.Dense(30), layers.Dense(2)])
+
+
+def exported(model: keras.Model, style: str = "fast") -> dict[str, str]:
+    keras.utils.set_random_seed(1)
+    return kgen.export(model, style=style, name="model", check=False)
+
+
+@pytest.mark.parametrize("build", [images, sequences, tiny])
+def test_no_blocks_where_they_would_not_pay(build: Callable[[], keras.Model]) -> None:
+    assert "run_block" not in exported(build())["model.c"]
+
+
+@pytest.mark.parametrize(("cc", "flags"), [("gcc", SANITIZERS), ("clang", ())])
+def test_blocks_are_as_one_by_one(cc: str, flags: tuple[str, ...], tmp_path: Path) -> None:
+    """Of all sizes, with sanitizers, each array just as large as it has to be."""
+    if shutil.which(cc) is None:
+        pytest.skip(f"no {cc}")
+    files = exported(several())
+    assert "model_run_block" in files["model.c"]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "main.c").write_text(MAIN.replace("COUNTS", ", ".join(map(str, COUNTS))))
+    sources = [name for name in files if name.endswith(".c")]
+    command = [cc, *STRICT, "-O1", "-march=native", *flags, "-o", "main", "main.c", *sources]
+    subprocess.run([*command, "-lm"], cwd=tmp_path, check=True)
+    subprocess.run([tmp_path / "main"], check=True)
+
+
+def test_blocks_agree_with_keras() -> None:
+    model = several()
+    x = [
+        np.random.default_rng(0).random((SAMPLES + 3, *i.shape[1:]), np.float32)
+        for i in model.inputs
+    ]
+    found = Library(exported(model)).predict(*x)
+    for a, b in zip(found, model.predict(x, verbose=0), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [5, SAMPLES + 8, 2 * SAMPLES - 4])
+def test_an_error_in_a_block(wrong: int) -> None:
+    """The samples before the wrong one are done, the others' outputs are as they were."""
+    model = words()
+    library = Library(exported(model))
+    count = 2 * SAMPLES - 3
+    ids = np.random.default_rng(0).integers(0, 9, (count, 6), np.int32)
+    right = library.predict(ids)
+    ids[wrong, 3] = 9
+    found = np.full_like(right, 7)
+    assert library.call(count, [ids], [found]) == 2
+    np.testing.assert_allclose(found[:wrong], right[:wrong], rtol=1e-5, atol=1e-6)
+    assert (found[wrong:] == 7).all()
+
+
+def test_the_own_workspace_is_reported() -> None:
+    files = exported(several())
+    sizes = re.findall(r"_WORKSPACE_BYTES (\d+)", files["model.h"])
+    one, own = map(int, sizes)
+    arrays = re.findall(r"float arena\[(\d+)\]", files["model.h"] + files["model.c"])
+    assert [one, own] == [4 * int(count) for count in arrays]
+
+
+def test_a_limit_counts_the_block() -> None:
+    with pytest.raises(kgen.ExportError, match="--workspace caller"):
+        kgen.export(several(), name="model", check=False, ram_limit="8k")
+    files = kgen.export(several(), name="model", check=False, ram_limit="8k", workspace="caller")
+    assert "run_block" not in files["model.c"]

@@ -1,0 +1,171 @@
+"""Where workspaces are, what memory an export says it takes, and what the compiler says of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import keras
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+import kgen
+from kgen.api import Export
+from kgen.cli import app
+from kgen.library import STRICT
+from kgen.memory import memory, parse_limit
+from tests import generated_models
+from tests.harness import randomize
+from tests.test_programs import COMPILERS, pictures, words
+
+STACK = 2048
+"""No function takes more of it, in bytes, where the compiler optimises."""
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, keras.Model]:
+    keras.utils.clear_session()
+    made = {
+        "words": words(),
+        "pictures": pictures(),
+        "stateful": generated_models.stateful(),
+        "text_classifier": generated_models.text_classifier(),
+        "recurrent": generated_models.recurrent(),
+    }
+    for model in made.values():
+        randomize(model, 2)
+    return made
+
+
+def write(files: dict[str, str | bytes], folder: Path) -> list[str]:
+    for name, text in files.items():
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return sorted(name for name in files if name.endswith(".c"))
+
+
+def sections(folder: Path, file: str) -> dict[str, int]:
+    shown = subprocess.run(
+        ["size", "-A", file], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+    return {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", shown, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("workspace", ["caller", "stack"])
+@pytest.mark.parametrize("name", ["words", "stateful"])
+def test_workspaces(
+    workspace: str, name: str, models: dict[str, keras.Model], tmp_path: Path
+) -> None:
+    if (workspace, name) == ("stack", "stateful"):
+        with pytest.raises(kgen.ExportError, match="forgets"):
+            kgen.export(models[name], workspace=workspace)
+        return
+    files = kgen.export(models[name], workspace=workspace, with_test=True)
+    sources = write(files, tmp_path)
+    for cc in COMPILERS:
+        subprocess.run([cc, *STRICT, "-O1", *sources, "-lm"], cwd=tmp_path, check=True)
+        assert subprocess.run(["./a.out"], cwd=tmp_path, stdout=subprocess.DEVNULL).returncode == 0
+    subprocess.run(["gcc", "-std=c99", "-c", f"{name}.c"], cwd=tmp_path, check=True)
+    taken = sections(tmp_path, f"{name}.o")
+    assert taken[".bss"] == taken[".data"] == 0
+    manifest = orjson.loads(files[f"{name}.json"])
+    assert ("predict" in manifest) == (workspace == "stack")
+    assert ("run_batch" in manifest) == (workspace == "caller")
+
+
+def test_null_workspaces_of_the_caller(models: dict[str, keras.Model], tmp_path: Path) -> None:
+    write(kgen.export(models["stateful"], workspace="caller", check=False), tmp_path)
+    (tmp_path / "main.c").write_text(
+        '#include "stateful.h"\n'
+        "int main(void)\n{\n"
+        "    float x[2] = {1, 2}, y[1] = {5}, h[3] = {0};\n"
+        "    stateful_reset(NULL);\n"
+        "    return !(stateful_run(NULL, x, y) == 1 && stateful_run_batch(NULL, 1, x, y) == 1\n"
+        "        && stateful_get_state(NULL, h) == 1 && stateful_set_state(NULL, h) == 1);\n}\n"
+    )
+    command = ["gcc", *STRICT, "main.c", "stateful.c", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert subprocess.run(["./a.out"], cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["pictures", "stateful"])
+def test_what_it_says_is_what_the_compiler_says(
+    name: str, models: dict[str, keras.Model], tmp_path: Path
+) -> None:
+    """Weights and workspaces, in both styles."""
+    for said in memory(models[name]):
+        files = kgen.export(models[name], style=said.style, weights_section=".mine", check=False)
+        sources = write(files, tmp_path)
+        subprocess.run(["gcc", "-std=c99", "-c", *sources], cwd=tmp_path, check=True)
+        taken = [sections(tmp_path, source.replace(".c", ".o")) for source in sources]
+        weights = sum(one.get(".mine", 0) for one in taken)
+        own = sum(one[".bss"] for one in taken)
+        # Arrays that begin on a cache line have gaps between them.
+        assert said.weights <= weights <= said.weights * 1.02 + 64 * len(models[name].weights)
+        assert said.own <= own <= said.own * 1.02 + 64
+        readme = str(files[f"{name}_README.md"])
+        assert f"| {said.workspace:,} | a workspace" in readme
+
+
+def test_inspect_prints_it(models: dict[str, keras.Model], tmp_path: Path) -> None:
+    path = tmp_path / "pictures.keras"
+    models["pictures"].save(path)
+    result = CliRunner().invoke(app, ["inspect", str(path), "--target-memory", "--json"])
+    assert result.exit_code == 0, result.output
+    fast, readable = orjson.loads(result.output)
+    assert readable["layer"] == "pool"
+    assert readable["alive"] == [["conv", 1440], ["pool", 320]]
+    assert fast["alive"][0][1] > 0
+    text = CliRunner().invoke(app, ["inspect", str(path), "--target-memory"]).output
+    assert f"{fast['own']:,}" in text
+    assert "readable: most is needed in 'pool': conv 1,440, pool 320" in text
+
+
+def test_a_limit_of_ram(models: dict[str, keras.Model]) -> None:
+    model = models["pictures"]
+    fast, readable = memory(model)
+    kgen.export(model, ram_limit=str(fast.own), check=False)
+    with pytest.raises(kgen.ExportError) as caught:
+        kgen.export(model, ram_limit=str(readable.own - 1), style="readable")
+    message = str(caught.value)
+    for part in (f"needs {readable.own:,}", f"{readable.own - 1:,}", "'pool'", "conv (1,440)"):
+        assert part in message
+    if readable.own < fast.own:
+        with pytest.raises(kgen.ExportError, match=f"--style readable needs {readable.own:,}"):
+            kgen.export(model, ram_limit=str(readable.own))
+    with pytest.raises(kgen.ExportError, match="no size of memory"):
+        kgen.export(model, ram_limit="lots")
+    assert [parse_limit(x) for x in ("7", "64k", "64 KiB", "2M")] == [7, 65536, 65536, 2 << 20]
+
+
+def test_the_peak_is_the_bound(models: dict[str, keras.Model]) -> None:
+    for name, model in models.items():
+        plan = Export(model, name, {}).plan
+        assert sum(size for _, size in plan.peak.alive) == plan.lower_bound, name
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="only gcc tells")
+@pytest.mark.parametrize("name", ["pictures", "text_classifier", "recurrent"])
+def test_stack_use_is_bounded(name: str, models: dict[str, keras.Model], tmp_path: Path) -> None:
+    for style in ("fast", "readable"):
+        write(kgen.export(models[name], style=style, check=False), tmp_path)
+        command = ["gcc", "-std=c99", "-O2", "-fstack-usage", "-c", f"{name}.c"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+        lines = (tmp_path / f"{name}.su").read_text().splitlines()
+        assert len(lines) > 2
+        for line in lines:
+            _, size, kind = line.split("\t")
+            assert kind in ("static", "dynamic,bounded"), line
+            assert int(size) <= STACK, line
+
+
+def test_what_is_refused(models: dict[str, keras.Model]) -> None:
+    for options, words_of_it in (
+        ({"workspace": "heap"}, "static, caller, stack"),
+        ({"workspace": "stack", "weights": "file"}, "can't remember"),
+        ({"ram_limit": "1k", "target": "numpy"}, "C target"),
+    ):
+        with pytest.raises(kgen.ExportError, match=words_of_it):
+            kgen.export(models["words"], **options)

@@ -1,0 +1,277 @@
+"""Packages: each builds from a clean folder by the commands of its own README."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import kgen
+from kgen.packages import LAYOUTS
+from tests import generated_models
+from tests.harness import randomize
+from tests.registry import pip
+from tests.test_programs import words
+
+CPP = """\
+#include "words.hpp"
+#include <array>
+#include <cstdio>
+
+int main()
+{
+    static words_model model;
+    std::array<std::int32_t, 4> ids{1, 2, 3, 4};
+    float dense[2] = {7, 7};
+    if (model.predict(ids, dense) != WORDS_OK || dense[0] == 7)
+        return 1;
+    const std::int32_t wrong[4] = {1, 2, 3, 99};
+    std::array<float, 2> kept{7, 7};
+    return model.predict(wrong, kept) == WORDS_ERROR_INDEX && kept[0] == 7 ? 0 : 2;
+}
+"""
+
+CONSUMER = """\
+cmake_minimum_required(VERSION 3.14)
+project(consumer LANGUAGES C CXX)
+set(CMAKE_CXX_STANDARD 17)
+{}
+add_executable(consumer main.cpp)
+target_compile_options(consumer PRIVATE -Wall -Wextra -pedantic -Wconversion -Wshadow -Werror)
+target_link_libraries(consumer PRIVATE words::words)
+"""
+
+
+def sh(command: str, folder: Path, **environment: str) -> str:
+    """Raises AssertionError with what the command said if it fails."""
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), **environment}
+    result = subprocess.run(
+        command, shell=True, cwd=folder, capture_output=True, text=True, env=env
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
+    return result.stdout
+
+
+def first_command(readme: Path) -> str:
+    found = re.search(r"^    (\w+ .*)$", readme.read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    keras.utils.clear_session()
+    model = words()
+    randomize(model, 9)
+    return model
+
+
+needs_cmake = pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")
+
+
+@needs_cmake
+@pytest.mark.parametrize("weights", ["literal", "file", "incbin"])
+def test_cmake(weights: str, model: keras.Model, tmp_path: Path) -> None:
+    """Its own build and self-test, however the weights are kept."""
+    package = tmp_path / "words"
+    kgen.export(model, out=package, package="cmake", weights=weights)
+    assert "100% tests passed" in sh(first_command(package / "README.md"), package)
+
+
+@needs_cmake
+def test_cmake_in_other_projects(model: keras.Model, tmp_path: Path) -> None:
+    package, prefix = tmp_path / "words", tmp_path / "prefix"
+    kgen.export(model, out=package, package="cmake")
+    sh(
+        "cmake -B build -DBUILD_SHARED_LIBS=ON && cmake --build build "
+        f"&& cmake --install build --prefix {prefix}",
+        package,
+    )
+    fetch = (
+        "include(FetchContent)\n"
+        f"FetchContent_Declare(words SOURCE_DIR {package})\nFetchContent_MakeAvailable(words)"
+    )
+    ways = {
+        "find": f"find_package(words REQUIRED PATHS {prefix})",
+        "add": f"add_subdirectory({package} words)",
+        "fetch": fetch,
+    }
+    for name, text in ways.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "main.cpp").write_text(CPP)
+        (folder / "CMakeLists.txt").write_text(CONSUMER.format(text))
+        sh("cmake -B build && cmake --build build && build/consumer", folder)
+    if shutil.which("pkg-config"):
+        config = next(prefix.rglob("words.pc")).parent
+        sh(
+            "c++ -std=c++17 find/main.cpp $(pkg-config --cflags --libs words) -o program "
+            f"&& LD_LIBRARY_PATH={config.parent} ./program",
+            tmp_path, PKG_CONFIG_PATH=str(config),
+        )  # fmt: skip
+
+
+def test_cpp(model: keras.Model, tmp_path: Path) -> None:
+    """Sizes that don't fit are refused by the compiler; errors are values."""
+    kgen.export(model, out=tmp_path, cpp=True)
+    strict = "-Wall -Wextra -pedantic -Wconversion -Wshadow -Werror"
+    (tmp_path / "main.cpp").write_text(CPP)
+    sh(
+        f"cc -std=c99 -c words.c && c++ -std=c++17 {strict} main.cpp words.o -lm && ./a.out",
+        tmp_path,
+    )
+    span = CPP.replace("<array>", "<array>\n#include <span>").replace(
+        "(ids, dense)", "(std::span(ids), words_model::dense_view::at(&dense[0]))"
+    )
+    (tmp_path / "main.cpp").write_text(span)
+    sh(f"c++ -std=c++20 {strict} main.cpp words.o -lm && ./a.out", tmp_path)
+    (tmp_path / "main.cpp").write_text(
+        CPP.replace("float dense[2] = {7, 7}", "float dense[1] = {7}")
+    )
+    with pytest.raises(AssertionError, match="error"):
+        sh("c++ -std=c++17 main.cpp words.o -lm", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["stateful", pytest.param("customer", marks=pytest.mark.targets)])
+def test_python(name: str, tmp_path: Path) -> None:
+    """What pip installs predicts as the model does; an old process's states are not there."""
+    keras.utils.clear_session()
+    model = generated_models.with_dyadic_weights(generated_models.MODELS[name]())
+    package = tmp_path / "package"
+    kgen.export(model, out=package, package="python", name=name)
+    site = tmp_path / "site"
+    pip("install", "--no-deps", "--no-build-isolation", "--quiet", "--target", site, package)
+    script = {
+        "customer": (
+            "a = ([[20.0], [70]], [['Oslo'], ['x']], [['s'], ['t']], [[1], [2]], [[0] * 5] * 2)\n"
+            "y = m.predict(*a)\nassert y.shape == (2, 2) and y.dtype == 'float32'\n"
+            "try:\n    m.predict([[20.0, 1]], *a[1:])\n"
+            "except ValueError as error:\n    assert '(batch, 1)' in str(error)\n"
+            "else:\n    raise AssertionError\n"
+        ),
+        "stateful": (
+            "import numpy as np\nx = np.ones((3, 1, 2), np.float32)\ny = m.predict(x)\n"
+            "assert y[0] != y[1]\nassert m.predict(x)[0] != y[0]\n"
+            "m.reset()\nassert (m.predict(x) == y).all()\n"
+        ),
+    }[name]
+    output = sh(
+        f'{sys.executable} -c "$SCRIPT"', tmp_path,
+        SCRIPT=f"import {name} as m\n{script}print(*y.ravel().tolist())", PYTHONPATH=str(site),
+    )  # fmt: skip
+    found = np.array(output.split(), float)
+    if name == "stateful":
+        x = np.ones((3, 1, 1, 2), np.float32)
+        expected = np.concatenate([model.predict(one, verbose=0) for one in x])
+    else:
+        expected = kgen.build(model).predict(
+            [[20.0], [70]], np.array([["Oslo"], ["x"]], object), np.array([["s"], ["t"]], object),
+            [[1], [2]], [[0] * 5] * 2,
+        )  # fmt: skip
+    np.testing.assert_allclose(found, expected.ravel(), rtol=1e-5, atol=1e-6)
+    assert (site / name / "py.typed").exists()
+    compile((site / name / "__init__.pyi").read_text(), "stub", "exec")
+
+
+WASM = {
+    "clang": shutil.which("clang-19"),
+    "node": shutil.which("node"),
+    "wasi-libc": Path("/usr/lib/wasm32-wasi").exists(),
+}
+
+
+@pytest.mark.skipif(
+    not all(WASM.values()), reason=f"no {' and no '.join(x for x in WASM if not WASM[x])}"
+)
+@pytest.mark.parametrize("weights", ["string", "incbin"])
+def test_wasm(weights: str, tmp_path: Path) -> None:
+    """In Node: the self-test, a state that goes on, errors that are thrown."""
+    keras.utils.clear_session()
+    model = generated_models.with_dyadic_weights(generated_models.stateful())
+    kgen.export(model, out=tmp_path, package="wasm", weights=weights, name="stateful")
+    sh(first_command(tmp_path / "README.md"), tmp_path, CC="clang-19")
+    script = (
+        'import load from "./stateful.mjs";\n'
+        "const model = await load();\n"
+        "const seen = [model.selfTest()];\n"
+        "model.reset();\n"
+        "for (let i = 0; i < 2; ++i) seen.push(model.predict([1, 1])[0]);\n"
+        "try { model.predict([1]); } catch (error) { seen.push(error.message); }\n"
+        "console.log(seen.join(';'));\n"
+    )
+    (tmp_path / "try.mjs").write_text(script)
+    test, first, second, error = sh("node try.mjs", tmp_path).strip().split(";")
+    assert test == "0"
+    assert error == "measurement has 1 elements, not 2"
+    x = np.ones((2, 1, 1, 2), np.float32)
+    expected = [model.predict(one, verbose=0).item() for one in x]
+    np.testing.assert_allclose([float(first), float(second)], expected, rtol=1e-5)
+
+
+def test_wasm_has_no_strings(tmp_path: Path) -> None:
+    with pytest.raises(kgen.ExportError, match="strings"):
+        kgen.export(generated_models.customer(), package="wasm", check=False)
+
+
+@pytest.mark.parametrize("package", LAYOUTS)
+def test_what_every_package_has(package: str, model: keras.Model, tmp_path: Path) -> None:
+    """The C, compiled where it lies, and a self-test that passes; no template's marks."""
+    kgen.export(model, out=tmp_path, package=package, with_test=True, check=False)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    sources = " ".join(
+        str(path) for path in files if path.suffix == ".c" and "_wasm" not in path.name
+    )
+    folders = " ".join({f"-I{path.parent}" for path in files if path.suffix == ".h"})
+    sh(f"cc -std=c99 {folders} {sources} -lm -o program && ./program", tmp_path)
+    for path in files:
+        text = path.read_text()
+        assert "{{" not in text or path.suffix in (".c", ".h")
+        assert "NAME" not in path.name
+        common = path.name in ("README.md", "CMakeLists.txt") or "words" not in path.name
+        assert "exported by kgen" in text or not common or path.name == "py.typed", path
+
+
+def test_other_peoples_files_stay(model: keras.Model, tmp_path: Path) -> None:
+    (tmp_path / "CMakeLists.txt").write_text("project(mine)\n")
+    with pytest.raises(kgen.ExportError, match=r"CMakeLists.txt' is there already"):
+        kgen.export(model, out=tmp_path, package="cmake", check=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["CMakeLists.txt"]
+    (tmp_path / "CMakeLists.txt").unlink()
+    for _ in range(2):
+        kgen.export(model, out=tmp_path, package="cmake", check=False)
+
+
+def test_what_is_refused(model: keras.Model) -> None:
+    with pytest.raises(kgen.ExportError, match="plain, cmake, python"):
+        kgen.export(model, package="rpm")
+    with pytest.raises(kgen.ExportError, match="C target"):
+        kgen.export(model, "numpy", package="cmake")
+
+
+def test_lengths_of_a_call(tmp_path: Path) -> None:
+    """In C++ they come first; packages that can't take them refuse the model."""
+    keras.utils.clear_session()
+    x = keras.Input((None, 3), name="x")
+    model = keras.Model(x, keras.layers.LSTM(2, name="lstm")(x), name="any")
+    options = {"max_shapes": {"": 6}, "name": "any_length", "check": False}
+    files = kgen.export(model, out=tmp_path, cpp=True, **options)
+    assert "std::size_t" in files["any_length.hpp"]
+    (tmp_path / "main.cpp").write_text(
+        '#include "any_length.hpp"\n'
+        "static any_length_model model;\nstatic float x[18], lstm[2];\n"
+        "int main() { return model.predict(4, x, lstm) || !model.predict(7, x, lstm); }\n"
+    )
+    sh(
+        "cc -std=c99 -c any_length.c && c++ -std=c++17 -Wall -Werror main.cpp any_length.o -lm "
+        "&& ./a.out",
+        tmp_path,
+    )
+    for package in ("python", "wasm"):
+        with pytest.raises(kgen.ExportError, match="lengths"):
+            kgen.export(model, package=package, **options)
