@@ -590,12 +590,12 @@ static void mathematics_add_1(const float *x0, const float *x1, float *y)
 }
 
 /* floor_divide: keras.ops.floor_divide
- * y = x; an error unless all x != 0
+ * y = x; an error where x == 0
  * x (1) -> y (1)
  */
 static int mathematics_floor_divide_required(const int32_t *x, int32_t *y)
 {
-    if (!(x[0] != 0))
+    if (x[0] == 0)
         return MATHEMATICS_ERROR_VALUE;
     y[0] = x[0];
     return 0;

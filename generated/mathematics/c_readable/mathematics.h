@@ -26,7 +26,7 @@ typedef enum {
     MATHEMATICS_OK = 0,
     MATHEMATICS_ERROR_NULL = 1, /* an argument is a null pointer */
     MATHEMATICS_ERROR_INDEX = 2, /* an index (an embedding's id, say) is out of range */
-    MATHEMATICS_ERROR_VALUE = 3 /* an integer is divided by zero, or its exponent is negative */
+    MATHEMATICS_ERROR_VALUE = 8 /* an integer is divided by zero, or its exponent is negative */
 } mathematics_error;
 
 #define MATHEMATICS_WORKSPACE_BYTES 464

@@ -122,9 +122,9 @@ def fft(x, dtype):
     return np.stack([y.real, y.imag], axis=-1).astype(dtype, copy=False)
 
 
-def required(x, condition, complaint):
-    """x, if the condition holds for all of it; else a ValueError."""
-    if not condition.all():
+def required(x, wrong, complaint):
+    """x; a ValueError if some of it is wrong."""
+    if wrong.any():
         raise ValueError(complaint)
     return x
 
@@ -208,9 +208,9 @@ def predict(x):
 
     # floor_divide: keras.ops.floor_divide
     # multiply: keras.ops.multiply
-    # y = x; an error unless all x != 0
+    # y = x; an error where x == 0
     # shape: (batch, 1)
-    floor_divide_required = required(sum_1, sum_1 != 0, "an integer is divided by zero")
+    floor_divide_required = required(sum_1, sum_1 == 0, "an integer is divided by zero")
     floor_divide = (segment_sum_slice * 100) // floor_divide_required  # (batch, 4)
 
     # median: keras.ops.median
