@@ -12,6 +12,7 @@ from kgen.ir.size import bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
+from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
@@ -143,9 +144,9 @@ class CModel(Weights, Lengths):
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
         symbols: dict[Value, str] = {c: self.symbol(c) for c in self.plan.graph.constants}
-        error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
+            error = f"{self.upper}_ERROR_{node.error}"
             names = (self.names[node], symbols, self.expressions, error)
             stored = f"{self.prefix}_constants"
             common = (node, *names, depth > 0, self.lengths_of, stored)
@@ -358,6 +359,11 @@ class CModel(Weights, Lengths):
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
         return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+
+    @property
+    def checks_values(self) -> bool:
+        """Whether there are numbers that arithmetic on integers refuses."""
+        return any(isinstance(node, Required) for node in self.plan.graph.walk())
 
     @property
     def string_inputs(self) -> list[Parameter]:
