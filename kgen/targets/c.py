@@ -158,7 +158,7 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                ops.append(FastOp(*common, self.prefix, self._vectors))
+                ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
             else:
                 ops.append(COp(*common))
         return ops
