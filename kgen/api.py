@@ -240,7 +240,7 @@ def export(
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
 
     model: a .keras or whole-model .h5 file, or a keras.Model.
-    target: "c" (C99) or "numpy". style: of the C, "fast" or "readable".
+    target: "c" (C99) or "numpy". style: of the C, "fast", "readable" or "small".
     name: of the files and functions; the file's or the model's by default.
     check: compare with Keras on a sample first.
     input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the

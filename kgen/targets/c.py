@@ -20,6 +20,7 @@ from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
+from kgen.targets.c_small import SmallOp
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
 
@@ -105,7 +106,16 @@ class CModel(Weights, Lengths):
         functions = self.expressions.functions
         return [
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *(
+                "own",
+                "get_state",
+                "set_state",
+                "batch_size",
+                "complete",
+                "unload",
+                "place",
+                "weights",
+            ),
             *("constants", "test", "section", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
@@ -160,7 +170,7 @@ class CModel(Weights, Lengths):
             elif self.style == "fast":
                 ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
             else:
-                ops.append(COp(*common))
+                ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
 
     # The run function
