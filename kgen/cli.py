@@ -85,6 +85,9 @@ def export_command(
     workspace: Annotated[
         str, typer.Option(help="Of NAME_predict: static, caller or stack.")
     ] = "static",
+    threads: Annotated[
+        bool, typer.Option("--threads", help="Large loops are shared by OpenMP's threads.")
+    ] = False,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -119,6 +122,7 @@ def export_command(
             weights=weights,
             weights_section=weights_section,
             workspace=workspace,
+            threads=threads,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,
