@@ -230,6 +230,7 @@ def export(
     weights: str = "literal",
     weights_section: str | None = None,
     workspace: str = "static",
+    threads: bool = False,
     ram_limit: str | None = None,
     with_test: bool = False,
     cpp: bool = False,
@@ -239,7 +240,7 @@ def export(
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
 
     model: a .keras or whole-model .h5 file, or a keras.Model.
-    target: "c" (C99) or "numpy". style: of the C, "fast" or "readable".
+    target: "c" (C99) or "numpy". style: of the C, "fast", "readable" or "small".
     name: of the files and functions; the file's or the model's by default.
     check: compare with Keras on a sample first.
     input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the
@@ -255,6 +256,7 @@ def export(
     weights_section: the section of the object file that they are put into.
     workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
         NAME_run.
+    threads: of the fast C: OpenMP shares the large loops, if the compiler is told to (-fopenmp).
     ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
@@ -265,12 +267,14 @@ def export(
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section, workspace)
+    form = Form(weights, weights_section, workspace, threads)
     layout(package)
+    if threads and style != "fast":
+        raise ExportError("Threads are the fast style's; leave --style readable out.", exit_code=2)
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, workspaces, a limit of RAM, and forms and sections of weights are the "
-            "C target's; export with the target 'c'.",
+            "Packages, C++, workspaces, threads, a limit of RAM, and forms and sections of weights "
+            "are the C target's; export with the target 'c'.",
             exit_code=2,
         )
     job = Export.of(

@@ -68,7 +68,7 @@ def export_command(
     target: Annotated[str, typer.Option(help="c or numpy.")] = "c",
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")] = Path(),
     name: Name = None,
-    style: Annotated[str, typer.Option(help="Of the C: fast or readable.")] = "fast",
+    style: Annotated[str, typer.Option(help="Of the C: fast, readable or small.")] = "fast",
     input_shape: Shapes = None,
     max_shape: MaxShapes = None,
     custom: Custom = None,
@@ -85,6 +85,9 @@ def export_command(
     workspace: Annotated[
         str, typer.Option(help="Of NAME_predict: static, caller or stack.")
     ] = "static",
+    threads: Annotated[
+        bool, typer.Option("--threads", help="Large loops are shared by OpenMP's threads.")
+    ] = False,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -119,6 +122,7 @@ def export_command(
             weights=weights,
             weights_section=weights_section,
             workspace=workspace,
+            threads=threads,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,

@@ -74,10 +74,10 @@ def _convolution(layer: Any, nodes: Sequence[Node]) -> Formulas:
 
 def _by_channel(product: str, multiplier: int) -> str:
     """A depthwise convolution with its kernel as Keras has it: (*window, channels, multiplier)."""
-    if "f's channel" not in product:  # there is one channel, and nothing depthwise
+    if '"f\'s channel"' not in product:  # there is one channel, and nothing depthwise
         return product
     made, kernel = ("c", "c,0") if multiplier == 1 else (f"{multiplier}·c+m", "c,m")
-    product = product.replace(",f}", f",{made}}}", 1).replace("f's channel", "c")
+    product = product.replace(",f}", f",{made}}}", 1).replace('"f\'s channel"', "c")
     return product.replace(",0,f}", f",{kernel}}}")
 
 

@@ -7,5 +7,6 @@ from shapes alone; `kgen inspect --schedule` prints the decisions with their rea
 from kgen.schedule.batch import blocked
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
+from kgen.schedule.threads import in_parts
 
-__all__ = ["Product", "blocked", "schedule"]
+__all__ = ["Product", "blocked", "in_parts", "schedule"]

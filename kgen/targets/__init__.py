@@ -16,7 +16,7 @@ from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
 from kgen.render.write import Files
-from kgen.schedule import blocked, schedule
+from kgen.schedule import blocked, in_parts, schedule
 from kgen.targets import c_files, numpy
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock, has_blocks
@@ -26,7 +26,7 @@ from kgen.targets.evidence import Evidence
 from kgen.targets.weight_forms import LITERAL, Form
 
 TARGETS = ("c", "numpy")
-STYLES = ("fast", "readable")
+STYLES = ("fast", "readable", "small")
 
 
 def check_choice(target: str, style: str) -> None:
@@ -84,7 +84,7 @@ def _c_files(
 ) -> Files:
     """common: what all templates see."""
     name, evidence = common["name"], common["evidence"]
-    given, plan = plan, fast(plan) if style == "fast" else plan
+    given, plan = plan, fast(plan, form.threads) if style == "fast" else plan
     model = CModel(plan, name, form, plan.graph.name, style)
     words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
     check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
@@ -118,9 +118,10 @@ def _manifest(
     )
 
 
-def fast(plan: Plan) -> Plan:
+def fast(plan: Plan, threads: bool = False) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
-    return replan(schedule(plan.graph, vector_functions()).check())
+    graph = schedule(plan.graph, vector_functions())
+    return replan((in_parts(graph) if threads else graph).check())
 
 
 def block_of(plan: Plan, single: CModel) -> CBlock | None:

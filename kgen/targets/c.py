@@ -12,6 +12,7 @@ from kgen.ir.size import bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
+from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
@@ -19,6 +20,7 @@ from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
+from kgen.targets.c_small import SmallOp
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
 
@@ -104,7 +106,16 @@ class CModel(Weights, Lengths):
         functions = self.expressions.functions
         return [
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *(
+                "own",
+                "get_state",
+                "set_state",
+                "batch_size",
+                "complete",
+                "unload",
+                "place",
+                "weights",
+            ),
             *("constants", "test", "section", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
@@ -143,9 +154,9 @@ class CModel(Weights, Lengths):
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
         symbols: dict[Value, str] = {c: self.symbol(c) for c in self.plan.graph.constants}
-        error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
+            error = f"{self.upper}_ERROR_{node.error}"
             names = (self.names[node], symbols, self.expressions, error)
             stored = f"{self.prefix}_constants"
             common = (node, *names, depth > 0, self.lengths_of, stored)
@@ -157,9 +168,9 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                ops.append(FastOp(*common, self.prefix, self._vectors))
+                ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
             else:
-                ops.append(COp(*common))
+                ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
 
     # The run function
@@ -358,6 +369,11 @@ class CModel(Weights, Lengths):
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
         return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+
+    @property
+    def checks_values(self) -> bool:
+        """Whether there are numbers that arithmetic on integers refuses."""
+        return any(isinstance(node, Required) for node in self.plan.graph.walk())
 
     @property
     def string_inputs(self) -> list[Parameter]:

@@ -16,6 +16,7 @@ from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.render.environment import environment
 from kgen.schedule.forms import fits, innermost, spread
+from kgen.schedule.threads import shared_loop
 from kgen.targets import loops
 from kgen.targets.c_op import COp, Text, literal
 from kgen.targets.expression import Expressions
@@ -138,10 +139,14 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FastOp(COp):
-    """A node as a template of the fast style sees it. prefix: of every name with file scope."""
+    """A node as a template of the fast style sees it.
+
+    prefix: of every name with file scope. threads: whether loops may be shared by several.
+    """
 
     prefix: str
     vectors: VectorExpressions
+    threads: bool
 
     @property
     def upper(self) -> str:
@@ -152,27 +157,18 @@ class FastOp(COp):
         """Whether the fast style's own template applies, if there is one."""
         return fits(self.node, vector_functions())
 
+    def shared(self, loop: str) -> str:
+        """What stands above a loop that threads share, or nothing."""
+        here = self.threads and not self.inner and shared_loop(self.node) == loop
+        return f"{self.upper}_THREADS" if here else ""
+
     # Plain loops: short sums in float, and the compiler unrolls them
 
     @property
-    def _short(self) -> bool:
+    def sums_in_float(self) -> bool:
         node = self.node
         terms = node.macs / max(node.output.size, 1)
         return self._summed_dtype == "float32" and 0 < terms <= SHORT_SUM
-
-    @property
-    def accumulator(self) -> str:
-        return "float" if self._short else super().accumulator
-
-    def term(self, text: str) -> str:
-        return text if self._short else super().term(text)
-
-    def total(self, text: str) -> str:
-        return text if self._short else super().total(text)
-
-    @property
-    def zero(self) -> str:
-        return "0.0f" if self._short else super().zero
 
     # Runs of elements that lie side by side
 

@@ -31,12 +31,13 @@ SHORT = 8
 @dataclass(frozen=True)
 class Form:
     """weights: one of FORMS. section: of the object file, for the weights; or None.
-    workspace: one of WORKSPACES.
+    workspace: one of WORKSPACES. threads: whether loops are shared by OpenMP's threads.
     """
 
     weights: str = "literal"
     section: str | None = None
     workspace: str = "static"
+    threads: bool = False
 
     def __post_init__(self) -> None:
         if self.workspace not in WORKSPACES:

@@ -82,7 +82,7 @@ def record(
     known: Known | None = None,
 ) -> list[Call]:
     """The calls of the model's layers, those of nested models and layers included, in the order in
-    which they end. What a recurrent layer calls for each step is left out.
+    which they end, the model's own last. What a recurrent layer calls for each step is left out.
 
     inputs: whole batches, in the signature's order. facts: what is the same in each call of a
         layer, kept from one recording for the next one. known: calls that needn't be made.
@@ -123,14 +123,15 @@ def record(
             inner.pop()
 
     with mock.patch.object(keras.Layer, "__call__", recorded):
-        reference.outputs(model, signature, inputs)
-    return calls
+        outputs = tuple(reference.outputs(model, signature, inputs))
+    whole = facts.setdefault(id(model), _facts(model, model))
+    return [*calls, Call(model.name, **whole, inputs=(), arguments={}, mask=None, outputs=outputs)]
 
 
 def _facts(model: keras.Model, layer: keras.Layer) -> dict[str, Any]:
     return {
         "kind": type(layer).__name__,
-        "access": dict(_places(model)).get(id(layer), layer.name),
+        "access": dict([(id(model), "model"), *_places(model)]).get(id(layer), layer.name),
         "config": _config(layer),
         "weights": tuple(_weights(layer)),
     }

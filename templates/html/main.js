@@ -164,7 +164,7 @@ function unfold() {
 unfold();
 
 // For the browser's console, and for tests.
-globalThis.kgen = { values, runAll };
+globalThis.kgen = { values, runAll, scalar, element };
 
 // Training, played back
 

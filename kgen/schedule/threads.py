@@ -1,0 +1,79 @@
+"""Which loops several threads share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+from kgen.ir.graph import Graph
+from kgen.ir.node import Contraction, Node
+from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.product import Axis, Product
+from kgen.schedule.tile import Pixels, choose
+
+WORTH = 1 << 19
+"""Multiply-adds of a product, below which the threads' meeting takes longer than they save."""
+
+WORTH_DEPTHWISE = WORTH // 4
+"""Those of depthwise convolutions take longer."""
+
+MOVED = 1 << 15
+"""The same in elements of an output that costs no multiply-adds."""
+
+PARTS = (8, 4, 2)
+
+
+def in_parts(graph: Graph) -> Graph:
+    """Given:   a large product whose panels of units can't be shared out evenly
+    Result:  the same with a loop over parts of its pixels outside of everything"""
+    return graph.with_nodes([_divided(n) if isinstance(n, Product) else n for n in graph.nodes])
+
+
+def shared_loop(node: Node) -> str:
+    """The loop that threads share: "outer", over "units" or "rows"; "" if it is not worth it."""
+    match node:
+        case Product():
+            if node.macs < WORTH:
+                return ""
+            if node.outer and _evenly(node.outer[0].count) >= 0.8:
+                return "outer"
+            return "units" if not node.outer and _of_units(node) > 0.6 else ""
+        case Depthwise():
+            return "rows" if node.macs >= WORTH_DEPTHWISE and node.rows.count > 1 else ""
+        case Contraction():
+            return ""
+        case _:
+            return "outer" if node.output.size >= MOVED and not node.can_fail else ""
+
+
+def _evenly(count: int) -> float:
+    """How well two threads are used by so many steps of the same length."""
+    return count / (2 * ceil(count / 2)) if count else 0.0
+
+
+def _of_units(node: Product) -> float:
+    """How well two threads are used that share the panels; the last one may be narrower."""
+    if node.pixels_outside:
+        return 0.0
+    width, full, rest = node.tile.widest.units, node.panels.full, node.panels.rest
+    return (full + rest) / (2 * (ceil(full / width / 2) * width + rest))
+
+
+def _divided(node: Product) -> Product:
+    if node.macs < WORTH or node.streams or node.outer or _of_units(node) >= 0.95:
+        return node
+    for field, axis in (("rows", node.rows), ("columns", node.columns)):
+        for parts in PARTS:
+            pixels = node.rows.count * node.columns.count // parts
+            small = parts > 2 and pixels < 4 * node.tile.widest.pixels
+            if axis.count % parts or small or axis.count < 2 * parts:
+                continue
+            count = axis.count // parts
+            part = Axis("part", parts, axis.x * count, axis.y * count)
+            rest = replace(axis, count=count)
+            made = replace(node, outer=(part,), **{field: rest})  # type: ignore[arg-type]
+            rows, columns = made.rows, made.columns
+            shape = Pixels(rows.count, columns.count, rows.x, columns.x)
+            width = node.tile.widest.units
+            return replace(made, tile=choose(shape, made.units, made.terms, [width]))
+    return node
