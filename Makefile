@@ -3,6 +3,7 @@
 # make test-all: the tests of large models: real files, keras.applications, KerasHub.
 # make test-targets: install cross compilers and emulators (Debian, root), and run self-tests on them.
 # make coverage: rewrite docs/coverage.md.
+# make docs: rewrite the worked examples of docs/layers, and build the pages as a site, in site/.
 # make bench: time kgen's C beside LiteRT and ONNX Runtime, and rewrite docs/benchmarks.md.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-all test-targets check generated coverage bench clean
+.PHONY: demo test test-all test-targets check generated coverage docs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/xor.py
@@ -23,7 +24,7 @@ test-all: $(VENV)/.test
 
 test-targets: $(VENV)/.test
 	.ci/install-emulators || echo "going on with what is here"
-	$(BIN)/python -m pytest -n $(WORKERS) tests/test_targets.py
+	$(BIN)/python -m pytest -n $(WORKERS) tests/test_targets.py tests/test_packages.py tests/test_weights.py
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -37,6 +38,11 @@ generated: $(VENV)/.test
 # Rewrites docs/coverage.md: which layers and operations of Keras the cases cover.
 coverage: $(VENV)/.test
 	$(BIN)/python -m tests.coverage
+
+# Rewrites the examples of docs/layers, and builds the site.
+docs: $(VENV)/.docs
+	$(BIN)/python -m tests.layer_pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Rewrites docs/benchmarks.md and its plot; MODELS="xor lenet" times only some.
 bench: $(VENV)/.bench
@@ -53,9 +59,13 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
 	touch $@ $(VENV)/.demo
 
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	touch $@ $(VENV)/.demo
+
 $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[benchmark]"
 	touch $@ $(VENV)/.demo
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo site

@@ -89,7 +89,7 @@ class _Naming:
 def _spatial(node: Node) -> Iterator[tuple[Value, tuple[str, ...]]]:
     """Each value that a node makes, with a word for each of its axes."""
     for value in node.outputs:
-        words = ["length"] * value.rank
+        words = ["panels" if node.kind == "repack" else "length"] * value.rank
         spatial = WORDS.get(value.rank - 2, ())
         if hasattr(node, "channels_last") and spatial:
             first = 1 if node.channels_last else 2

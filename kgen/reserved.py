@@ -61,12 +61,12 @@ MODULES = """
 """Python's own modules, of all versions that kgen runs on, and NumPy: NAME.py would hide them."""
 
 LOCALS = """
-    across also array at best bias bit channel chains child column columns count depth done dot
-    element end feature filter first found from group half high image in index inner inside kept
-    largest last later least left length lengths line low matrix mean middle more most nearest
-    next order other out outside panel pivot pixel pixels place plane position real rest root row
-    rows sample scale shift sign size slots sorted spread start step stop sum sweep tail tap taps
-    tau text to token top total unit units variance vector weight weights whole width word words
-    zero
+    above across also array at below best bias bit centre chains channel child column columns
+    count depth done dot element end feature filter first found from group half high image in
+    index inner inside kept largest last later least left length lengths line low matrix mean
+    middle more most nearest next order other out outside panel pivot pixel pixels place plane
+    position real rest root row rows sample scale shift sign size slots sorted spread start step
+    stop sum sweep tail tap taps tau text to token top total unit units variance vector weight
+    weights whole width word words zero
 """
 """Variables in the functions of C's nodes, beside single letters with or without a number."""

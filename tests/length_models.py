@@ -140,6 +140,28 @@ def unet() -> LengthModel:
     }
 
 
+def resizing() -> LengthModel:
+    """To a fixed size and by a factor, in both ways that need no tables."""
+    x = given = Input((None, None, 2))
+    outputs = [
+        layers.Resizing(7, 9)(x),
+        layers.Resizing(7, 9, interpolation="nearest")(x),
+        layers.UpSampling2D(3, interpolation="bilinear")(layers.Conv2D(2, 3)(x)),
+    ]
+    return Model(given, outputs), {"height": 24, "width": 33}
+
+
+def transposed_and_depthwise() -> LengthModel:
+    """In all paddings, with strides."""
+    x = given = Input((None, 18))
+    x = layers.Conv1DTranspose(17, 4, strides=3, padding="valid", activation="relu")(x)
+    x = layers.DepthwiseConv1D(5, strides=2, padding="same", depth_multiplier=2)(x)
+    x = layers.Conv1DTranspose(6, 3, strides=2, padding="same")(x)
+    return Model(given, layers.SeparableConv1D(5, 3, dilation_rate=2, padding="same")(x)), {
+        "steps": 25
+    }
+
+
 def movement() -> LengthModel:
     """What cuts, turns round, joins and sums along the length."""
     x = Input((None, 3))
@@ -171,7 +193,7 @@ MODELS: dict[str, Callable[[], LengthModel]] = {
     for one in (
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
-        unet, movement, frames, coincidence,
+        resizing, transposed_and_depthwise, unet, movement, frames, coincidence,
     )
 }  # fmt: skip
 
@@ -181,9 +203,9 @@ def by_length() -> LengthModel:
     return Model(x, ByLength()(x)), {"n": 30}
 
 
-def bilinear() -> LengthModel:
+def bicubic() -> LengthModel:
     x = Input((None, 4, 3))
-    return Model(x, layers.UpSampling2D(interpolation="bilinear")(x)), {"rows": 30}
+    return Model(x, layers.Resizing(7, 9, interpolation="bicubic")(x)), {"rows": 30}
 
 
 def too_long() -> LengthModel:
@@ -191,8 +213,15 @@ def too_long() -> LengthModel:
     return Model(x, Positions(16, 8)(x)), {"tokens": 17}
 
 
+def too_large() -> LengthModel:
+    """Attention of 100,000 by 100,000."""
+    x = Input((None, 4))
+    return Model(x, layers.Attention()([x, x])), {"tokens": 100_000}
+
+
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
     "by_length": (by_length, "'by_length' .*computes with divide"),
-    "bilinear": (bilinear, "'up_sampling2d' .*another one at each length"),
+    "bicubic": (bicubic, "'resizing' .*another one at each length"),
     "too_long": (too_long, "positions"),
+    "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),
 }

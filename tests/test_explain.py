@@ -137,6 +137,42 @@ def test_attention_has_its_letters() -> None:
     assert [one.symbol for one in mha.weights[::2]] == ["W_{q}", "W_{k}", "W_{v}", "W_{o}"]
 
 
+def formulas_of(*stack: keras.Layer) -> list[list[str]]:
+    x = y = Input((7, 6, 4), name="x")
+    for layer in stack:
+        y = layer(y)
+    model = Model(x, y)
+    randomize(model, 4)
+    return [list(map(text, layer.formulas)) for layer in kgen.explain(model).layers]
+
+
+def test_formulas_of_convolutions() -> None:
+    found = formulas_of(
+        layers.Conv2D(3, 2, strides=(1, 2), padding="same", activation="relu"),
+        layers.DepthwiseConv2D(2, use_bias=False),
+        layers.Conv2DTranspose(2, 3, activation="tanh"),
+        layers.MaxPooling2D(2),
+        layers.Reshape((4, 4)),
+        layers.Conv1D(2, 3, padding="causal"),
+    )
+    assert found == [
+        ["z_(p,q,f) = Σ_(i,j,c) x_(p+i,2·q+j,c) · W_(i,j,c,f) + b_f", "y = relu(z)"],
+        ["y_(p,q,c) = Σ_(i,j) x_(p+i,q+j,c) · W_(i,j,c,0)"],
+        [
+            "z = b",
+            "then for all places of x and of W:",
+            "z_(p+i,q+j,f) += Σ_c x_(p,q,c) · W_(i,j,f,c)",
+            "y = tanh(z)",
+        ],
+        ["y_(p,q,c) = max_(i,j) x_(2·p+i,2·q+j,c), 0 ≤ i < 2, j < 2"],
+        ["y = x, its numbers in the same order"],
+        [
+            "x' = x with ((0, 0), (2, 0), (0, 0)) elements of 0.0 before and after",
+            "y_(p,f) = Σ_(i,c) x'_(p+i,c) · W_(i,c,f) + b_f",
+        ],
+    ]
+
+
 def test_shared_layers_and_those_that_do_nothing() -> None:
     first, second = Input((3,), name="first"), Input((3,), name="second")
     shared = layers.Dense(4, "tanh", name="shared")
@@ -290,3 +326,30 @@ def test_every_case_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> 
         for layer in outer.walk():
             assert layer.formulas
             assert all(one.formula and one.shapes for one in layer.steps)
+
+
+@pytest.mark.parametrize(
+    ("layer", "lines"),
+    [
+        (
+            layers.DepthwiseConv2D(2, depth_multiplier=3),
+            ["y_{p,q,3·c+m} = sum_{i,j} x_{p+i,q+j,c} · W_{i,j,c,m} + b_{3·c+m}"],
+        ),
+        (
+            layers.SeparableConv1D(3, 2, activation="relu"),
+            [
+                "d_{p,c} = sum_{i} x_{p+i,c} · D_{i,c,0}",
+                "z_{p,f} = sum_{c} d_{p,c} · P_{0,c,f} + b_f",
+                "y = relu(z)",
+            ],
+        ),
+        (
+            layers.MaxPooling1D(2),
+            ["y_{p,c} = max_{i} x_{2·p+i,c}, 0 ≤ i < 2"],
+        ),
+    ],
+)
+def test_formulas_of_channels(layer: keras.Layer, lines: list[str]) -> None:
+    rank = 4 if "2D" in type(layer).__name__ else 3
+    found = kgen.explain(Sequential([Input((5, 6, 2)[4 - rank :]), layer])).layers[0]
+    assert list(found.formulas) == lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,10 +11,12 @@ import keras
 import numpy as np
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 import kgen
 from kgen import targets
 from kgen.api import Export
+from kgen.cli import app
 from kgen.errors import ExportError
 from kgen.ir.size import Given, Length, Size, at, maximum
 from kgen.library import STRICT, Library, sizes
@@ -112,6 +115,7 @@ def test_sanitizers(name: str, style: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", length_models.REFUSED)
 def test_refused_by_the_layer_s_name(name: str) -> None:
+    keras.utils.clear_session()
     build, reason = length_models.REFUSED[name]
     model, bounds = build()
     with pytest.raises(ExportError, match=reason):
@@ -214,9 +218,9 @@ def test_which_dimensions_a_bound_is_for() -> None:
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
-        ({"": 9}, "2 dimensions are unknown"),
-        ({"a": 9, "b": 9, "c": 9}, "2 dimensions are unknown"),
-        ({"x": "9"}, "2 dimensions are unknown"),
+        ({"": 9}, "unknown dimensions are 2, in"),
+        ({"a": 9, "b": 9, "c": 9}, "unknown dimensions are 2, in"),
+        ({"x": "9"}, "unknown dimensions are 2, in"),
         ({"x": "a:9,b:9"}, "the input has the shape"),
         ({"x": "a:9,b:9,c:9"}, "'c:9' does not fit the size 3"),
         ({"x": "a:9,a:8,*"}, "a has the bound 9 elsewhere"),
@@ -233,6 +237,32 @@ def test_bounds_that_fit_nothing(wanted: dict[str, int | str], reason: str) -> N
 def test_sizes_that_are_known_are_no_lengths() -> None:
     with pytest.raises(ExportError, match="no dimension of the inputs is unknown"):
         bounded(["x"], [(4, 3)], {"n": 9})
+
+
+def test_command_line(tmp_path: Path) -> None:
+    model, _ = length_models.masked_lstm()
+    model.save(tmp_path / "reader.keras")
+    arguments = ["export", tmp_path / "reader.keras", "-o", tmp_path / "out", "--max-shape", "n=9"]
+    result = CliRunner().invoke(app, [*map(str, arguments), "--with-test", "--style", "readable"])
+    assert result.exit_code == 0, result.output
+    sources = [str(tmp_path / "out" / name) for name in ("reader.c", "reader_test.c")]
+    program = str(tmp_path / "program")
+    subprocess.run(["cc", *STRICT, *sources, "-o", program, "-lm"], check=True)
+    assert "pass" in subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert (
+        "size_t reader_n = 9; /* from 1 to 9 */" in (tmp_path / "out/reader_README.md").read_text()
+    )
+    for command in ("inspect", "verify"):
+        arguments = [command, tmp_path / "reader.keras", "--max-shape", "9"]
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == 0, result.output
+        assert (
+            "length from 1 to 9" if command == "inspect" else "c fast, length=3"
+        ) in result.output
+    arguments = ["export", tmp_path / "reader.keras", "--max-shape", "n=9", "--max-shape", "m=9"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 2
+    assert "unknown dimensions are 1, in (None,)" in result.output
 
 
 # Sizes

@@ -138,7 +138,7 @@ def test_cpp(model: keras.Model, tmp_path: Path) -> None:
         sh("c++ -std=c++17 main.cpp words.o -lm", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["customer", "stateful"])
+@pytest.mark.parametrize("name", ["stateful", pytest.param("customer", marks=pytest.mark.targets)])
 def test_python(name: str, tmp_path: Path) -> None:
     """What pip installs predicts as the model does; an old process's states are not there."""
     keras.utils.clear_session()
@@ -179,12 +179,54 @@ def test_python(name: str, tmp_path: Path) -> None:
     compile((site / name / "__init__.pyi").read_text(), "stub", "exec")
 
 
+WASM = {
+    "clang": shutil.which("clang-19"),
+    "node": shutil.which("node"),
+    "wasi-libc": Path("/usr/lib/wasm32-wasi").exists(),
+}
+
+
+@pytest.mark.skipif(
+    not all(WASM.values()), reason=f"no {' and no '.join(x for x in WASM if not WASM[x])}"
+)
+@pytest.mark.parametrize("weights", ["string", "incbin"])
+def test_wasm(weights: str, tmp_path: Path) -> None:
+    """In Node: the self-test, a state that goes on, errors that are thrown."""
+    keras.utils.clear_session()
+    model = generated_models.with_dyadic_weights(generated_models.stateful())
+    kgen.export(model, out=tmp_path, package="wasm", weights=weights, name="stateful")
+    sh(first_command(tmp_path / "README.md"), tmp_path, CC="clang-19")
+    script = (
+        'import load from "./stateful.mjs";\n'
+        "const model = await load();\n"
+        "const seen = [model.selfTest()];\n"
+        "model.reset();\n"
+        "for (let i = 0; i < 2; ++i) seen.push(model.predict([1, 1])[0]);\n"
+        "try { model.predict([1]); } catch (error) { seen.push(error.message); }\n"
+        "console.log(seen.join(';'));\n"
+    )
+    (tmp_path / "try.mjs").write_text(script)
+    test, first, second, error = sh("node try.mjs", tmp_path).strip().split(";")
+    assert test == "0"
+    assert error == "measurement has 1 elements, not 2"
+    x = np.ones((2, 1, 1, 2), np.float32)
+    expected = [model.predict(one, verbose=0).item() for one in x]
+    np.testing.assert_allclose([float(first), float(second)], expected, rtol=1e-5)
+
+
+def test_wasm_has_no_strings(tmp_path: Path) -> None:
+    with pytest.raises(kgen.ExportError, match="strings"):
+        kgen.export(generated_models.customer(), package="wasm", check=False)
+
+
 @pytest.mark.parametrize("package", LAYOUTS)
 def test_what_every_package_has(package: str, model: keras.Model, tmp_path: Path) -> None:
     """The C, compiled where it lies, and a self-test that passes; no template's marks."""
     kgen.export(model, out=tmp_path, package=package, with_test=True, check=False)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    sources = " ".join(str(path) for path in files if path.suffix == ".c")
+    sources = " ".join(
+        str(path) for path in files if path.suffix == ".c" and "_wasm" not in path.name
+    )
     folders = " ".join({f"-I{path.parent}" for path in files if path.suffix == ".h"})
     sh(f"cc -std=c99 {folders} {sources} -lm -o program && ./program", tmp_path)
     for path in files:
@@ -210,3 +252,26 @@ def test_what_is_refused(model: keras.Model) -> None:
         kgen.export(model, package="rpm")
     with pytest.raises(kgen.ExportError, match="C target"):
         kgen.export(model, "numpy", package="cmake")
+
+
+def test_lengths_of_a_call(tmp_path: Path) -> None:
+    """In C++ they come first; packages that can't take them refuse the model."""
+    keras.utils.clear_session()
+    x = keras.Input((None, 3), name="x")
+    model = keras.Model(x, keras.layers.LSTM(2, name="lstm")(x), name="any")
+    options = {"max_shapes": {"": 6}, "name": "any_length", "check": False}
+    files = kgen.export(model, out=tmp_path, cpp=True, **options)
+    assert "std::size_t" in files["any_length.hpp"]
+    (tmp_path / "main.cpp").write_text(
+        '#include "any_length.hpp"\n'
+        "static any_length_model model;\nstatic float x[18], lstm[2];\n"
+        "int main() { return model.predict(4, x, lstm) || !model.predict(7, x, lstm); }\n"
+    )
+    sh(
+        "cc -std=c99 -c any_length.c && c++ -std=c++17 -Wall -Werror main.cpp any_length.o -lm "
+        "&& ./a.out",
+        tmp_path,
+    )
+    for package in ("python", "wasm"):
+        with pytest.raises(kgen.ExportError, match="lengths"):
+            kgen.export(model, package=package, **options)

@@ -102,6 +102,11 @@ class Mine:
         distinct = np.unique(np.round(self.values / unit))
         return float(np.count_nonzero(distinct)) * float(np.log2(max(self.scale / unit, 1.0)))
 
+    def may_have(self, shape: tuple[int, ...]) -> bool:
+        """Whether a value of this shape can be the array, whatever its samples."""
+        alike = shape[1:] == self.shape[1:] or shape[::-1] == self.shape
+        return alike or int(np.prod(shape)) == self.array.size
+
     def may_be_among(self, stacked: np.ndarray) -> np.ndarray:
         """For each of several values (stacked along the first axis) whether the array may agree
         with it: whether its first sample is one of the value's, at a few places.

@@ -38,7 +38,8 @@ def convolution(call: Call) -> Recipe | None:
         return to_first(_product(windows, picks["kernel"], groups))
 
     choices = (kernel_choice(double(kernel)), padding_choice(call, where), start_choice(where))
-    return Recipe(call, (first_input(), Step("product", choices, run), *_after(call)))
+    steps = (first_input(), Step("product", choices, run), *_after(call))
+    return Recipe(call, steps, costly=True)
 
 
 def _product(windows: np.ndarray, kernel: np.ndarray, groups: int) -> np.ndarray:
@@ -137,7 +138,8 @@ def depthwise(call: Call) -> Recipe | None:
     says = "the outputs are in the order of the multiplier first, then the channels"
     wrong = Option("multiplier", Mistake("order of channels", says, fix))
     choices.append(Choice("order", (Option("channel"), *([wrong] if kernel.shape[-1] > 1 else []))))
-    return Recipe(call, (first_input(), Step("product", tuple(choices), run), *_after(call)))
+    steps = (first_input(), Step("product", tuple(choices), run), *_after(call))
+    return Recipe(call, steps, costly=True)
 
 
 def _each_channel(windows: np.ndarray, kernel: np.ndarray, order: str) -> np.ndarray:
@@ -187,7 +189,8 @@ def transposed(call: Call) -> Recipe | None:
             fix = f"y = full[:, {', '.join(kept)}]"
             crops.append(Option(sides, Mistake("symmetric padding", says, fix)))
     choices = (kernels, Choice("padding", tuple(crops)))
-    return Recipe(call, (first_input(), Step("product", choices, run), *_after(call)))
+    steps = (first_input(), Step("product", choices, run), *_after(call))
+    return Recipe(call, steps, costly=True)
 
 
 def _first(sides: Sequence[tuple[int, int]]) -> str:

@@ -32,7 +32,7 @@ from kgen.diagnosis.world import Override, Place, Run, World, changed, true_worl
 from kgen.errors import ExportError
 from kgen.load import load
 from kgen.trace import signature
-from kgen.trace.calls import Alter, Call, record
+from kgen.trace.calls import Alter, Call, Known, record
 from kgen.trace.signature import ports
 
 MOST_NUMBERS = 4_000_000
@@ -65,7 +65,7 @@ def diagnose(
     calls: dict[str, list[Call]] = {}
     for number, other in enumerate(others, 1):
         name = str(other) if isinstance(other, str | Path) else f"model {number} of others"
-        calls[name] = _runner(load(other, custom=custom, unsafe=unsafe), x)[0](inputs, None)
+        calls[name] = _runner(load(other, custom=custom, unsafe=unsafe), x)[0](inputs, None, None)
     judge = Judge(run, inputs, calls)
     for name, array in arrays.items():
         judge.hear(name, array)
@@ -87,10 +87,12 @@ def _runner(model: Any, x: Any) -> tuple[Run, list[np.ndarray]]:
             exit_code=2,
         )
     shapes = {port[0]: array.shape[1:] for port, array in zip(expected, inputs, strict=True)}
-    known = signature(model, shapes)
+    taken = signature(model, shapes)
 
-    def run(arrays: Sequence[np.ndarray], alter: Alter | None) -> list[Call]:
-        return record(model, known, arrays, alter)
+    facts: dict[int, dict[str, Any]] = {}
+
+    def run(arrays: Sequence[np.ndarray], alter: Alter | None, known: Known | None) -> list[Call]:
+        return record(model, taken, arrays, alter, facts, known)
 
     return run, inputs
 
@@ -259,12 +261,16 @@ class Judge:
             Slip(mistake.key, mistake.says if n == call else _there(mistake.says, layer), layer)
             for (n, mistake), layer in zip(found.candidate.causes, layers, strict=True)
         ]
+        if found.candidate.everywhere:
+            slips = [_everywhere(slips)]
         slips += [Slip(mistake.key, mistake.says) for mistake in found.fit.mistakes]
         lines = []
         causes: dict[int, list[Mistake]] = {}
         for number, mistake in found.candidate.causes:
             causes.setdefault(number, []).append(mistake)
         own = causes.pop(call, [])
+        if found.candidate.everywhere:  # one line is enough of an example
+            own, causes = [], dict(list({call: own, **causes}.items())[-1:])
         for number, mistakes in causes.items():
             target = wording.identifier(world.calls[number].path) if number >= 0 else "x"
             lines.append(wording.line(world, self.names, target, number, -1, mistakes))
@@ -347,6 +353,14 @@ def _title(world: World, call: int, step: int) -> str:
     recipe, one = world.recipes[call], world.calls[call]
     stage = recipe.steps[step].stage if recipe else "output"
     return f"the {stage} of {one.path!r} ({one.kind})"
+
+
+def _everywhere(slips: list[Slip]) -> Slip:
+    """One mistake that was made in every layer."""
+    layers = [repr(slip.layer) for slip in slips]
+    shown = ", ".join(layers[:4]) + (f" and {len(layers) - 4} others" if len(layers) > 4 else "")
+    says = slips[0].says.removeprefix(f"in {layers[0]} ")
+    return Slip(slips[0].key, f"in every layer ({shown}) {says}", "")
 
 
 def _there(says: str, layer: str) -> str:

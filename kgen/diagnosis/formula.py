@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-erf = np.vectorize(math.erf, otypes=[np.float64])
+_ERFC = (
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398,
+    1.48851587, -0.82215223, 0.17087277,
+)  # fmt: skip
+"""Of a Chebyshev fit with a relative error below 1.2e-7."""
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    t = 1 / (1 + 0.5 * np.abs(x))
+    tail = t * np.exp(-(x**2) + np.polynomial.polynomial.polyval(t, _ERFC))
+    return np.asarray(np.sign(x) * (1 - tail))
 
 
 def _sparsemax(z: np.ndarray) -> np.ndarray:
@@ -30,7 +39,7 @@ FUNCTIONS = {"np": np, "erf": erf, "sparsemax": _sparsemax}
 
 @cache
 def _code(text: str) -> CodeType:
-    return compile(text, "<formula>", "eval")
+    return compile(text.replace("{z}", "z"), "<formula>", "eval")
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Formula:
         if self.compute is not None:
             return self.compute(z)
         variables = {**FUNCTIONS, **self.names, "z": z}
-        return eval(_code(self.text.replace("{z}", "z")), variables)
+        return eval(_code(self.text), variables)
 
     def of(self, z: str) -> str:
         """The text with what comes in written as `z`."""

@@ -99,12 +99,14 @@ def formula_step(stage: str, *options: Option) -> Step:
 @dataclass(frozen=True, eq=False)
 class Recipe:
     """steps: from the layer's inputs to its (first) output. symbols: the weights by the names that
-    the steps' formulas have for them.
+    the steps' formulas have for them. costly: whether NumPy takes long for it; each sample of what
+    its steps make, right or wrong, then depends on that sample alone.
     """
 
     call: Call
     steps: tuple[Step, ...]
     symbols: Mapping[str, int] = field(default_factory=dict)
+    costly: bool = False
 
     def position(self, stage: str) -> int:
         return next(n for n, step in enumerate(self.steps) if step.stage == stage)
@@ -118,6 +120,10 @@ class Result:
     array: np.ndarray
     mistakes: tuple[Mistake, ...]
     formulas: tuple[Formula | None, ...]
+
+
+FAR_FETCHED = 3
+"""Two mistakes are not tried together if their ranks are more."""
 
 
 def walk(
@@ -136,13 +142,16 @@ def walk(
         return
     step = steps[start]
     for picks, wrong in step.picks(budget):
+        together = mistakes + wrong
+        if len(together) > 1 and sum(mistake.rank for mistake in together) > FAR_FETCHED:
+            continue
         try:
             with np.errstate(all="ignore"):
                 made = np.asarray(step.run(value, picks))
         except (ValueError, IndexError, TypeError, ZeroDivisionError):
             continue  # shapes that don't fit: nobody can have computed that
         path = (*formulas, step.formula(picks))
-        found = Result(start, made, mistakes + wrong, path)
+        found = Result(start, made, together, path)
         yield found
         yield from walk(
             steps,

@@ -40,7 +40,8 @@ def lstm(call: Call) -> Recipe | None:
 
     def cell(x: np.ndarray, states: States, picks: Picks) -> States:
         h, c = states
-        z = dict(zip(picks["order"], np.split(x + h @ picks["recurrent"], 4, axis=-1), strict=True))
+        sums, units = x + h @ picks["recurrent"], h.shape[-1]
+        z = {g: sums[:, n * units : (n + 1) * units] for n, g in enumerate(picks["order"])}
         gate, squash = picks["recurrent activation"], picks["activation"]
         forget, cell_state = gate(z["forget"] + picks["forget bias"]), squash(z["cell"])
         c = forget * c + gate(z["input"]) * cell_state
@@ -219,7 +220,7 @@ def _orders(gates: Sequence[str], known: Mapping[tuple[str, ...], str]) -> Choic
         if order != tuple(gates):
             shown = known.get(order, ", ".join(order))
             says = f"the gates are taken in the order {shown}; Keras has {right}"
-            mistake = Mistake("order of gates", says, split, rank=1 if order in known else 2)
+            mistake = Mistake("order of gates", says, split, rank=1 if order in known else 3)
             options.append(Option(order, mistake))
     return Choice("order", tuple(options))
 

@@ -13,9 +13,9 @@ from kgen.arrays import widened
 from kgen.diagnosis import layers  # noqa: F401  it fills the registry
 from kgen.diagnosis.recipe import Recipe, Result, double, walk
 from kgen.diagnosis.registry import RECIPES
-from kgen.trace.calls import Alter, Call
+from kgen.trace.calls import Alter, Call, Known
 
-Run: TypeAlias = Callable[[Sequence[np.ndarray], "Alter | None"], list[Call]]
+Run: TypeAlias = Callable[[Sequence[np.ndarray], "Alter | None", "Known | None"], list[Call]]
 """The model: from inputs to the calls of its layers."""
 
 TRUST = 1e-3
@@ -127,9 +127,18 @@ class World:
                     found[len(found)] = (place, weight.array)
         return [(place, double(widened(array))) for place, array in found.values()]
 
+    def beginning(self, run: Run, count: int) -> World:
+        """The world of the first `count` samples."""
+        inputs = tuple(x[:count] for x in self.inputs)
+        overrides = {
+            n: Override(one.name, one.step, one.array[:count]) for n, one in self.overrides.items()
+        }
+        calls = run(inputs, _altering(self.recipes, overrides), None)
+        return World(inputs, tuple(calls), self.recipes, overrides)
+
 
 def true_world(run: Run, inputs: Sequence[np.ndarray]) -> World:
-    calls = tuple(run(inputs, None))
+    calls = tuple(run(inputs, None, None))
     return World(tuple(inputs), calls, tuple(map(trusted, calls)))
 
 
@@ -164,13 +173,16 @@ def changed(run: Run, world: World, number: int, override: Override, rows: Any =
     }
     overrides = {**earlier, number: override}
 
+    calls = run(inputs, _altering(world.recipes, overrides), None)
+    return World(inputs, tuple(calls), world.recipes, overrides)
+
+
+def _altering(recipes: Sequence[Recipe | None], overrides: Mapping[int, Override]) -> Alter:
     def alter(at: int, call: Call) -> Sequence[np.ndarray] | None:
         one = overrides.get(at)
-        if one is None:
-            return None
-        return [finished(world.recipes[at], one), *call.outputs[1:]]
+        return None if one is None else [finished(recipes[at], one), *call.outputs[1:]]
 
-    return World(inputs, tuple(run(inputs, alter)), world.recipes, overrides)
+    return alter
 
 
 def finished(recipe: Recipe | None, override: Override) -> np.ndarray:

@@ -13,9 +13,13 @@ from kgen.api import Export, ModelOrPath, Progress, _quiet
 from kgen.arrays import widened
 from kgen.compare import difference
 from kgen.errors import ExportError
-from kgen.explanation import steps
+from kgen.explanation import (  # the formulas' modules fill a table
+    layer_formulas,  # noqa: F401
+    sequence_formulas,  # noqa: F401
+    steps,
+)
 from kgen.explanation.arrays import sizes
-from kgen.explanation.calls import Call, calls
+from kgen.explanation.calls import Call, calls, readers
 from kgen.explanation.formulas import FUNCTIONS, formulas, from_node
 from kgen.explanation.inputs import Given, model_inputs, pinned
 from kgen.explanation.notation import quoted
@@ -129,12 +133,11 @@ class _Builder:
         self.arrays = arrays
         self.weights = Weights(job.model)
         self.outermost = set(self.graph.nodes)
-        self.read = {value for node in self.graph.walk() for value in node.inputs}
-        self.read.update(self.graph.outputs)
+        self.readers = readers(self.graph)
 
     def layer(self, call: Call) -> LayerReport:
         layer = self.weights.layers.get(call.path)
-        outputs = call.outputs(self.graph)
+        outputs = call.outputs(self.readers)
         letters = symbols(call, outputs)
         done = [self._step(node, letters) for node in call.nodes]
         lines = formulas(layer, call.kind, call.nodes)
@@ -183,7 +186,7 @@ class _Builder:
 
     def _shown(self, node: Node) -> Sequence[Value]:
         """What it makes, less what nothing reads."""
-        return [value for value in node.outputs if value in self.read] or [node.output]
+        return [value for value in node.outputs if value in self.readers] or [node.output]
 
     def _shape(self, value: Value) -> tuple[int, ...]:
         """Of the array in one step of the loops around it."""

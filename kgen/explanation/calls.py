@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from kgen.ir.graph import Graph, Layer
 from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
 from kgen.ops.scan import Scan
+
+Readers: TypeAlias = "dict[Value, list[Node | None]]"
 
 
 @dataclass(eq=False)
@@ -37,17 +40,15 @@ class Call:
     @property
     def inputs(self) -> tuple[Value, ...]:
         """What it reads that others have made, in the order of first use."""
+        made = self.made
         read = [value for node in self.nodes for value in node.activations]
-        return tuple(dict.fromkeys(value for value in read if value not in self.made))
+        return tuple(dict.fromkeys(value for value in read if value not in made))
 
-    def outputs(self, graph: Graph) -> tuple[Value, ...]:
+    def outputs(self, readers: Readers) -> tuple[Value, ...]:
         """What others read of it, or the model returns; its last value if nothing is."""
         own = set(self.nodes)
-        read = {v for node in graph.walk() if node not in own for v in node.inputs}
-        read.update(graph.outputs)
-        # A loop's results are read outside; what its body hands on is not.
         made = [value for node in self.nodes for value in node.outputs]
-        given = [value for value in made if value in read]
+        given = [value for value in made if not own.issuperset(readers.get(value, ()))]
         return tuple(given) or tuple(node.output for node in self.nodes[-1:])
 
     @property
@@ -59,6 +60,15 @@ class Call:
         yield self
         for call in self.inner:
             yield from call.walk()
+
+
+def readers(graph: Graph) -> Readers:
+    """The nodes that read each value, those of bodies too; None for the model's outputs."""
+    found: Readers = {value: [None] for value in graph.outputs}
+    for node in graph.walk():
+        for value in node.inputs:
+            found.setdefault(value, []).append(node)
+    return found
 
 
 def calls(graph: Graph) -> list[Call]:

@@ -144,7 +144,7 @@ def _text(part: Part) -> str:
 def _script(part: Part | None, mark: str, small: dict[str, str]) -> str:
     if part is None:
         return ""
-    whole = _text(part).replace(" ", "")
+    whole = re.sub(r"\s*([,+−·])\s*", r"\1", _text(part))
     if all(letter in small for letter in whole):
         return "".join(small[letter] for letter in whole)
     return f"{mark}{whole}" if re.fullmatch(r"[\w→←]+", whole) else f"{mark}({whole})"

@@ -15,22 +15,28 @@ class Layout:
     """Where the parts of an export go, and what a package always has.
 
     sources: C files, and weights that they include. headers, tests: NAME.h, NAME_test.c.
-    cpp: whether it has NAME.hpp.
+    cpp: whether it has NAME.hpp. words: whether inputs and outputs may be strings.
+    loads: whether weights may come from a file when the program runs.
+    lengths: whether sizes may be known only then.
     """
 
     sources: str = ""
     headers: str = ""
     tests: str = ""
     cpp: bool = False
+    words: bool = True
+    loads: bool = True
+    lengths: bool = True
 
 
 LAYOUTS = {
     "plain": Layout(),
     "cmake": Layout("src/", "include/", "test/", cpp=True),
-    "python": Layout("csrc/", "csrc/", "csrc/"),
+    "python": Layout("csrc/", "csrc/", "csrc/", loads=False, lengths=False),
     "arduino": Layout("src/", "src/", "extras/", cpp=True),
     "esp-idf": Layout("src/", "include/", "src/", cpp=True),
     "zephyr": Layout("src/", "include/", "src/", cpp=True),
+    "wasm": Layout("src/", "src/", "src/", words=False, loads=False, lengths=False),
 }
 
 BUILDING = "building.md.j2"
@@ -43,6 +49,31 @@ def layout(package: str) -> Layout:
             f"There is no package {package!r}; choose {', '.join(LAYOUTS)}.", exit_code=2
         )
     return LAYOUTS[package]
+
+
+def check_fit(package: str, *, words: bool, loads: bool, lengths: bool) -> None:
+    """Raises ExportError for a model that the package can't hold.
+
+    words: whether its inputs or outputs are strings. loads: whether its weights are in a file.
+    lengths: whether it has sizes that are known when it runs.
+    """
+    where = layout(package)
+    if words and not where.words:
+        raise ExportError(
+            f"The model takes or gives strings, which --package {package} can't pass on; look them "
+            "up before the model, or take another package.",
+        )
+    if loads and not where.loads:
+        raise ExportError(
+            f"--package {package} has its weights inside, not in a --weights file; take literal, "
+            "string, incbin or embed.",
+            exit_code=2,
+        )
+    if lengths and not where.lengths:
+        raise ExportError(
+            f"--package {package} takes no lengths that are known only when the model runs; set "
+            "them with --input-shape, or take the package plain or cmake.",
+        )
 
 
 def building(package: str, context: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kgen.ir.node import Contraction
+from kgen.ir.size import at_bound, is_fixed
 from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.product import Axis, Product, Taps
@@ -85,13 +86,18 @@ def pixels_outside(rows: Axis, columns: Axis, x: Value, y: Value, kernel_bytes: 
 
 
 def tile_for(rows: Axis, columns: Axis, units: int, terms: int) -> Tile:
+    """The tile; where a length is known only when the code runs, the one for its bound."""
+    units, terms = at_bound(units), at_bound(terms)
     if rows.count * columns.count == 1:
         return stream(units)
-    return choose(Pixels(rows.count, columns.count, rows.x, columns.x), units, terms)
+    sizes = (rows.count, columns.count, rows.x, columns.x)
+    return choose(Pixels(*map(at_bound, sizes)), units, terms)
 
 
 def pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:
-    """Axes that can run as one do; the last two are rows and columns of pixels."""
+    """Axes that can run as one do; the last two are rows and columns of pixels, the last one alone
+    where counts are known only when the code runs.
+    """
     merged: list[Axis] = []
     for axis in axes:
         if axis.count == 1:
@@ -101,7 +107,8 @@ def pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:
             merged[-1] = Axis(axis.name, last.count * axis.count, axis.x, axis.y)
         else:
             merged.append(axis)
-    while len(merged) < 2:
-        merged.insert(0, Axis("row" if merged else "column", 1, 0, 0))
+    open_counts = not is_fixed(axis.count for axis in merged[-2:])
+    while len(merged) < 2 or (open_counts and merged[-2].count != 1):
+        merged.insert(max(len(merged) - 1, 0), Axis("row" if merged else "column", 1, 0, 0))
     *outer, rows, columns = merged
     return outer, rows, columns

@@ -65,7 +65,14 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
     images = node.output.shape[0]  # in one sample
     if _is_depthwise(node):
-        return [_depthwise(node)] if images == 1 else None
+        if images > 1:
+            return None
+        if has_fixed_sizes(node) or not node.padded:
+            return [_depthwise(node)]
+        # Which windows lie inside is not known yet: all do, inside a copy with zeros around.
+        pad = _padded(f"{node.output.name}/pad", node.x, node, node.padding)
+        unpadded = replace(node, x=pad.output, padding=((0, 0),) * len(node.padding))
+        return [pad, _depthwise(unpadded)]
     few = node.groups > 1 and node.group_filters < FEW_FILTERS
     if not node.channels_last or not node.output.size or few:
         return None

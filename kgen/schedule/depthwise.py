@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from kgen.ir.node import Contraction, Spec
+from kgen.ir.size import Size, at_bound
 from kgen.ir.value import Constant, Shape, Value
 from kgen.schedule.tile import even
 
@@ -13,9 +15,11 @@ from kgen.schedule.tile import even
 class Reach:
     """One spatial dimension.
 
-    first, last: the output positions from `first` to before `last` have all taps inside x.
+    first, last: the output positions from `first` to before `last` have all taps inside x. Where
+        sizes are known only when the code runs there is no padding, and they all have.
     """
 
+    holds_sizes: ClassVar[bool] = True
     size: int
     count: int
     taps: int
@@ -29,6 +33,8 @@ class Reach:
 
     @property
     def last(self) -> int:
+        if isinstance(self.count, Size):
+            return self.count
         free = self.size + self.before - (self.taps - 1) * self.rate - 1
         return (
             max(min(free // self.stride + 1, self.count), self.first) if free >= 0 else self.first
@@ -64,7 +70,7 @@ class Depthwise(Contraction):
 
     @property
     def pixels(self) -> int:
-        return even(self.columns.last - self.columns.first, 8)
+        return even(at_bound(self.columns.last - self.columns.first), 8)
 
     @property
     def macs(self) -> int:

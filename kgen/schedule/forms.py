@@ -71,8 +71,6 @@ def fits(node: Node, functions: Collection[str]) -> bool:
     """Whether a node has a form on vectors that pays: its kind's template of the fast style."""
     if any(value.dtype != "float32" for value in (*node.inputs, node.output)):
         return False
-    if not has_fixed_sizes(node):
-        return False
     match node:
         case Elementwise():
             shape = node.output.shape
@@ -89,6 +87,7 @@ def fits(node: Node, functions: Collection[str]) -> bool:
         case Normalization():
             return (
                 node.axes == (node.x.rank - 1,)
+                and is_fixed((node.count,))
                 and node.count >= SHORTEST
                 and all(
                     not any(strides[:-1]) and strides[-1] == (value is not None)
@@ -106,7 +105,8 @@ def fits(node: Node, functions: Collection[str]) -> bool:
                 and node.x.size > 0
             )
         case Pool():
-            return node.channels_last and node.x.shape[-1] >= SHORTEST
+            channels = node.x.shape[-1]
+            return node.channels_last and is_fixed((channels,)) and channels >= SHORTEST
         case Reduce():
             return node.function in ("sum", "mean", "max", "min") and _reduces(node)
         case _:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
+from kgen.ir.size import at_bound
 from kgen.ops.conv import Conv
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
@@ -41,7 +42,7 @@ def schedule(graph: Graph, functions: Collection[str]) -> Graph:
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))
         made = None
-        if lowering is not None and has_fixed_sizes(node):
+        if lowering is not None and (has_fixed_sizes(node) or type(node) in AT_ANY_LENGTH):
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
             made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore
@@ -74,7 +75,7 @@ def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
 def _wasteful(node: Contraction) -> bool:
     """Whether functions that take long would be computed for many lanes of padding."""
     assert node.epilogue is not None
-    units = node.output.shape[-1]
+    units = at_bound(node.output.shape[-1])
     lines = -(-units // LINE)
     return (
         node.output.size > 16 * LINE
@@ -104,3 +105,6 @@ LOWERINGS: dict[type[Node], Lowering] = {
     ConvTranspose: transposed,
     Einsum: einsum,
 }
+
+AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum)
+"""Those that can be done where a size is known only when the code runs."""

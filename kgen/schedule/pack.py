@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kgen.ir.size import Size
 from kgen.schedule.tile import LINE
 
 
@@ -14,10 +15,17 @@ class Panels(NamedTuple):
 
     A panel holds for each term of the sum, in order, `width` floats: one for each of its units, and
     zeros beyond the last unit. Both widths are multiples of a cache line.
+
+    Where the number of units is known only when the code runs, all panels have the full width.
     """
 
     units: int
     width: int
+
+    @property
+    def open(self) -> bool:
+        """Whether the number of units is known only when the code runs."""
+        return isinstance(self.units, Size)
 
     @property
     def full(self) -> int:
@@ -32,6 +40,8 @@ class Panels(NamedTuple):
     @property
     def padded(self) -> int:
         """All widths together."""
+        if self.open:
+            return (self.units + self.width - 1) // self.width * self.width
         return self.full + self.rest
 
     def order(self, terms: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kgen.ir.size import maximum
+
 
 @dataclass(frozen=True)
 class Phases:
@@ -60,4 +62,4 @@ class Phases:
         """The zeros that x needs before and after."""
         last = self.first + (self.count - 1) + (self.taps - 1) * self.rate
         last += self.moves * (self.stride - 1)
-        return max(-self.first, 0), max(last - size + 1, 0)
+        return max(-self.first, 0), maximum(last - size + 1, 0)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from kgen.ir.node import Contraction, Spec
+from kgen.ir.size import at_bound
 from kgen.ir.value import Value
 from kgen.schedule.pack import Panels
 from kgen.schedule.tile import Tile
@@ -26,6 +28,7 @@ class Axis:
     packed kernel.
     """
 
+    holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
@@ -37,6 +40,7 @@ class Axis:
 class Taps:
     """A loop of the sum outside the depth: how often, and how far it moves on in x."""
 
+    holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
@@ -75,12 +79,12 @@ class Product(Contraction):
     @property
     def terms(self) -> int:
         """Products in one sum."""
-        return prod(taps.count for taps in self.taps) * self.depth
+        return prod(taps.count for taps in self.taps) * at_bound(self.depth)
 
     @property
     def chains(self) -> int:
         """Sums that are kept for each unit when one pixel streams the weights."""
-        return max(1, min(128 // self.tile.widest.units, 8, self.depth // 8))
+        return max(1, min(128 // self.tile.widest.units, 8, at_bound(self.depth) // 8))
 
     @property
     def blocks(self) -> tuple[int, int]:
@@ -89,7 +93,7 @@ class Product(Contraction):
         Rounding errors of a sum grow with the terms that it takes one by one; blocks that are
         summed on their own and then added keep them near those of the terms.
         """
-        outermost = self.taps[0].count if self.taps else self.depth
+        outermost = self.taps[0].count if self.taps else at_bound(self.depth)
         # Rounding errors grow with a chain's length within blocks, with their number in the total.
         chains, least = (self.chains, CHAIN) if self.streams else (1, BLOCK)
         block = chains * max(least, round((self.terms / chains) ** 0.5))

@@ -9,8 +9,9 @@ import numpy as np
 
 from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
+from kgen.ir.value import STRING
 from kgen.manifest import manifest
-from kgen.packages import building, layout, packaged
+from kgen.packages import building, check_fit, layout, packaged
 from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
@@ -85,6 +86,8 @@ def _c_files(
     name, evidence = common["name"], common["evidence"]
     given, plan = plan, fast(plan, form.threads) if style == "fast" else plan
     model = CModel(plan, name, form, plan.graph.name, style)
+    words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
+    check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
     block = block_of(given, model)
     files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})

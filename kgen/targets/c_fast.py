@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 
 from kgen.ir.node import Contraction
 from kgen.ir.program import Number, Program, Step
+from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.render.environment import environment
 from kgen.schedule.forms import fits, innermost, spread
@@ -284,7 +285,9 @@ class FastOp(COp):
         )
 
     def repacked(self, place: list[tuple[str, int]], count: int, width: int) -> str:
-        """x's element of unit first + u; zero from the unit `count` of the panel on."""
+        """x's element of unit first + u; zero from the unit `count` of the panel on, of all units
+        where their number is not known.
+        """
         units = [(n, s) for n, s in self.node.units if n > 1] or [(1, 0)]
         below, terms = 1, []
         unit = "(first + u)"
@@ -293,6 +296,8 @@ class FastOp(COp):
             terms.append((text if position == 0 else f"{text} % {n}", step))
             below *= n
         text = f"x[{loops.index([*place, *reversed(terms)])}]"
+        if self.node.panels.open:
+            return f"first + u < {count} ? {text} : 0.0f"
         return f"u < {count} ? {text} : 0.0f" if count and count < width else text
 
     # Products
@@ -336,6 +341,49 @@ class FastOp(COp):
         if len(set(numbers)) == 1:
             return str(numbers[0])
         return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
+
+    @property
+    def open_pixels(self) -> bool:
+        """Whether the number of pixels is known only when the code runs."""
+        return isinstance(self.node.columns.count, Size)
+
+    @property
+    def tile_lengths(self) -> list[str]:
+        """The lengths known at run time that a tile's loops and steps depend on."""
+        node = self.node
+        steps = (node.rows.x, node.rows.y, node.columns.x, node.columns.y, node.depth_step)
+        return self._named(steps, node.taps, node.depth)
+
+    @property
+    def loop_lengths(self) -> list[str]:
+        """The same of the function that calls tiles."""
+        node = self.node
+        own = node.units if node.pixels_outside else node.columns
+        return list(dict.fromkeys([*self.tile_lengths, *self._named(own, self._unit_steps)]))
+
+    @property
+    def row_lengths(self) -> list[str]:
+        """The lengths that the step from row to row of a depthwise convolution depends on."""
+        return self._named(self.node.columns.size)
+
+    @property
+    def open_columns(self) -> bool:
+        """Whether its sizes are known only when the code runs."""
+        return not is_fixed((self.node.rows.count, self.node.columns.count))
+
+    @property
+    def _unit_steps(self) -> tuple[int, ...]:
+        return tuple(step for _, step in self._panel_of("u"))
+
+    @staticmethod
+    def _named(*sizes: Any) -> list[str]:
+        return list(dict.fromkeys(length.name for length in named_in(sizes)))
+
+    @property
+    def divisor(self) -> str:
+        """How many elements a mean is of, as a float."""
+        count = self.node.count
+        return f"(float){count}" if isinstance(count, Size) else f"{count}.0f"
 
     @property
     def rest_width(self) -> str:

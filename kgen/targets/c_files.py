@@ -76,7 +76,7 @@ def _op_text(env: jinja2.Environment, op: COp) -> str:
     text = str(template.render(op=op))
     possible = op.lengths
     if possible:
-        body = re.sub(r"/\*.*?\*/", "", text.partition("\n{\n")[2], flags=re.DOTALL)
+        body = re.sub(r"/\*.*?\*/", "", text.replace(op.signature, ""), flags=re.DOTALL)
         assert "//" not in body  # Python's division, and a comment in C: a length without a name
         used = [name for name in possible if re.search(rf"\b{name}\b", body)]
         op.lengths_of[op.node] = used

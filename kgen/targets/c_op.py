@@ -286,6 +286,10 @@ class COp(Walks):
         return loops.index(terms, start)
 
     @staticmethod
+    def count_text(size: int) -> str:
+        return count_text(size)
+
+    @staticmethod
     def times(number: str, stride: int) -> str:
         """`number * stride`, without what changes nothing."""
         if stride == 1:

@@ -11,15 +11,20 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph, Layer
-from kgen.ir.node import Body, Epilogue, GraphError, MixedSamplesError, Node, spec_of
+from kgen.ir.node import IDENTITY, Body, Epilogue, GraphError, MixedSamplesError, Node, spec_of
 from kgen.ir.size import Given, Length, Size, at
 from kgen.ir.value import Constant, Value
 from kgen.ops.conv import Conv
+from kgen.ops.gather import Gather
 from kgen.ops.pool import Pool
+from kgen.ops.resize import Resize
 from kgen.ops.slice import Slice
 from kgen.trace.nn_ops import same_padding
+from kgen.trace.resampling import nearest
 
 Known = dict[Length, int]
 
@@ -35,6 +40,7 @@ def outline(graph: Body) -> Hashable:
     return tuple(
         (
             type(node),
+            getattr(node, "axis", None),
             node.origin,
             len(node.inputs),
             tuple(value.rank for value in node.outputs),
@@ -93,12 +99,8 @@ class Alignment:
         kept = self._bases
         self._bases = [*dict.fromkeys(_sizes_near(first, self._made)), *kept]
         try:
-            changed = {
-                field.name: self._field(field.name, field.type, nodes)
-                for field in fields(first)
-                if field.name not in ("origin", "merged", "output", "others")
-            }
-            made = replace(first, **changed)
+            resize = self._resize(nodes)
+            made = resize if resize is not None else replace(first, **self._fields(nodes))
             specs = made.infer_all()
         except (UnlikeError, GraphError, MixedSamplesError, TypeError) as error:
             raise self._refusal(str(error)) from None
@@ -129,6 +131,36 @@ class Alignment:
         )
 
     # A node's fields
+
+    def _fields(self, nodes: tuple[Node, ...]) -> dict[str, Any]:
+        return {
+            field.name: self._field(field.name, field.type, nodes)
+            for field in fields(nodes[0])
+            if field.name not in IDENTITY
+        }
+
+    def _resize(self, nodes: tuple[Any, ...]) -> Resize | None:
+        """A resizing whose tables differ from length to length, by its rule instead of them."""
+        first = nodes[0]
+        if isinstance(first, Resize) and first.method:
+            tables, method = [(node.starts.bits, node.weights.bits) for node in nodes], first.method
+        elif isinstance(first, Gather) and not any(map(_is_other_gather, nodes)):
+            tables, method = [(node.indices.bits, b"") for node in nodes], "nearest"
+        else:
+            return None
+        if len(set(tables)) == 1:
+            return None
+        return Resize(
+            origin=first.origin,
+            merged=first.merged,
+            output=first.output,
+            x=self._part([node.x for node in nodes]),
+            axis=first.axis,
+            starts=None,
+            weights=None,
+            size=self._size([node.output.shape[first.axis] for node in nodes]),
+            method=method,
+        )
 
     def _field(self, name: str, annotation: Any, nodes: tuple[Node, ...]) -> Any:
         found = [getattr(node, name) for node in nodes]
@@ -270,6 +302,16 @@ class Alignment:
         return cut.output
 
 
+def _is_other_gather(node: Gather) -> bool:
+    """Whether the node picks other rows than resizing to the nearest ones does."""
+    rows = node.indices
+    return (
+        not isinstance(rows, Constant)
+        or rows.rank != 1
+        or not np.array_equal(rows.data, nearest(node.length, rows.size))
+    )
+
+
 def _sizes_near(node: Node, made: dict[Value, Value]) -> Iterator[int]:
     """The sizes of a node's inputs, and of their axes in a row together."""
     for value in node.inputs:
@@ -289,9 +331,17 @@ def _part(whole: Sequence[int], sizes: Sequence[int], at_end: bool) -> tuple[sli
 
 
 def _is_part(one: Constant, largest: Constant, at_end: bool) -> bool:
+    """Whether an array is the beginning or end of the largest one, but for its rounding: how
+    TensorFlow computes an element's sine depends on how many there are.
+    """
     if any(a > b for a, b in zip(one.shape, largest.shape, strict=True)):
         return False
-    return Constant.of("", largest.data[_part(largest.shape, one.shape, at_end)]).bits == one.bits
+    part = largest.data[_part(largest.shape, one.shape, at_end)]
+    if not np.issubdtype(part.dtype, np.floating):
+        return np.array_equal(part, one.data)
+    unit = 4 * np.finfo(part.dtype).eps
+    scale = np.abs(part[np.isfinite(part)]).max(initial=0.0)
+    return np.allclose(one.data, part, rtol=unit, atol=unit * scale, equal_nan=True)
 
 
 def _linear(base: Size, values: list[int], found: list[int]) -> Iterator[int]:

@@ -63,7 +63,8 @@ def _in_order(
     open_shapes = ", ".join(str(shape) for shape in shapes if None in shape)
     raise _error(
         ", ".join(f"{name}={bound}" if name else str(bound) for name, bound in short.items()),
-        f"{sum(counts)} dimensions are unknown, in {open_shapes}; name a length for each, as in "
+        f"the inputs' unknown dimensions are {sum(counts)}, in {open_shapes}; name a length for "
+        "each, as in "
         "--max-shape height=256 --max-shape width=256"
         if sum(counts)
         else "no dimension of the inputs is unknown",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 from unittest import mock
 
@@ -67,21 +67,30 @@ Alter: TypeAlias = Callable[[int, Call], "Sequence[np.ndarray] | None"]
 """
 
 
+Known: TypeAlias = Callable[[int, str, Callable[[], tuple[np.ndarray, ...]]], "Call | None"]
+"""Asked before a call, with its number if it makes no inner calls, its path, and what gives its
+inputs: the call with its one output, if that is known already.
+"""
+
+
 def record(
     model: keras.Model,
     signature: Signature,
     inputs: Sequence[np.ndarray],
     alter: Alter | None = None,
+    facts: dict[int, dict[str, Any]] | None = None,
+    known: Known | None = None,
 ) -> list[Call]:
     """The calls of the model's layers, those of nested models and layers included, in the order in
     which they end. What a recurrent layer calls for each step is left out.
 
-    inputs: whole batches, in the signature's order.
+    inputs: whole batches, in the signature's order. facts: what is the same in each call of a
+        layer, kept from one recording for the next one. known: calls that needn't be made.
     """
+    facts = {} if facts is None else facts
     calls: list[Call] = []
     path: list[keras.Layer] = []
     inner: list[list[Call]] = [[]]
-    places = dict(_places(model))
     call = keras.Layer.__call__
 
     def recorded(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
@@ -89,12 +98,19 @@ def record(
         path.append(layer)
         inner.append([])
         try:
+            name = "/".join(one.name for one in path[1:])
+            given = partial(_inputs, layer, args, kwargs)
+            done = known(len(calls), name, given) if known and not hidden else None
+            if done is not None:
+                calls.append(done)
+                return keras.ops.convert_to_tensor(done.outputs[0])
             mask = None if hidden else _mask(args)  # which attention takes away
             result = call(layer, *args, **kwargs)
             if hidden:
                 return result
-            name = "/".join(one.name for one in path[1:])
-            made = _call(layer, name, places.get(id(layer), name), args, kwargs, mask, result)
+            if id(layer) not in facts:
+                facts[id(layer)] = _facts(model, layer)
+            made = _call(layer, name, facts[id(layer)], args, kwargs, mask, result)
             made = replace(made, inner=tuple(inner[-1]))
             changed = alter(len(calls), made) if alter else None
             if changed is not None:
@@ -111,24 +127,46 @@ def record(
     return calls
 
 
+def _facts(model: keras.Model, layer: keras.Layer) -> dict[str, Any]:
+    return {
+        "kind": type(layer).__name__,
+        "access": dict(_places(model)).get(id(layer), layer.name),
+        "config": _config(layer),
+        "weights": tuple(_weights(layer)),
+    }
+
+
 def _call(
-    layer: keras.Layer, path: str, access: str, args: Any, kwargs: Any, mask: Any, result: Any
+    layer: keras.Layer,
+    path: str,
+    facts: dict[str, Any],
+    args: Any,
+    kwargs: Any,
+    mask: Any,
+    result: Any,
 ) -> Call:
-    parameters = inspect.signature(layer.call).parameters
-    bound = {**dict(zip(parameters, args, strict=False)), **kwargs}
-    given = [value for name, value in bound.items() if not name.endswith("mask")]
+    bound = _bound(layer, args, kwargs)
     named = {name: _argument(value) for name, value in bound.items() if value is not None}
     return Call(
         path=path,
-        kind=type(layer).__name__,
-        access=access,
-        config=_config(layer),
-        weights=tuple(_weights(layer)),
-        inputs=tuple(_array(leaf) for leaf in tree.flatten(given) if _is_tensor(leaf)),
+        **facts,
+        inputs=_inputs(layer, args, kwargs),
         arguments=named,
         mask=mask,
         outputs=tuple(_array(leaf) for leaf in tree.flatten(result) if leaf is not None),
     )
+
+
+def _bound(layer: keras.Layer, args: Any, kwargs: Any) -> dict[str, Any]:
+    """The arguments by name."""
+    parameters = inspect.signature(layer.call).parameters
+    return {**dict(zip(parameters, args, strict=False)), **kwargs}
+
+
+def _inputs(layer: keras.Layer, args: Any, kwargs: Any) -> tuple[np.ndarray, ...]:
+    bound = _bound(layer, args, kwargs)
+    given = [value for name, value in bound.items() if not name.endswith("mask")]
+    return tuple(_array(leaf) for leaf in tree.flatten(given) if _is_tensor(leaf))
 
 
 def _mask(args: Any) -> np.ndarray | None:

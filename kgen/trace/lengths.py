@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.ir.node import GraphError
-from kgen.ir.size import Given, Length, at
+from kgen.ir.size import Given, Length, at, at_bound, is_fixed
 from kgen.trace.alignment import Alignment, outline
+from kgen.trace.bounds import LARGEST
 from kgen.trace.signature import Signature
 
 Point = dict[str, int]
@@ -55,6 +56,7 @@ def graph_at_any_length(trace: Callable[[Signature], Graph], signature: Signatur
         )
     units = [{one.unit: t.point[one.name] // one.multiple for one in lengths} for t in alike]
     graph = Alignment([t.graph for t in alike], units, lengths).graph()
+    _check_sizes(graph)
     apart = [one.point for one in found if one not in alike]
     least = tuple(_with_least(graph, one, lengths, apart) for one in lengths)
     return replace(graph, lengths=least).check()
@@ -149,6 +151,24 @@ def _alike(traces: list[Trace]) -> list[Trace]:
     for one in traces:
         groups.setdefault(outline(one.graph), []).append(one)
     return max(groups.values(), key=len)
+
+
+def _check_sizes(graph: Graph) -> None:
+    """Raises ExportError for what can't be as large as the bound says."""
+    for node in graph.walk():
+        for value in node.outputs:
+            if at_bound(value.size) > LARGEST:
+                raise ExportError(
+                    f"{node.origin.path!r} ({node.origin.layer}): at the bound it computes "
+                    f"{at_bound(value.size):,} numbers, more than C's int counts; give a lower "
+                    "bound."
+                )
+    for before, _ in graph.states:
+        if not is_fixed(before.shape):
+            raise ExportError(
+                f"State {before.name!r} has a size that depends on a length, so it would not fit "
+                "the next call's; pin the length with --input-shape."
+            )
 
 
 def _with_least(

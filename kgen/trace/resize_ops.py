@@ -55,7 +55,10 @@ def _resampled(
     note = f"{method} from {value.shape[axis]} to {size}"
     starts = Constant.of(_name(builder, "starts"), sums.starts, f"{note}: first of the neighbours")
     weights = Constant.of(_name(builder, "weights"), sums.weights, f"{note}: their weights")
-    return builder.add(Resize, x=value, axis=axis, starts=starts, weights=weights)
+    plain = "bilinear" if method == "bilinear" and not antialias else ""
+    return builder.add(
+        Resize, x=value, axis=axis, starts=starts, weights=weights, size=size, method=plain
+    )
 
 
 def _saturated(builder: Builder, value: Value, dtype: str) -> Value:
