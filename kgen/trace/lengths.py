@@ -174,11 +174,20 @@ def _check_sizes(graph: Graph) -> None:
 def _with_least(
     graph: Graph, given: Given, lengths: tuple[Given, ...], apart: list[Point]
 ) -> Given:
-    """The length with the least number at which no size is below one. apart: see Given."""
+    """The length with the least number at which no size is below one and no node's rule is broken:
+    `x[:, -3:]` has no three of two. apart: see Given.
+    """
 
     def possible(count: int) -> bool:
         known = {one.unit: one.bound // one.multiple for one in lengths} | {given.unit: count}
-        return all(at(size, known) > 0 for size in graph.sizes)
+        if any(at(size, known) <= 0 for size in graph.sizes):
+            return False
+        point = {one.name: known[one.unit] * one.multiple for one in lengths}
+        try:
+            graph.at(point).check()
+        except GraphError:
+            return False
+        return True
 
     low, high = 0, given.bound // given.multiple  # not possible, possible
     while high - low > 1:
