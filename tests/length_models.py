@@ -188,6 +188,12 @@ def coincidence() -> LengthModel:
     return Model(given, layers.Dot(axes=(1, 2))([given, x])), {"n": 8}
 
 
+def patches() -> LengthModel:
+    """Slices of which none is left at a width of one."""
+    x = Input((None, None, 5))
+    return Model(x, ops.image.extract_patches(x, (2, 2))), {"height": 17, "width": 13}
+
+
 def tall_sums() -> LengthModel:
     """Sums over the length, which are cut into blocks, of more units than a panel has: alone,
     around another sum and inside of one.
@@ -209,7 +215,7 @@ MODELS: dict[str, Callable[[], LengthModel]] = {
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
         resizing, transposed_and_depthwise, unet, movement, frames, coincidence,
-        tall_sums,
+        patches, tall_sums,
     )
 }  # fmt: skip
 

@@ -117,15 +117,24 @@ class _Traces:
         )
 
     def around(self, lengths: tuple[Given, ...]) -> list[Trace]:
-        """Traces at other points than the bound, near and far."""
+        """Traces at other points than the bound, near and far.
+
+        Where an array lost its last element its slices begin anywhere, and no call comes so far.
+        """
         found: list[Trace] = []
+        empty = _empty(self.known({one.name: one.bound for one in lengths}).graph)
         for point in _points(lengths):
             if len(found) == WANTED:
                 break
             graph = self.possible(point)
-            if graph is not None:
+            if graph is not None and _empty(graph) <= empty:
                 found.append(Trace(point, graph))
         return found
+
+
+def _empty(graph: Graph) -> int:
+    """How many arrays have no element."""
+    return sum(value.size == 0 for value in graph.values)
 
 
 def _points(lengths: tuple[Given, ...]) -> Iterator[Point]:
