@@ -24,7 +24,7 @@ test-all: $(VENV)/.test
 
 test-targets: $(VENV)/.test
 	.ci/install-emulators || echo "going on with what is here"
-	$(BIN)/python -m pytest -n $(WORKERS) tests/test_targets.py tests/test_packages.py tests/test_weights.py
+	$(BIN)/python -m pytest -n $(WORKERS) -m targets
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -68,7 +68,7 @@ def export_command(
     target: Annotated[str, typer.Option(help="c or numpy.")] = "c",
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")] = Path(),
     name: Name = None,
-    style: Annotated[str, typer.Option(help="Of the C: fast or readable.")] = "fast",
+    style: Annotated[str, typer.Option(help="Of the C: fast, readable or small.")] = "fast",
     input_shape: Shapes = None,
     max_shape: MaxShapes = None,
     custom: Custom = None,

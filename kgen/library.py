@@ -88,6 +88,11 @@ class Library:
         code = self.call(count, arrays, results, tuple(lengths.values()))
         if code == 2:
             raise IndexError(f"{self.name}_predict_batch: an index is out of range")
+        if code == 8:
+            raise ValueError(
+                f"{self.name}_predict_batch: an integer is divided by zero, or its "
+                "exponent negative"
+            )
         if code:
             raise ValueError(f"{self.name}_predict_batch returned {code}")
         return results[0] if len(results) == 1 else tuple(results)

@@ -1,4 +1,4 @@
-"""Reads a model: a .keras or whole-model .h5 file, of Keras 1, 2 or 3."""
+"""Reads a model: a .keras or whole-model .h5 file of Keras 1, 2 or 3, or a folder of Keras 2."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def load(
 
 def _model(path: Path, objects: dict[str, object], *, safe_mode: bool) -> Any:
     """What the file holds, by the version of Keras that wrote it."""
+    if path.is_dir():
+        return legacy.load_folder(path, objects, safe_mode)
     if zipfile.is_zipfile(path):
         if legacy.archive_version(path) < 3:
             return legacy.load_archive(path, objects, safe_mode)
@@ -72,7 +74,9 @@ def _check_file(path: Path) -> None:
     if not path.exists():
         raise _bad(path, "there is no such file")
     if path.is_dir():
-        raise _bad(path, _folder(path))
+        if not legacy.is_keras_folder(path):
+            raise _bad(path, _folder(path))
+        return
     try:
         if zipfile.is_zipfile(path):
             _check_archive(path)
@@ -110,11 +114,8 @@ def _check_hdf5(path: Path) -> None:
 def _folder(path: Path) -> str:
     """What is in the folder that can't be loaded, and the way out."""
     if not (path / "saved_model.pb").exists():
-        return "it is a folder; kgen loads .keras and whole-model .h5 files"
-    if (path / "keras_metadata.pb").exists():
         return (
-            "it is a SavedModel folder of Keras 2. Convert it with pip install tf_keras and "
-            f"tf_keras.models.load_model({str(path)!r}).save('model.h5'), which kgen loads"
+            "it is a folder; kgen loads .keras files, whole-model .h5 files and SavedModel folders"
         )
     return (
         "it is a SavedModel folder, which holds TensorFlow's graph and no Keras model; export the "

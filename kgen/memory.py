@@ -12,6 +12,9 @@ from kgen.errors import ExportError
 from kgen.targets.c import CModel
 from kgen.targets.weight_forms import LITERAL, Form
 
+STYLES = ("fast", "readable")
+"""The small style takes what the readable one takes."""
+
 UNITS = {"": 1, "k": 1024, "m": 1024**2}
 
 
@@ -57,7 +60,7 @@ def of_style(job: Export, style: str, form: Form = LITERAL) -> Memory:
 def memory(model: ModelOrPath, **options: Any) -> list[Memory]:
     """What the C takes in each style; options: name, input_shapes, custom, unsafe of `export`."""
     job = Export.of(model, **options)
-    return [of_style(job, style) for style in targets.STYLES]
+    return [of_style(job, style) for style in STYLES]
 
 
 def parse_limit(text: str) -> int:
@@ -77,7 +80,7 @@ def check_limit(job: Export, style: str, text: str, form: Form = LITERAL) -> Non
     if needed.own <= limit:
         return
     alive = ", ".join(f"{name} ({size:,})" for name, size in needed.alive)
-    others = [of_style(job, other, form) for other in targets.STYLES if other != style]
+    others = [of_style(job, other, form) for other in STYLES if other != style]
     advice = [f"--style {one.style} needs {one.own:,}" for one in others if one.own <= limit]
     if needed.workspace <= limit and not needed.states:
         alone = f"--workspace caller, without batches in blocks, needs {needed.workspace:,}"

@@ -13,6 +13,7 @@ from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.lookup import Lookup
+from kgen.ops.required import Required
 from kgen.ops.reshape import Reshape
 from kgen.ops.scan import Scan
 from kgen.ops.scatter import Scatter
@@ -100,10 +101,22 @@ def _known_only(graph: Graph, value: Value) -> np.ndarray | None:
             continue
         if isinstance(node, Lookup) and node.can_fail:
             return node.keys.data
-        known = _known_only(graph, node.output) if _hands_on(node) else None
+        if isinstance(node, Required):
+            return np.arange(1, INTEGER_LIMIT)
+        known = None
+        if isinstance(node, Scan):
+            inner = _within(node).get(value)
+            known = None if inner is None else _known_only(node.body, inner)
+        elif _hands_on(node):
+            known = _known_only(graph, node.output)
         if known is not None:
             return known
     return None
+
+
+def _within(node: Scan) -> dict[Value, Value]:
+    """What a loop reads: what each of it is called in its body."""
+    return dict(zip((*node.sequences, *node.captured), (*node.elements, *node.outer), strict=True))
 
 
 def _vocabulary(graph: Graph, value: Value) -> list[bytes]:
@@ -129,9 +142,7 @@ def index_limit(graph: Graph, value: Value) -> int | None:
         elif isinstance(node, Scatter) and node.indices is value:
             limits.append(min(length for length, _ in node.axes))
         elif isinstance(node, Scan):
-            inner = dict(
-                zip((*node.sequences, *node.captured), (*node.elements, *node.outer), strict=True)
-            )
+            inner = _within(node)
             if value in inner:
                 limits.append(index_limit(node.body, inner[value]))
         elif _hands_on(node):

@@ -83,10 +83,11 @@ def mathematics() -> keras.Model:
     ordered = ops.sort(x, axis=2)
     bins = ops.digitize(ordered, np.array([-1.0, 0.0, 1.0]))
     counts = ops.vectorized_map(count_bins, bins)
+    percent = counts * 100 // ops.sum(counts, axis=1, keepdims=True)
     square = ops.matmul(x, ops.transpose(x, (0, 2, 1))) + np.eye(5, dtype="float32")
     solution = ops.solve(x, x[:, :, :1]) + ops.cholesky(square)[:, :, :1]
     waves = ops.rfft(x)[0]
-    outputs = [ops.median(x, axis=1), counts, solution, waves]
+    outputs = [ops.median(x, axis=1), percent, solution, waves]
     return Model(x, outputs, name="mathematics")
 
 

@@ -84,6 +84,20 @@ def _bidirectional() -> keras.Layer:
     )
 
 
+def _pair(layer: Callable[[], keras.Layer], first: np.ndarray, second: np.ndarray) -> Example:
+    """A model of one layer with two inputs."""
+
+    def model() -> keras.Model:
+        inputs = [Input(first.shape[1:], name="first"), Input(second.shape[1:], name="second")]
+        return Model(inputs, layer()(inputs), name="example")
+
+    return Example(model, [first, second])
+
+
+def _normalization() -> keras.Layer:
+    return layers.Normalization(mean=[2.0, 4.0], variance=[4.0, 0.25], name="norm")
+
+
 IDS = np.array([[3, 1, 0, 0]], np.int32)
 PICTURE = counting(1, 4, 4, 1)
 SEQUENCE = quarters((1, 3, 2), 1)
@@ -136,6 +150,20 @@ EXAMPLES: dict[str, Example] = {
     "bidirectional": _layer(_bidirectional, quarters((1, 3, 1), 1)),
     "attention": Example(_attention, [quarters((1, 2, 2), 1), quarters((1, 3, 2), 2)]),
     "multi_head_attention": Example(_self_attention, quarters((1, 2, 3), 1)),
+    "add": _pair(lambda: layers.Add(name="add"), counting(1, 2, 3), quarters((1, 1, 3))),
+    "concatenate": _pair(
+        lambda: layers.Concatenate(axis=-1, name="join"), counting(2, 2), -counting(2, 1)
+    ),
+    "dot": _pair(lambda: layers.Dot(axes=-1, name="dot"), counting(2, 3), quarters((2, 3))),
+    "time_distributed": _layer(
+        lambda: layers.TimeDistributed(layers.Flatten(name="inner"), name="each"),
+        counting(1, 2, 2, 2),
+    ),
+    "up_sampling": _layer(
+        lambda: layers.UpSampling2D(2, interpolation="bilinear", name="up"), counting(1, 2, 2, 1)
+    ),
+    "normalization": _layer(_normalization, counting(2, 2)),
+    "rescaling": _layer(lambda: layers.Rescaling(1 / 128, -1, name="scale"), counting(1, 3) * 64),
     "masked_rnn": Example(_masked_rnn, np.array([[[1], [0], [2], [0]]], np.float32)),
     "masked_mean": Example(_masked_mean, IDS),
 }

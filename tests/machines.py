@@ -40,11 +40,13 @@ class Machine:
         assert not result.stderr, result.stderr[:3000]
         return folder / "program"
 
-    def execute(self, program: Path) -> subprocess.CompletedProcess[str]:
+    def execute(
+        self, program: Path, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = [*shlex.split(self.run), str(program)]
         environment = {**os.environ, "LC_ALL": "C"}
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT, env=environment
+            command, capture_output=True, text=True, timeout=TIMEOUT, env=environment, cwd=folder
         )
 
 

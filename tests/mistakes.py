@@ -327,6 +327,11 @@ def kernel_first(model: Any, x: np.ndarray) -> Arrays:
     return {"p": weights(model)[0].T @ x}
 
 
+@mistake("wrong preprocessing", models=DENSE)
+def divided_by_255(model: Any, x: np.ndarray) -> Arrays:
+    return {"out": forward(model, x / 255)}
+
+
 @mistake("softmax axis", models="softmax wide square")
 def softmax_over_samples(model: Any, x: np.ndarray) -> Arrays:
     last = len(model.layers) - 1

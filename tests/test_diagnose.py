@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
+import runpy
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ import keras
 import numpy as np
 import orjson
 import pytest
-from keras import Input, Sequential, layers
+from keras import Input, Model, Sequential, layers
 from typer.testing import CliRunner
 
 import kgen
 from kgen.cli import app
+from tests.mistakes import CASES, mlp, model_of
 
 ROOT = Path(__file__).parent.parent
 XOR = ROOT / "examples" / "xor.keras"
@@ -63,9 +64,9 @@ def test_the_fix_is_a_program(xor: keras.Model) -> None:
     assert [one.verdict for one in right.findings] == ["right", "right"]
 
 
-def test_the_example() -> None:
-    command = [sys.executable, str(ROOT / "examples" / "by_hand.py")]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_the_example(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(ROOT / "examples" / "by_hand.py"), run_name="__main__")
+    output = capsys.readouterr().out
     outputs = [line for line in output.splitlines() if line.startswith("out, rounded")]
     output = " ".join(output.split())
     assert outputs[0] != outputs[-1] == "out, rounded: [0. 1. 1. 0.]"
@@ -163,3 +164,109 @@ def test_all_values_that_are_equal() -> None:
         "the model's input",
         "the output of 'drop' (Dropout)",
     )
+
+
+def test_the_page_names_all_mistakes() -> None:
+    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    for case in CASES:
+        for key in case.keys:
+            assert key in page, key
+
+
+def test_twenty_layers_take_less_than_five_seconds() -> None:
+    """Of computing time, for the slowest answer: that nothing fits."""
+    model = mlp((16,) * 20 + (4,), ("relu",) * 19 + ("softmax",))
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(8, 16)).astype(np.float32)
+    arrays = {"noise": generator.normal(size=(8, 4))}
+    kgen.diagnose(model, x[:1], {"noise": arrays["noise"][:1]})  # TensorFlow wakes up
+    start = time.process_time()
+    assert kgen.diagnose(model, x, arrays)["noise"].verdict == "unknown"
+    assert time.process_time() - start < 5
+
+
+def test_a_mistake_in_every_layer() -> None:
+    """Without biases all through is one mistake, not three."""
+    model = mlp((4, 5, 6, 3), ("tanh", "tanh", "linear"))
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    w1, _, w2, _, w3, _ = model.get_weights()
+    found = kgen.diagnose(model, x, {"out": np.tanh(np.tanh(x @ w1) @ w2) @ w3})
+    assert found["out"].mistakes == ("bias left out",)
+    assert "in every layer ('dense_1', 'dense_2', 'dense_3')" in str(found).replace("\n    ", " ")
+
+
+def test_samples_of_large_arrays() -> None:
+    """What was found on a few samples holds for all; one wrong number among many is seen."""
+    model = mlp((50, 60, 40), ("tanh", "linear"))
+    x = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    w1, b1, w2, b2 = model.get_weights()
+    out = np.tanh(x @ w1) @ w2 + b2
+    found = kgen.diagnose(model, x, {"out": out})
+    assert found["out"].mistakes == ("bias left out",)
+    out[250, 3] += 0.1
+    assert kgen.diagnose(model, x, {"out": out})["out"].verdict == "unknown"
+    right = np.tanh(x @ w1 + b1) @ w2 + b2
+    right[250, 3] += 0.1
+    assert kgen.diagnose(model, x, {"out": right})["out"].verdict == "unknown"
+
+
+def test_a_weight_that_was_reshaped(xor: keras.Model) -> None:
+    kernel = xor.get_weights()[0]
+    found = kgen.diagnose(xor, X, {"W": kernel.reshape(4, 2), "T": kernel.T})
+    assert found["W"].mistakes == ("kernel reshaped",)
+    assert "model.layers[0].get_weights()[0]  # shape (2, 4)" in found["W"].explanations[0].fix
+    assert found["T"].verdict == "right"
+    assert "It is transposed." in str(found)
+
+
+def test_values_inside_of_layers() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4, 6)).astype(np.float32)
+    model = model_of("attention")
+    wq, bq, wk, bk, *_ = (array.astype(np.float64) for array in model.layers[1].get_weights())
+    q, k = (np.einsum("ntf,fhd->nhtd", x, w) + b[:, None] for w, b in ((wq, bq), (wk, bk)))
+    products = q @ k.swapaxes(2, 3)
+    found = kgen.diagnose(model, x, {"p": products, "scores": products / np.sqrt(3)})
+    assert found["p"].values[0].startswith("the products of query and key of 'attention'")
+    assert found["scores"].values[0].startswith("the scores of 'attention'")
+    loop = model_of("lstm")
+    x = np.random.default_rng(0).normal(size=(3, 5, 3)).astype(np.float32)
+    kernel, _, bias = loop.layers[0].get_weights()
+    found = kgen.diagnose(loop, x, {"gates": x @ kernel + bias})
+    assert found["gates"].values[0].startswith("the input's product and bias of 'recurrent'")
+
+
+def test_values_that_no_layer_makes() -> None:
+    """Operations between layers; the model's own outputs; a layer called twice."""
+    x = Input((4,))
+    shared = layers.Dense(4, "tanh", name="shared")
+    y = shared(shared(x)) * 2.0 + x
+    model = Model(x, y, name="doubled")
+    samples = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    w, b = shared.get_weights()
+    a1 = np.tanh(samples @ w + b)
+    a2 = np.tanh(a1 @ w + b)
+    found = kgen.diagnose(model, samples, {"a1": a1, "a2": a2, "y": a2 * 2 + samples})
+    assert [one.verdict for one in found.findings] == ["right"] * 3
+    assert "'doubled'" in found["y"].values[0]
+
+
+def test_names_are_text(xor: keras.Model) -> None:
+    """Whatever the arrays and layers are called, it is printed as it stands."""
+    name = "<script>[bold]{z}"
+    x = Input((3,))
+    model = Model(x, layers.Dense(2, "relu", name=name.replace("/", ""))(x))
+    samples = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    found = kgen.diagnose(model, samples, {name: np.tanh(samples @ model.get_weights()[0])})
+    assert f"{name} (5, 2) is wrong" in str(found)
+    assert repr(name) in str(found)
+
+
+def test_stateful_models_take_their_batch() -> None:
+    model = Sequential([Input(batch_shape=(2, 3, 4)), layers.LSTM(5, stateful=True)])
+    with pytest.raises(kgen.ExportError, match="for batches of 2 samples; 3 came"):
+        kgen.diagnose(model, np.zeros((3, 3, 4)), {"h": np.zeros((3, 5))})
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    h = model.predict_on_batch(x)
+    model.layers[0].reset_states()
+    found = kgen.diagnose(model, x, {"h": h, "noise": np.random.default_rng(1).normal(size=(2, 5))})
+    assert [one.verdict for one in found.findings] == ["right", "unknown"]

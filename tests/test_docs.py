@@ -11,8 +11,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import typer
 from keras import Input, Sequential, layers
 
+from kgen.cli import app
+from kgen.packages import LAYOUTS
+from kgen.targets.weight_forms import FORMS, WORKSPACES
 from tests.generated_models import sentiment, with_dyadic_weights
 from tests.layer_examples import EXAMPLES
 from tests.layer_pages import PAGES, examples_in, filled, pages
@@ -102,6 +106,21 @@ def test_readme_counts_what_coverage_counts() -> None:
     (ops_counts,) = re.findall(r"^## Operations of keras.ops: (\d+) of (\d+)", coverage, re.M)
     assert "{} of Keras's {}".format(*layer_counts) in readme
     assert "{} of the {} functions of `keras.ops`".format(*ops_counts) in readme
+
+
+def test_all_choices_are_explained() -> None:
+    page = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+    for choice in (*LAYOUTS, *FORMS, *WORKSPACES):
+        assert f"\n| `{choice}`" in page, choice
+
+
+def test_every_option_is_somewhere() -> None:
+    """As `kgen export --help` lists them."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in READ)
+    for command in typer.main.get_command(app).commands.values():
+        for option in command.params:
+            if option.param_type_name == "option":
+                assert any(name in pages for name in option.opts), (command.name, option.opts)
 
 
 def test_links_lead_somewhere() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import keras
@@ -101,6 +99,9 @@ def test_a_loop_over_time() -> None:
             assert made.loops == 1
             np.testing.assert_allclose(made.array[:, t], wanted, rtol=1e-4, atol=1e-6)
     assert "f_t = σ(x_t · W_f + h_{t-1} · U_f + b_f)" in lstm.formulas
+    assert lstm.shapes == (
+        "(5, 3, 2) → (5, 4); at each step (5, 2) · (2, 16) + (5, 4) · (4, 16) + (16,)"
+    )
     assert lstm.weights[1].name == "lstm/recurrent_kernel"
     assert "input, forget, cell, output: 4 of each" in lstm.weights[1].note
 
@@ -288,28 +289,6 @@ def test_names_are_shown_and_not_run() -> None:
     said = str(kgen.explain(model))
     assert '<script>alert("1")<%script>*_{x}: Dense(units=1)' in said
     assert "model(x)" in said.splitlines()[-1]
-
-
-DOCUMENT = Path(__file__).parent.parent / "docs" / "explain.md"
-
-
-def test_what_the_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    (tmp_path / "xor.keras").write_bytes(XOR.read_bytes())
-    monkeypatch.chdir(tmp_path)
-    commands = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    outputs = []
-    for line in "".join(commands).splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == "kgen"
-        result = CliRunner().invoke(app, arguments)
-        assert result.exit_code == 0, result.output
-        outputs.append(result.output)
-    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
-    assert shown in outputs[0]
-    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(compile(code, str(DOCUMENT), "exec"), {})
-    assert {path.name for path in tmp_path.glob("*.html")} == {"report.html", "training.html"}
 
 
 @pytest.mark.slow

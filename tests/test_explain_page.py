@@ -10,11 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras import Input, Model, Sequential, layers
+from keras import Input, Model, Sequential, layers, ops
 
 import kgen
 from kgen.explanation.page import Page
+from kgen.explanation.page_data import FUNCTIONS, KINDS
 from kgen.explanation.report import Explanation
+from kgen.ir.program import Program
 from tests.harness import randomize
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -22,6 +24,9 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 XOR = Path(__file__).parent.parent / "examples" / "xor.keras"
 TABLE = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+
+
+_NOTHING = Program((), ())
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,44 @@ def transformer() -> tuple[keras.Model, np.ndarray]:
     return model, np.array([[3, 1, 0, 0, 8], [2, 2, 5, 7, 0]], np.int32)
 
 
+def functions() -> tuple[keras.Model, np.ndarray]:
+    """Every scalar function that the page's script has."""
+    x = Input((6,), name="x")
+    positive, other = ops.abs(x) + 0.5, x - 0.25
+    of_x = (
+        *("relu", "relu6", "sigmoid", "silu", "softplus", "log_sigmoid", "softsign", "hard_tanh"),
+        *("hard_sigmoid", "hard_silu", "elu", "celu", "selu", "gelu", "leaky_relu", "erf", "exp"),
+        *("expm1", "sin", "cos", "tanh", "sinh", "cosh", "floor", "ceil", "sign", "square"),
+        *("negative", "abs"),
+    )
+    results = [getattr(ops, name)(x) for name in of_x]
+    results += [ops.gelu(x, approximate=False), layers.Activation("mish")(x)]
+    results += [getattr(ops, name)(positive) for name in ("log", "log1p", "sqrt", "rsqrt")]
+    results += [ops.reciprocal(positive), ops.power(positive, 1.5), x / positive, x * other]
+    results += [ops.maximum(x, 0.1), ops.minimum(x, other), ops.where(x > other, x, 0.5)]
+    compared = [ops.equal(x, 0.625), ops.not_equal(x, 0.625), ops.less(x, 0), ops.less_equal(x, 0)]
+    compared += [ops.greater(x, 0), ops.greater_equal(x, 0), ops.logical_not(ops.greater(x, 0))]
+    compared += [ops.logical_and(x > 0, x < 1), ops.logical_or(x > 1, x < 0)]
+    results += [ops.cast(one, "float32") for one in compared]
+    model = Model(x, ops.concatenate(results, axis=-1), name="functions")
+    return model, np.random.default_rng(5).normal(size=(2, 6)).astype(np.float32)
+
+
+def movements() -> tuple[keras.Model, np.ndarray]:
+    """Nodes that move numbers, and reductions."""
+    x = Input((4, 5), name="x")
+    y = ops.transpose(ops.pad(x, ((0, 0), (1, 0), (2, 1)), constant_values=3), (0, 2, 1))[
+        :, 1::2, ::-1
+    ]
+    y = ops.concatenate([y, y * 2], axis=1) + ops.max(x, axis=(1, 2), keepdims=True)
+    y = ops.take(y, np.array([[2, -1], [0, 2]]), axis=2)
+    results = [ops.sum(y, axis=3), ops.mean(y, axis=3), ops.min(y, axis=3), ops.prod(y, axis=3)]
+    mixed = ops.einsum("bij,bkj->bik", x, layers.RepeatVector(3)(ops.sum(x, axis=1)))
+    outputs = [*(ops.reshape(one, (-1, 16)) for one in results), ops.reshape(mixed, (-1, 12))]
+    model = Model(x, ops.softmax(ops.concatenate(outputs, axis=1) / 10, axis=1), name="movements")
+    return model, np.random.default_rng(6).normal(size=(2, 4, 5)).astype(np.float32)
+
+
 def cells(page: Any, step: str, matrix: int) -> Any:
     return page.locator(f"{step} .matrix").nth(matrix).locator("td[tabindex]")
 
@@ -165,7 +208,7 @@ def test_tables_for_screen_readers(opened: Any, table: Explanation) -> None:
     assert page.evaluate("location.hash") == "#layer-1"
 
 
-@pytest.mark.parametrize("case", [xor, images, recurrent, transformer])
+@pytest.mark.parametrize("case", [xor, images, recurrent, transformer, functions, movements])
 def test_changed_inputs_are_computed_anew(case: Callable[[], Any], opened: Any) -> None:
     """On the page, in JavaScript, to the same numbers as kgen's own; in every value."""
     model, x = case()
@@ -193,6 +236,18 @@ def test_changed_inputs_are_computed_anew(case: Callable[[], Any], opened: Any) 
     assert "Computed here" in page.locator("#verdict").inner_text()
     page.locator("#reset").click()
     assert page.locator("#verdict").inner_text() == before.verdict
+
+
+def test_the_script_has_what_the_page_counts_on(opened: Any, table: Explanation) -> None:
+    page = opened(table)
+    assert set(page.evaluate("Object.keys(kgen.scalar)")) == FUNCTIONS
+    assert {*page.evaluate("Object.keys(kgen.element)"), "scan"} == KINDS
+    met = set()
+    for case in (images, recurrent, transformer, functions, movements):
+        for node in kgen.explain(*case()).graph.walk():
+            met.add(node.kind)
+            met.update(step.function for step in getattr(node, "program", _NOTHING).steps)
+    assert met | {"mish"} >= KINDS | FUNCTIONS
 
 
 def test_receptive_field_and_padding(opened: Any) -> None:
@@ -315,6 +370,22 @@ def test_names_are_shown_never_run(opened: Any) -> None:
     frame = kgen.explain(model)._repr_mimebundle_()["text/html"]
     assert frame.count('"') == 8  # four attributes: nothing of the page ends one
     assert "sandbox=" in frame
+
+
+def test_in_a_notebook(opened: Any, table: Explanation) -> None:
+    class Cell:
+        """What a notebook makes of a cell's result."""
+
+        def to_html(self, path: Path) -> None:
+            path.write_text(f"<!DOCTYPE html>{table._repr_mimebundle_()['text/html']}")
+
+    page = opened(Cell())
+    frame = page.frame_locator("iframe")
+    frame.locator("#input-matrices input").first.fill("0.5")
+    frame.locator("#input-matrices input").first.press("Enter")
+    assert "Computed here" in frame.locator("#verdict").inner_text()
+    frame.locator(".graph a").nth(2).click()
+    playwright.expect(frame.locator("#title-1")).to_be_in_viewport()
 
 
 def test_what_can_not_be_computed_is_said(opened: Any) -> None:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import orjson
 import pytest
+from keras import layers
 from typer.testing import CliRunner
 
 import kgen
@@ -172,6 +173,27 @@ def test_lengths_that_numpy_takes() -> None:
         shared([np.zeros((1, 5), np.int32), np.ones((1, 6), bool)])
 
 
+@pytest.mark.parametrize(
+    ("length", "layer"),
+    [
+        ("tokens", "model_tokens"), ("softmax", "model_softmax"), ("t0", "model_t0"),
+        ("row", "model_row"), ("error", "error_1"),
+    ],
+)  # fmt: skip
+def test_names_of_lengths_hide_nothing(length: str, layer: str) -> None:
+    """Nor are they hidden by what the model, its layers or kgen itself call things."""
+    x = keras.Input((None, 3), name=f"{length}_length")
+    y = layers.Conv1D(20, 3, strides=2, padding="same", name=layer)(x)
+    model = keras.Model(x, layers.Softmax(name=length)(layers.Attention()([y, y])), name="error")
+    export = Export(model, "model", {}, max_shapes={length: 9})
+    inputs = export.samples(2, point={length: 7})
+    expected = reference.outputs(model, export.signature, inputs)
+    assert_close(targets.run(export.files("numpy", "fast")["model.py"], inputs), expected)
+    for style in ("readable", "fast"):
+        library = Library(export.files("c", style), flags=(*STRICT, "-O0"))
+        assert_close([library.predict(*inputs)], expected)
+
+
 def test_manifest_tells_output_shapes() -> None:
     manifest = orjson.loads(case("causal_convolution").export.files("c", "fast")["model.json"])
     assert sizes(manifest["outputs"][0]["shape"], {"steps": 8}) == (4, 5)
@@ -226,6 +248,8 @@ def test_which_dimensions_a_bound_is_for() -> None:
         ({"x": "a:9,a:8,*"}, "a has the bound 9 elsewhere"),
         ({"y": "a:9,b:9,*"}, "the inputs are 'x'"),
         ({"a b": 9, "c": 9}, "is no identifier"),
+        ({"a": 9, "for": 9}, "is no identifier"),
+        ({"a": 9, "A": 9}, "case alone"),
         ({"a": 0, "c": 9}, "the bound must be"),
     ],
 )

@@ -75,6 +75,37 @@ def test_workspaces(
     assert ("run_batch" in manifest) == (workspace == "caller")
 
 
+@pytest.mark.parametrize("style", ["fast", "readable"])
+def test_memory_for_a_workspace(style: str, models: dict[str, keras.Model], tmp_path: Path) -> None:
+    """Too small, misaligned, or just right; after an error nothing was written."""
+    files = kgen.export(models["stateful"], workspace="caller", style=style, check=False)
+    write(files, tmp_path)
+    (tmp_path / "main.c").write_text(
+        '#include "stateful.h"\n'
+        "static union { double d; unsigned char bytes[STATEFUL_WORKSPACE_BYTES + 8]; } m;\n"
+        "int main(void)\n{\n"
+        "    stateful_workspace *w = NULL;\n"
+        "    const float x[2] = {1, 2};\n"
+        "    float y[1];\n"
+        "    m.bytes[0] = 7;\n"
+        "    const int small = stateful_place(&w, m.bytes, STATEFUL_WORKSPACE_BYTES - 1);\n"
+        "    const int odd = stateful_place(&w, m.bytes + 1, STATEFUL_WORKSPACE_BYTES);\n"
+        "    const int none = stateful_place(&w, NULL, STATEFUL_WORKSPACE_BYTES);\n"
+        "    if (small != STATEFUL_ERROR_WORKSPACE || odd != STATEFUL_ERROR_WORKSPACE)\n"
+        "        return 1;\n"
+        "    if (none != STATEFUL_ERROR_NULL || w || m.bytes[0] != 7)\n"
+        "        return 2;\n"
+        "    if (stateful_place(&w, m.bytes, STATEFUL_WORKSPACE_BYTES) || !w)\n"
+        "        return 3;\n"
+        "    return stateful_run(w, x, y);\n}\n"
+    )
+    subprocess.run(
+        ["gcc", *STRICT, "-fsanitize=address,undefined", "main.c", "stateful.c", "-lm"],
+        cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert subprocess.run(["./a.out"], cwd=tmp_path).returncode == 0
+
+
 def test_null_workspaces_of_the_caller(models: dict[str, keras.Model], tmp_path: Path) -> None:
     write(kgen.export(models["stateful"], workspace="caller", check=False), tmp_path)
     (tmp_path / "main.c").write_text(

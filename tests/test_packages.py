@@ -72,11 +72,16 @@ def model() -> keras.Model:
     return model
 
 
+targets = pytest.mark.targets
+"""What takes long: `make test-targets` runs it."""
+
 needs_cmake = pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")
 
 
 @needs_cmake
-@pytest.mark.parametrize("weights", ["literal", "file", "incbin"])
+@pytest.mark.parametrize(
+    "weights", ["literal", *(pytest.param(x, marks=targets) for x in ("file", "incbin"))]
+)
 def test_cmake(weights: str, model: keras.Model, tmp_path: Path) -> None:
     """Its own build and self-test, however the weights are kept."""
     package = tmp_path / "words"
@@ -84,6 +89,7 @@ def test_cmake(weights: str, model: keras.Model, tmp_path: Path) -> None:
     assert "100% tests passed" in sh(first_command(package / "README.md"), package)
 
 
+@targets
 @needs_cmake
 def test_cmake_in_other_projects(model: keras.Model, tmp_path: Path) -> None:
     package, prefix = tmp_path / "words", tmp_path / "prefix"
@@ -138,7 +144,8 @@ def test_cpp(model: keras.Model, tmp_path: Path) -> None:
         sh("c++ -std=c++17 main.cpp words.o -lm", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["stateful", pytest.param("customer", marks=pytest.mark.targets)])
+@targets
+@pytest.mark.parametrize("name", ["stateful", "customer"])
 def test_python(name: str, tmp_path: Path) -> None:
     """What pip installs predicts as the model does; an old process's states are not there."""
     keras.utils.clear_session()
@@ -189,7 +196,7 @@ WASM = {
 @pytest.mark.skipif(
     not all(WASM.values()), reason=f"no {' and no '.join(x for x in WASM if not WASM[x])}"
 )
-@pytest.mark.parametrize("weights", ["string", "incbin"])
+@pytest.mark.parametrize("weights", ["incbin", pytest.param("string", marks=targets)])
 def test_wasm(weights: str, tmp_path: Path) -> None:
     """In Node: the self-test, a state that goes on, errors that are thrown."""
     keras.utils.clear_session()

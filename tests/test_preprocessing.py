@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -37,6 +39,30 @@ def test_an_error_where_tensorflow_raises(
         predict(np.array(good))  # type: ignore[operator]
         with pytest.raises(IndexError):
             predict(np.array(bad))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("body", "bad"),
+    [
+        (lambda x: 7 // x, 0),
+        (lambda x: x % (x - 2), 2),
+        (lambda x: keras.ops.power(2, x), -1),
+    ],
+)
+def test_an_error_where_integers_have_no_result(body: Callable[..., object], bad: int) -> None:
+    x = Input((3,), dtype="int32", name="x")
+    job = Export(Model(x, body(x)), "model", {})
+    files = job.files("c", "fast")
+    library = Library(files, flags=(*STRICT, "-O1"))
+    good, numbers = np.array([[1, 3, 5]], np.int32), np.array([[1, bad, 5]], np.int32)
+    y = np.full((1, 3), 99, np.int32)
+    assert library.call(1, [numbers], [y]) == 8
+    assert "MODEL_ERROR_VALUE = 8" in files["model.h"]
+    assert (y == 99).all()
+    for predict in (library.predict, lambda x: targets.evaluate(job.plan, [x])[0]):
+        np.testing.assert_array_equal(predict(good), body(good))
+        with pytest.raises(ValueError, match=r"divided by zero|negative"):
+            predict(numbers)
 
 
 def test_a_null_pointer_among_strings() -> None:

@@ -71,7 +71,7 @@ def multi_head_attention(call: Call) -> Recipe | None:
     biases = {name: double(b) for name in names if (b := call.weight(f"{name}/bias")) is not None}
     causal = bool(call.arguments.get("use_causal_mask"))
 
-    def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+    def attend(inputs: tuple[np.ndarray, ...], picks: Picks) -> dict[str, np.ndarray]:
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
         given = {"query": query, "key": key, "value": value}
@@ -81,15 +81,25 @@ def multi_head_attention(call: Call) -> Recipe | None:
         )
         if picks["exchanged"]:
             q, k = k, q
-        scores = np.einsum("nqhd,nkhd->nhqk", q, k) * picks["scale"]
+        products = np.einsum("nqhd,nkhd->nhqk", q, k)
+        scores = masked = products * picks["scale"]
         if picks["causal"]:
             later = np.triu(np.ones(scores.shape[-2:], bool), 1)
-            scores = np.where(later, -1e9, scores)
-        weight = np.exp(scores - scores.max(axis=picks["axis"], keepdims=True))
+            masked = np.where(later, -1e9, scores)
+        weight = np.exp(masked - masked.max(axis=picks["axis"], keepdims=True))
         weight = weight / weight.sum(axis=picks["axis"], keepdims=True)
         context = np.einsum("nhqk,nkhd->nqhd", weight, v)
         out = picks["join"](context, weights["attention_output"])
-        return np.asarray(out + picks["bias"].get("attention_output", 0))
+        return {
+            "the products of query and key": products,
+            "the scores": scores,
+            "the weights of attention": weight,
+            "the sums of values": context,
+            "output": np.asarray(out + picks["bias"].get("attention_output", 0)),
+        }
+
+    def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+        return attend(inputs, picks)["output"]
 
     features, _, size = weights["query"].shape
     choices = (
@@ -101,7 +111,13 @@ def multi_head_attention(call: Call) -> Recipe | None:
         _causal(causal),
         _exchanged(),
     )
-    return Recipe(call, (Step("output", choices, run),))
+    step = Step("output", choices, run)
+
+    def parts(inputs: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
+        found = attend(inputs, step.right)
+        return {name: array for name, array in found.items() if name != "output"}
+
+    return Recipe(call, (step,), parts=parts)
 
 
 def _scale(size: int, features: int) -> Choice:

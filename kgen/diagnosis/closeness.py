@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from kgen.arrays import widened
-from kgen.compare import ATOL, RTOL
+from kgen.compare import ATOL, HALF_TOLERANCE, RTOL
 from kgen.diagnosis.recipe import Mistake, double
 
 ENOUGH_BITS = 26.0
@@ -31,10 +31,15 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Mine:
-    """One of the asker's arrays."""
+    """One of the asker's arrays. precision: the model's, if less than float32's."""
 
     name: str
     array: np.ndarray
+    precision: str | None = None
+
+    def beginning(self, count: int) -> Mine:
+        """Of the first samples."""
+        return Mine(self.name, self.array[:count], self.precision)
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -52,6 +57,9 @@ class Mine:
     def levels(self) -> tuple[Level, ...]:
         """Full digits first; then, if the numbers look it, those of rounded ones."""
         found = [Level(RTOL, ATOL * self.scale)]
+        if self.precision is not None:
+            tolerance = HALF_TOLERANCE[self.precision]
+            return (Level(tolerance, tolerance * self.scale),)
         decimals = self.decimals
         if decimals is not None:
             says = (

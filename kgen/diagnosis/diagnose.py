@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from kgen.diagnosis.report import (
     Slip,
 )
 from kgen.diagnosis.search import Found, explanations
-from kgen.diagnosis.world import Override, Place, Run, World, changed, true_world
+from kgen.diagnosis.world import PART, Override, Place, Run, World, changed, true_world
 from kgen.errors import ExportError
 from kgen.load import load
 from kgen.trace import signature
@@ -79,7 +80,10 @@ def _runner(model: Any, x: Any) -> tuple[Run, list[np.ndarray]]:
     except ExportError:
         expected = ports(model, {"": np.shape(x)[1:]})
     given = checked_inputs(x, [name for name, _, _ in expected])
-    inputs = [fitted(array, *port) for array, port in zip(given, expected, strict=True)]
+    inputs = [
+        fitted(array, name, (None, *shape[1:]), dtype)
+        for array, (name, shape, dtype) in zip(given, expected, strict=True)
+    ]
     counts = [len(array) for array in inputs]
     if len(set(counts)) > 1:
         raise ExportError(
@@ -91,7 +95,15 @@ def _runner(model: Any, x: Any) -> tuple[Run, list[np.ndarray]]:
 
     facts: dict[int, dict[str, Any]] = {}
 
+    if taken.batch_size not in (None, counts[0]):
+        raise ExportError(
+            f"The model is stateful, for batches of {taken.batch_size} samples; {counts[0]} came.",
+            exit_code=2,
+        )
+
     def run(arrays: Sequence[np.ndarray], alter: Alter | None, known: Known | None) -> list[Call]:
+        if taken.batch_size not in (None, len(arrays[0])):
+            raise ValueError("a stateful model takes one batch only")
         return record(model, taken, arrays, alter, facts, known)
 
     return run, inputs
@@ -107,12 +119,15 @@ class Judge:
         self.others = others
         self.all_inputs = inputs
         self.samples = len(inputs[0])
-        first = true_world(run, [array[:1] for array in inputs])
-        numbers = sum(array.size for call in first.calls for array in call.outputs)
-        self.kept = min(self.samples, max(1, MOST_NUMBERS // max(numbers, 1)))
+        self.kept = self.samples
+        with suppress(ValueError):  # a stateful model, whose batch can't be cut
+            calls = run([array[:1] for array in inputs], None, None)
+            numbers = sum(array.size for call in calls for array in call.outputs)
+            self.kept = min(self.samples, max(1, MOST_NUMBERS // max(numbers, 1)))
         self.true = true_world(run, [array[: self.kept] for array in inputs])
         self.given: World | None = None
         self.names: dict[tuple[int, int], str] = {}
+        self.limit = ""
         self.findings: list[Finding] = []
         self.roles: list[tuple[int, int]] = []
 
@@ -144,11 +159,12 @@ class Judge:
             return replace(finding, notes=(note,)), NOWHERE
         if self.kept < self.samples and len(array) == self.samples:
             whole = whole[: self.kept]
-        mine = Mine(name, whole)
+        mine = Mine(name, whole, self.true.precision)
         return (
             self._right(finding, mine)
             or self._follows(finding, mine)
             or self._says_little(finding, mine)
+            or self._weight(finding, mine)
             or self._wrong(finding, mine)
             or self._unknown(finding, mine)
         )
@@ -160,11 +176,15 @@ class Judge:
         if not found:
             return None
         places = [place for place, _ in found]
-        notes = [f"It is {one.layout}." for _, one in found[:1] if one.layout]
+        notes = [
+            f"It is {one.layout.partition(':')[0] if place.stage == 'weight' else one.layout}."
+            for place, one in found[:1]
+            if one.layout
+        ]
         if not mine.says_enough:
             notes.append(f"That proves little: {mine.poverty}.")
         wide = mine.array.dtype == np.float64 and found[0][1].residual > 0
-        done = [p for p in places if p.stage in ("output", "weight", "")]
+        done = [p for p in places if p.stage in ("output", "weight", "", PART)]
         best = (done or places)[0]
         verdict = RIGHT
         missing: tuple[Explanation, ...] = ()
@@ -180,7 +200,7 @@ class Judge:
             notes=tuple(notes),
         )
         for place in places:
-            if place.call is not None and place.stage != "weight":
+            if _role(place) != NOWHERE and place.call is not None:
                 self.names.setdefault((place.call, place.step), mine.name)
         return finding, _role(best)
 
@@ -225,12 +245,28 @@ class Judge:
 
     # It is wrong
 
+    def _weight(self, finding: Finding, mine: Mine) -> tuple[Finding, tuple[int, int]] | None:
+        """A weight that was reshaped."""
+        for place, array in self.true.weights:
+            if array.size != mine.array.size or place.call is None or array.ndim < 2:
+                continue
+            if not np.allclose(array.ravel(), mine.values.ravel(), rtol=1e-5, atol=0):
+                continue
+            call = self.true.calls[place.call]
+            says = f"it was reshaped to {mine.shape}, which gives its numbers to other places"
+            fix = f"{mine.name} = {call.access}.get_weights()[{place.step}]"
+            slip = Slip("kernel reshaped", says, call.path)
+            fix = f"{fix}  # shape {array.shape}, as it is, no reshape"
+            one = Explanation((slip,), place.title, "", fix)
+            return replace(finding, verdict=WRONG, explanations=(one,)), NOWHERE
+        return None
+
     def _wrong(self, finding: Finding, mine: Mine) -> tuple[Finding, tuple[int, int]] | None:
         choices: list[tuple[World, list[Found]]] = []
         for world in (self.given, self.true):
             if world is None:
                 continue
-            found = explanations(self.run, world, mine, self.others)
+            found, self.limit = explanations(self.run, world, mine, self.others)
             if found and (not choices or found[0].count < choices[0][1][0].count):
                 choices = [(world, found)]
         if not choices:
@@ -294,18 +330,20 @@ class Judge:
         world = self.given or self.true
         for one in {id(world): world, id(self.true): self.true}.values():
             for place, array in one.values:
-                if array.shape == mine.shape:
+                if array.shape == mine.shape and np.isfinite(array).all():
                     gap = float(np.abs(mine.values - array).max(initial=0.0))
                     scale = float(np.abs(array).max(initial=0.0)) or 1.0
                     near.append((gap / scale, place, gap))
+        if self.limit:
+            finding = replace(finding, notes=(self.limit,))
         if not near:
             shapes = sorted({array.shape for _, array in self.true.values})
             shown = ", ".join(map(str, shapes[:8])) + (", ..." if len(shapes) > 8 else "")
             note = f"No value of the model has its shape; there are {shown}."
-            return replace(finding, notes=(note,)), NOWHERE
+            return replace(finding, notes=(note, *finding.notes)), NOWHERE
         relative, place, gap = min(near, key=lambda one: one[0])
         nearest = Nearest(place.title, gap, relative)
-        if place.call is not None:
+        if place.call is not None and place.stage != PART:
             self._go_on(world, mine, place.call, place.step, Fit(relative))
         return replace(finding, nearest=nearest), _role(place)
 
@@ -342,7 +380,7 @@ def _matches(
 
 
 def _role(place: Place) -> tuple[int, int]:
-    if place.call is None or place.stage == "weight":
+    if place.call is None or place.stage in ("weight", PART):
         return NOWHERE
     return place.call, place.step
 

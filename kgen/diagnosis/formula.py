@@ -25,13 +25,12 @@ def erf(x: np.ndarray) -> np.ndarray:
 
 
 def _sparsemax(z: np.ndarray) -> np.ndarray:
-    """The Euclidean projection of each row onto the simplex."""
+    """As Keras 3 computes it, which sums the cumulated sums."""
     rows = np.sort(z, axis=-1)[..., ::-1]
-    sums = np.cumsum(rows, axis=-1) - 1
-    count = np.arange(1, z.shape[-1] + 1)
-    support = (rows * count > sums).sum(axis=-1, keepdims=True)
-    threshold = np.take_along_axis(sums, support - 1, axis=-1) / support
-    return np.asarray(np.maximum(z - threshold, 0))
+    sums = np.cumsum(rows, axis=-1)
+    support = rows - (sums - 1) / np.arange(1, z.shape[-1] + 1) > 0
+    total = np.where(support, sums, 0).sum(axis=-1, keepdims=True)
+    return np.asarray(np.maximum(z - (total - 1) / support.sum(axis=-1, keepdims=True), 0))
 
 
 FUNCTIONS = {"np": np, "erf": erf, "sparsemax": _sparsemax}

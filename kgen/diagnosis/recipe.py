@@ -100,13 +100,15 @@ def formula_step(stage: str, *options: Option) -> Step:
 class Recipe:
     """steps: from the layer's inputs to its (first) output. symbols: the weights by the names that
     the steps' formulas have for them. costly: whether NumPy takes long for it; each sample of what
-    its steps make, right or wrong, then depends on that sample alone.
+    its steps make, right or wrong, then depends on that sample alone. parts: from the inputs to
+    values inside of a step, by their names.
     """
 
     call: Call
     steps: tuple[Step, ...]
     symbols: Mapping[str, int] = field(default_factory=dict)
     costly: bool = False
+    parts: Callable[[tuple[np.ndarray, ...]], Mapping[str, np.ndarray]] | None = None
 
     def position(self, stage: str) -> int:
         return next(n for n, step in enumerate(self.steps) if step.stage == stage)

@@ -21,16 +21,26 @@ Cell: TypeAlias = Callable[[np.ndarray, States, Picks], States]
 HARD_2 = OTHERS["hard_sigmoid of Keras 2"]
 
 LSTM_ORDERS: Mapping[tuple[str, ...], str] = {
-    ("input", "forget", "output", "cell"): "i, f, o, c",
-    ("input", "output", "forget", "cell"): "i, o, f, c, which is ONNX's",
-    ("input", "cell", "forget", "output"): "i, c, f, o, which is that of Keras 1",
-    ("forget", "input", "cell", "output"): "f, i, c, o",
-    ("forget", "input", "output", "cell"): "f, i, o, c",
+    ("input", "output", "forget", "cell"): ", which is ONNX's",
+    ("input", "cell", "forget", "output"): ", which is that of Keras 1",
+    ("input", "forget", "output", "cell"): "",
+    ("forget", "input", "cell", "output"): "",
+    ("forget", "input", "output", "cell"): "",
 }
-"""Orders that LSTM gates are mistaken to be in; PyTorch's is Keras's."""
+"""Orders that an LSTM's gates may be taken for, and whose they are; PyTorch's is Keras's."""
 
 GRU_ORDERS: Mapping[tuple[str, ...], str] = {
-    ("reset", "update", "candidate"): "r, z, h, which is PyTorch's"
+    ("reset", "update", "candidate"): ", which is PyTorch's"
+}
+
+LETTERS = {
+    "input": "i",
+    "forget": "f",
+    "cell": "c",
+    "output": "o",
+    "update": "z",
+    "reset": "r",
+    "candidate": "h",
 }
 
 
@@ -155,7 +165,7 @@ def _layer(
         choices.append(_activation_choice("recurrent activation", gate, name))
     loop = Loop(call, cell, states)
     steps = [Step("output", tuple(choices), loop.outputs)]
-    return Recipe(call, tuple(steps))
+    return Recipe(call, tuple(steps), parts=loop.parts)
 
 
 class Loop:
@@ -168,6 +178,9 @@ class Loop:
         self.sequences = bool(call.config.get("return_sequences"))
         self.zero = bool(call.config.get("zero_output_for_mask"))
         self.masked = call.mask is not None
+        self.kernel, self.bias = call.weight("kernel"), call.weight("bias")
+        if self.bias is not None and self.bias.ndim == 2:
+            self.bias = self.bias[0]
 
     def outputs(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
         x, *given = inputs
@@ -182,6 +195,14 @@ class Loop:
         if picks["state"] == "ones":
             start = tuple(np.ones_like(state) for state in start)
         return self._run(product, mask, start, picks)[0]
+
+    def parts(self, inputs: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
+        """What the input gives to the gates."""
+        product = inputs[0] @ self.kernel
+        found = {"the input's product": product}
+        if self.bias is not None:
+            found["the input's product and bias"] = product + self.bias
+        return found
 
     def _run(
         self, product: np.ndarray, mask: np.ndarray | None, states: States, picks: Picks
@@ -214,15 +235,19 @@ class Loop:
 
 def _orders(gates: Sequence[str], known: Mapping[tuple[str, ...], str]) -> Choice:
     options = [Option(tuple(gates))]
-    right = ", ".join(gates)
-    split = f"{', '.join(gates)} = np.split(x @ W + h @ R + b, {len(gates)}, axis=-1)"
+    right = _letters(gates)
+    split = f"{right} = np.split(x @ W + h @ R + b, {len(gates)}, axis=-1)  # {', '.join(gates)}"
     for order in permutations(gates):
         if order != tuple(gates):
-            shown = known.get(order, ", ".join(order))
+            shown = _letters(order) + known.get(order, "")
             says = f"the gates are taken in the order {shown}; Keras has {right}"
             mistake = Mistake("order of gates", says, split, rank=1 if order in known else 3)
             options.append(Option(order, mistake))
     return Choice("order", tuple(options))
+
+
+def _letters(gates: Sequence[str]) -> str:
+    return ", ".join(LETTERS[gate] for gate in gates)
 
 
 def _bias_choice(bias: np.ndarray | None, width: int) -> Choice:
@@ -330,67 +355,3 @@ def _mask_choice() -> Choice:
     fix = "h = np.where(mask[:, t, None], new_h, h)  # masked steps keep the states"
     mistake = Mistake("mask ignored", "the mask is ignored: masked steps change the state", fix)
     return Choice("mask", (Option(True), Option(False, mistake)))
-
-
-@recipe("Bidirectional")
-def bidirectional(call: Call) -> Recipe | None:
-    """The two layers go wrong together: a mistake of one is the other's too."""
-    if len(call.inner) != 2:
-        return None
-    makers = {"LSTM": lstm, "GRU": gru, "SimpleRNN": simple_rnn}
-    recipes = [makers[one.kind](one) if one.kind in makers else None for one in call.inner]
-    if recipes[0] is None or recipes[1] is None:
-        return None
-    (forward,), (backward,) = recipes[0].steps, recipes[1].steps
-    sequences = bool(call.inner[0].config.get("return_sequences"))
-    both = [_paired(a, b) for a, b in zip(forward.choices, backward.choices, strict=True)]
-
-    def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
-        a = forward.run(inputs, {choice.name: picks[choice.name][0] for choice in both})
-        b = backward.run(inputs, {choice.name: picks[choice.name][1] for choice in both})
-        if sequences and picks["turned"]:
-            b = b[:, ::-1]
-        return np.asarray(picks["merge"](a, b))
-
-    choices = [*both, _merge_choice(call)]
-    if sequences:
-        says = "the backward layer's outputs are not turned round: its step t is the input's last"
-        fix = "backward = backward[:, ::-1]  # then step t belongs to step t of the input"
-        mistake = Mistake("backward not turned round", says, fix)
-        choices.append(Choice("turned", (Option(True), Option(False, mistake))))
-    return Recipe(call, (Step("output", tuple(choices), run),))
-
-
-def _paired(a: Choice, b: Choice) -> Choice:
-    options = (
-        Option((one.value, other.value), one.mistake)
-        for one, other in zip(a.options, b.options, strict=False)
-    )
-    return Choice(a.name, tuple(options))
-
-
-MERGES: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "concat": lambda a, b: np.concatenate([a, b], axis=-1),
-    "sum": lambda a, b: a + b,
-    "ave": lambda a, b: (a + b) / 2,
-    "mul": lambda a, b: a * b,
-}
-
-
-def _merge_choice(call: Call) -> Choice:
-    mode = str(call.config.get("merge_mode"))
-    options = [Option(MERGES.get(mode))]
-    if mode == "concat":
-        says = "the backward layer's outputs are in front of the forward layer's"
-        fix = "{y} = np.concatenate([forward, backward], axis=-1)"
-        options.append(
-            Option(
-                lambda a, b: np.concatenate([b, a], axis=-1),
-                Mistake("order of directions", says, fix),
-            )
-        )
-    for other, merge in MERGES.items():
-        if other != mode and "concat" not in (other, mode):
-            says = f"the directions are merged as {other!r}, where the layer has {mode!r}"
-            options.append(Option(merge, Mistake("wrong merge", says)))
-    return Choice("merge", tuple(options))

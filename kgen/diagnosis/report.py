@@ -157,10 +157,16 @@ def _lines(finding: Finding) -> list[str]:
 def _explained(finding: Finding, name: str, given: str) -> list[str]:
     first, *more = finding.explanations
     lines = _story(f"{name} is wrong. {_capital(given + 'it')}", first)
-    for number, one in enumerate(more[:SHOWN], 1):
-        lines += _story("    The same numbers come out if it", one)
-        if number == SHOWN < len(more):
-            lines += _text(f"There are {len(more) - SHOWN} more mistakes that give them.", 4)
+    if more:
+        lines += _text("The same numbers come out if", 4)
+    for one in more[:SHOWN]:
+        what = " and ".join(slip.says for slip in one.mistakes)
+        where = "" if one.value == first.value else f"it is {one.value} and "
+        lines += _text(f"- {where}{what}", 4)
+        if one.fix != first.fix:
+            lines += [f"        {line}" for line in one.fix.split("\n")]
+    if len(more) > SHOWN:
+        lines += _text(f"- or by {len(more) - SHOWN} other mistakes", 4)
     return lines
 
 
@@ -183,7 +189,7 @@ def _text(text: str, indent: int = 0) -> list[str]:
         text,
         WIDTH,
         initial_indent=" " * indent,
-        subsequent_indent=" " * (max(indent, 4) + 3 * text[:1].isdigit()),
+        subsequent_indent=" " * (max(indent, 4) + 3 * text[:1].isdigit() + 2 * (text[:1] == "-")),
         break_on_hyphens=False,
         break_long_words=False,
     )

@@ -60,6 +60,34 @@ def variants(world: World, number: int, others: Mapping[str, Sequence[Call]]) ->
     yield from _other_inputs(world, number, recipe)
 
 
+def wrong_inputs(world: World) -> Iterator[tuple[Mistake, np.ndarray]]:
+    """The samples of a model with one input, prepared in another way than they came."""
+    if len(world.inputs) != 1:
+        return
+    x = double(widened(world.inputs[0]))
+
+    def wrong(array: np.ndarray, says: str, fix: str, rank: int = 1) -> tuple[Mistake, np.ndarray]:
+        return Mistake("wrong preprocessing", says, f"x = {fix}", rank=rank), array
+
+    as_it_is = "x  # as it was given"
+    yield wrong(x / 255, "the samples were divided by 255", as_it_is)
+    yield wrong(x * 255, "the samples were multiplied by 255", as_it_is)
+    yield wrong(x / 127.5 - 1, "the samples were scaled to -1..1 by x / 127.5 - 1", as_it_is)
+    yield wrong(np.trunc(x), "the samples were cut to whole numbers", "x.astype(np.float32)")
+    if len(x) > 2:
+        spread = x.std(axis=0)
+        with np.errstate(all="ignore"):
+            scaled = (x - x.mean(axis=0)) / np.where(spread == 0, 1, spread)
+        yield wrong(scaled, "the samples were standardized over themselves", as_it_is, 2)
+    if x.ndim == 4 and x.shape[-1] == 3:
+        yield wrong(x[..., ::-1], "the channels are reversed (BGR for RGB)", "x[..., ::-1]")
+    if x.ndim == 4 and x.shape[1] == x.shape[2]:
+        turned = x.swapaxes(1, 2)
+        yield wrong(turned, "rows and columns of the images are exchanged", "x.swapaxes(1, 2)")
+    if x.ndim == 3:
+        yield wrong(x[:, ::-1], "the sequences are reversed", "x[:, ::-1]", 2)
+
+
 def _leaves(call: Call) -> bool:
     """Whether leaving the layer out is another mistake than leaving out an activation."""
     return call.kind not in ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "PReLU")

@@ -114,13 +114,13 @@ def padding_choice(call: Call, where: Grid) -> Choice:
     wrong(
         half,
         "symmetric padding" if padding == "same" else "wrong padding",
-        f"there are {_amounts(half)} zeros on each side (as PyTorch's padding={_amounts(half)} "
-        f"has), where padding={padding!r} has {_sides(right)}",
+        f"the padding is {_amounts(half)} on each side, as PyTorch's padding={_amounts(half)} is, "
+        f"where padding={padding!r} is {_sides(right)}",
     )
     wrong(
         tuple((after, before) for before, after in right),
         "symmetric padding" if padding == "same" else "wrong padding",
-        f"the odd zero is in front, where padding={padding!r} has {_sides(right)}",
+        f"the odd zero is in front, where padding={padding!r} is {_sides(right)}",
     )
     for other in ("valid", "same", *(["causal"] if len(where.sizes) == 1 else [])):
         wrong(
@@ -146,8 +146,10 @@ def _amounts(sides: Sides) -> str:
 def _sides(sides: Sides) -> str:
     if not any(before or after for before, after in sides):
         return "none"
-    pairs = dict.fromkeys(f"{before} before and {after} after" for before, after in sides)
-    return "; ".join(pairs)
+    pairs = [f"{before} before and {after} after" for before, after in sides]
+    if len(set(pairs)) == 1:
+        return pairs[0]
+    return "; ".join(f"{pair} along axis {axis}" for axis, pair in enumerate(pairs, 1))
 
 
 def start_choice(where: Grid) -> Choice:

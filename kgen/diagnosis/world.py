@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from kgen.arrays import widened
+from kgen.compare import HALF_TOLERANCE
 from kgen.diagnosis import layers  # noqa: F401  it fills the registry
 from kgen.diagnosis.recipe import Recipe, Result, double, walk
 from kgen.diagnosis.registry import RECIPES
@@ -21,6 +22,10 @@ Run: TypeAlias = Callable[[Sequence[np.ndarray], "Alter | None", "Known | None"]
 TRUST = 1e-3
 """A recipe that is further than this from what Keras computed, relative to the largest number, is
 not believed."""
+
+
+PART = "part"
+"""The stage of values inside of a step: gates, scores of attention."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,12 @@ class World:
         start = override.step + 1
         return walk(recipe.steps, value, budget, start=start, formulas=unknown)
 
+    @property
+    def precision(self) -> str | None:
+        """The type of the fewest digits that a layer returns, if fewer than float32's."""
+        types = {str(array.dtype) for call in self.calls for array in call.outputs}
+        return next((one for one in ("bfloat16", "float16") if one in types), None)
+
     @cached_property
     def values(self) -> list[tuple[Place, np.ndarray]]:
         """Every value that depends on the samples, in order of execution."""
@@ -94,6 +105,8 @@ class World:
             recipe = self.recipes[number]
             last: np.ndarray | None = None
             outputs = [double(widened(array)) for array in call.outputs if _is_number(array)]
+            if number == len(self.calls) - 1:  # the model's own, if no layer made them
+                outputs = [array for array in outputs if not any(_same(a, array) for _, a in found)]
             for result in self.right(number):
                 assert recipe is not None
                 stage = recipe.steps[result.step].stage
@@ -105,6 +118,9 @@ class World:
                     place = Place(f"the {stage} {where}", number, result.step, stage)
                     found.append((place, result.array))
                 last = result.array
+            if recipe and recipe.parts and number not in self.overrides:
+                for name, array in recipe.parts(doubles(call.given)).items():
+                    found.append((Place(f"{name} {where}", number, -2, PART), array))
             end = len(recipe.steps) - 1 if recipe else -1
             for index, array in enumerate(outputs):
                 what = "the output" if len(outputs) == 1 else f"output {index}"
@@ -157,7 +173,8 @@ def trusted(call: Call) -> Recipe | None:
     if last is None or last.step != len(recipe.steps) - 1 or last.array.shape != wanted.shape:
         return None
     gap = np.abs(last.array - wanted).max(initial=0.0)
-    return recipe if gap <= TRUST * (np.abs(wanted).max(initial=0.0) or 1.0) else None
+    trust = max(TRUST, HALF_TOLERANCE.get(str(call.outputs[0].dtype), 0.0))
+    return recipe if gap <= trust * (np.abs(wanted).max(initial=0.0) or 1.0) else None
 
 
 def changed(run: Run, world: World, number: int, override: Override, rows: Any = None) -> World:

@@ -98,13 +98,18 @@ def explain(
 
 def _keras_outputs(job: Export, inputs: Sequence[np.ndarray]) -> tuple[str, list[np.ndarray]]:
     """What the numbers are compared with, and its outputs."""
-    try:
+    if _can_predict(job.model):
         return "model.predict", reference.predictions(job.model, job.signature, inputs)
-    except ExportError as error:
-        if not re.search(r"is not a valid (root )?scope name", str(error)):
-            raise
-        found = reference.outputs(job.model, job.signature, inputs)
-        return "model(x) (TensorFlow has no predict for such layer names)", found
+    found = reference.outputs(job.model, job.signature, inputs)
+    return "model(x) (TensorFlow has no predict for such layer names)", found
+
+
+def _can_predict(model: Any) -> bool:
+    """Whether TensorFlow takes the names of the model and its layers for names within a graph."""
+    letters = r"[A-Za-z0-9_.\\/>-]*"
+    names = [str(layer.name) for layer in model._flatten_layers()]
+    inside = all(re.fullmatch(letters, name) for name in names)
+    return inside and re.fullmatch(f"[A-Za-z0-9.]{letters}", model.name) is not None
 
 
 def _unknown(layer: str, found: Sequence[Call]) -> ExportError:
@@ -202,7 +207,21 @@ class _Builder:
             bias = [sizes([size for size in c.shape if size != 1] or (1,)) for c in added]
             return f"{products}{''.join(f' + {shape}' for shape in bias)} → {made}"
         read = ", ".join(sizes(self._shape(value)) for value in call.inputs)
-        return f"{read} → {made}" if made else ", ".join(map(sizes, call.shapes))
+        whole = f"{read} → {made}" if made else ", ".join(map(sizes, call.shapes))
+        return whole + (f"; {step}" if (step := self._shapes_of_step(call)) else "")
+
+    def _shapes_of_step(self, call: Call) -> str:
+        """The factors' shapes in each step of a recurrent layer."""
+        if call.inner or not call.nodes or call.nodes[0] in self.outermost:
+            return ""
+        inside = [node for node in call.nodes if node not in self.outermost]
+        products = [
+            steps.shapes(node, (), self._shape).partition(" → ")[0]
+            for node in inside
+            if isinstance(node, Contraction)
+        ]
+        biases = [sizes(c.shape) for node in inside for c in node.constants if steps.is_bias(c)]
+        return f"at each step {' + '.join([*products, *biases])}" if products else ""
 
     def _weights(self, call: Call, layer: Any) -> list[Weight]:
         weights = []

@@ -156,7 +156,7 @@ class PageData:
 
 def _unknown(node: Node) -> str:
     """What of a node the script can't run."""
-    kinds = {value.dtype for value in (*node.inputs, *node.outputs)}
+    kinds = {value.dtype for value in (*node.inputs, *node.outputs) if not _narrow(value)}
     if node.kind not in KINDS or not kinds <= DTYPES:
         return f"{node.origin.path} computes with what it does not know ({node.kind})"
     program = getattr(node, "program", None)
@@ -170,6 +170,13 @@ def _unknown(node: Node) -> str:
     if isinstance(node, Scan) and any(inner.bodies for inner in node.body.nodes):
         return f"{node.origin.path} has loops within a loop"
     return ""
+
+
+def _narrow(value: Value) -> bool:
+    """Whether it is a constant of int64 numbers that int32 holds."""
+    if not isinstance(value, Constant) or value.dtype != "int64":
+        return False
+    return bool((np.abs(value.data) < 2**31).all())
 
 
 def values_of(graph: Graph) -> list[Value]:

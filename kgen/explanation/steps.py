@@ -12,6 +12,7 @@ from kgen.ir.program import Arg, Number, Operand, Program, Temp
 from kgen.ir.value import Constant, Value
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
+from kgen.ops.resize import Resize
 from kgen.ops.scan import Scan
 from kgen.ops.slice import Slice
 from kgen.targets.numpy_text import slice_text
@@ -64,6 +65,8 @@ def formula(node: Node, made: Sequence[Value], symbols: Mapping[Value, str]) -> 
             return f"{y} = {_program(node.program, read)}"
         case Slice():
             return f"{y} = {read[0]}{_places(node)}"
+        case Resize():  # its other inputs are tables of neighbours and shares
+            return f"{y} = resize({read[0]}, {quoted(f'along axis {node.axis}')})"
         case Gather():
             return f"{y} = {read[0]}[{read[1]}]"
     if node.kind == "dense":

@@ -158,6 +158,11 @@ class Node:
         return False
 
     @property
+    def error(self) -> str:
+        """Of a node that can fail: the last word of the error's name in C."""
+        return "INDEX"
+
+    @property
     def macs(self) -> int:
         """Multiply-adds for one sample."""
         return 0

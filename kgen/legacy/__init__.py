@@ -21,6 +21,8 @@ from kgen.legacy.activations import OBJECTS
 from kgen.legacy.config import modernized
 from kgen.legacy.masks import LAYERS
 from kgen.legacy.operations import OPERATIONS
+from kgen.legacy.saved_model import METADATA, configuration
+from kgen.legacy.saved_model import load_weights as load_folder_weights
 from kgen.legacy.weights import load_weights
 
 Config = dict[str, Any]
@@ -48,14 +50,33 @@ def load_hdf5(path: Path, custom_objects: Mapping[str, object], safe_mode: bool)
     with h5py.File(path, "r") as file:
         config = json.loads(_text(file.attrs["model_config"]))
         version = _major(file.attrs.get("keras_version", "1"))
-        objects = {**OBJECTS, **OPERATIONS, **(LAYERS if version < 3 else {}), **custom_objects}
-        with keras.saving.custom_object_scope(objects):
-            model = keras.saving.deserialize_keras_object(
-                modernized(config, custom_objects, version), objects, safe_mode=safe_mode
-            )
+        model = _built(config, custom_objects, safe_mode, version)
         # Before Keras 2.0 the weights were the file's root.
         load_weights(model, file.get("model_weights", file), config)
     return model
+
+
+def is_keras_folder(path: Path) -> bool:
+    """Whether it is a SavedModel folder with the configuration of a Keras model."""
+    return (path / "saved_model.pb").exists() and (path / METADATA).exists()
+
+
+def load_folder(folder: Path, custom_objects: Mapping[str, object], safe_mode: bool) -> keras.Model:
+    """The Keras model in a SavedModel folder of Keras 2."""
+    model = _built(configuration(folder), custom_objects, safe_mode)
+    load_folder_weights(model, folder)
+    return model
+
+
+def _built(
+    config: Config, custom_objects: Mapping[str, object], safe_mode: bool, version: int = 2
+) -> keras.Model:
+    """The model of a configuration, its weights yet to be set."""
+    objects = {**OBJECTS, **OPERATIONS, **(LAYERS if version < 3 else {}), **custom_objects}
+    with keras.saving.custom_object_scope(objects):
+        return keras.saving.deserialize_keras_object(
+            modernized(config, custom_objects, version), objects, safe_mode=safe_mode
+        )
 
 
 def load_archive(path: Path, custom_objects: Mapping[str, object], safe_mode: bool) -> keras.Model:

@@ -28,7 +28,7 @@ def load_weights(model: keras.Model, group: h5py.Group, config: dict[str, Any]) 
         own = load_attributes_from_hdf5_group(saved, "weight_names")
         if own:
             layer = layers[names[name]]
-            _set_weights(layer, own, [np.asarray(saved[weight]) for weight in own])
+            set_weights(layer, own, [np.asarray(saved[weight]) for weight in own])
             filled.add(layer)
     missing = [layer.name for layer in model.layers if layer.weights and layer not in filled]
     if missing:
@@ -38,7 +38,11 @@ def load_weights(model: keras.Model, group: h5py.Group, config: dict[str, Any]) 
         )
 
 
-def _set_weights(layer: keras.Layer, names: list[str], arrays: list[np.ndarray]) -> None:
+def set_weights(layer: keras.Layer, names: list[str], arrays: list[np.ndarray]) -> None:
+    """Sets the weights of one layer; names: what the file calls them.
+
+    Raises ExportError if they have other shapes.
+    """
     # Keras 1 and 2 kept what is trained in front of what is not.
     variables = [*layer.trainable_weights, *layer.non_trainable_weights]
     arrays = converted(layer, arrays)

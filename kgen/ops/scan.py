@@ -78,6 +78,12 @@ class Scan(Node):
         return any(node.can_fail for node in self.body.nodes)
 
     @property
+    def error(self) -> str:
+        """Of a step that can fail in several ways the most likely one."""
+        errors = {node.error for node in self.body.nodes if node.can_fail}
+        return errors.pop() if len(errors) == 1 else "INDEX"
+
+    @property
     def macs(self) -> int:
         return self.steps * sum(node.macs for node in self.body.nodes)
 

@@ -26,7 +26,7 @@ from kgen.targets.evidence import Evidence
 from kgen.targets.weight_forms import LITERAL, Form
 
 TARGETS = ("c", "numpy")
-STYLES = ("fast", "readable")
+STYLES = ("fast", "readable", "small")
 
 
 def check_choice(target: str, style: str) -> None:

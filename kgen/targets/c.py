@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from kgen.ir.node import Node
-from kgen.ir.size import Given, bare
+from kgen.ir.size import bare
 from kgen.ir.value import HALVES, STRING, Value, element_size
-from kgen.lengths import computed
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
+from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
 from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
+from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
+from kgen.targets.c_small import SmallOp
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
 
@@ -38,7 +39,7 @@ class Parameter(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CModel(Weights):
+class CModel(Weights, Lengths):
     """A plan with the names it has in C. title: Keras's name."""
 
     title: str
@@ -94,17 +95,32 @@ class CModel(Weights):
 
     def _free_names(self, *taken: str) -> Names:
         """What may still be a name with file scope, without the prefix."""
+        own = f"{self.prefix}_"
+        variables = [*self.length_parameters, *(value.name for value in self.plan.graph.values)]
+        hidden = (name.removeprefix(own) for name in variables if name.startswith(own))
+        return Names(*self.own_names, *hidden, *taken)
+
+    @property
+    def own_names(self) -> list[str]:
+        """What kgen calls things, behind the prefix."""
         functions = self.expressions.functions
-        return Names(
+        return [
             *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *("own", "get_state", "set_state", "batch_size", "complete", "unload", "weights"),
+            *(
+                "own",
+                "get_state",
+                "set_state",
+                "batch_size",
+                "complete",
+                "unload",
+                "place",
+                "weights",
+            ),
             *("constants", "test", "section", "block", "run_block"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
-            *(one.name for one in self.plan.graph.lengths),
-            *taken,
-        )
+        ]
 
     def _function_names(self, names: Names, suffix: str = "") -> dict[object, str]:
         taken: dict[object, str] = {}
@@ -138,9 +154,9 @@ class CModel(Weights):
     def _ops(self, plan: Plan, start: int, depth: int) -> list[COp]:
         """The functions of a plan. start: where its part of the workspace begins."""
         symbols: dict[Value, str] = {c: self.symbol(c) for c in self.plan.graph.constants}
-        error = f"{self.upper}_ERROR_INDEX"
         ops: list[COp] = []
         for node in plan.steps:
+            error = f"{self.upper}_ERROR_{node.error}"
             names = (self.names[node], symbols, self.expressions, error)
             stored = f"{self.prefix}_constants"
             common = (node, *names, depth > 0, self.lengths_of, stored)
@@ -154,72 +170,8 @@ class CModel(Weights):
             elif self.style == "fast":
                 ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
             else:
-                ops.append(COp(*common))
+                ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
-
-    # Lengths known at run time
-
-    @cached_property
-    def length_parameters(self) -> list[str]:
-        """The parameters for the lengths that the caller gives."""
-        names = Names(*(value.name for value in self.plan.places))
-        return [names.take(f"{self.prefix}_{one.name}") for one in self.plan.graph.lengths]
-
-    @property
-    def lengths(self) -> list[tuple[str, Given]]:
-        """(parameter, length)"""
-        return list(zip(self.length_parameters, self.plan.graph.lengths, strict=True))
-
-    @property
-    def refused_lengths(self) -> str:
-        """The condition under which a length is none that the model takes."""
-        parts = []
-        for name, one in self.lengths:
-            parts += [f"{name} < {one.least}", f"{name} > {one.bound}"]
-            parts += [f"{name} % {one.multiple} != 0"] if one.multiple > 1 else []
-        return " || ".join(parts)
-
-    @property
-    def run_lengths(self) -> list[tuple[str, str]]:
-        """(name, expression) of the lengths that the run function uses."""
-        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
-        texts += [bare(p.value.size) for p in self.string_inputs]
-        return self._defined(texts + [size for _, _, size in self.copies])
-
-    @property
-    def shape_lengths(self) -> list[tuple[str, str]]:
-        """The same of the inputs' and outputs' shapes, but for what the caller gives."""
-        shapes = [bare(size) for p in (*self.inputs, *self.outputs) for size in p.value.shape]
-        given = {one.unit.name for _, one in self.lengths}
-        return [(name, text) for name, text in self._defined(shapes) if name not in given]
-
-    @property
-    def batch_lengths(self) -> list[tuple[str, str]]:
-        """The same of predict_batch."""
-        return self._defined([self.batch_arguments("sample")])
-
-    def _defined(self, texts: list[str]) -> list[tuple[str, str]]:
-        """The lengths that texts name, and those that they are computed from."""
-        text = "\n".join(texts)
-        found: list[tuple[str, str]] = []
-
-        def need(name: str, definition: str) -> None:
-            nonlocal text
-            if re.search(rf"\b{name}\b", text):
-                found.append((name, definition))
-                text += f"\n{definition}"
-
-        for length in reversed(computed(self.plan.graph)):
-            a, b = (str(operand) for operand in length.definition)
-            need(
-                length.name, f"{a} > {b} ? {a} : {b}" if length.function == "max" else f"{a} / {b}"
-            )
-        for name, one in reversed(self.lengths):
-            need(
-                one.unit.name,
-                f"(int)({name} / {one.multiple})" if one.multiple > 1 else f"(int){name}",
-            )
-        return found[::-1]
 
     # The run function
 
@@ -402,6 +354,13 @@ class CModel(Weights):
         return facts
 
     @property
+    def run_texts(self) -> list[str]:
+        """What the run function says of arrays and lengths."""
+        texts = [*map(self.call, self.steps), *(p.place for p in self.pointers())]
+        texts += [bare(p.value.size) for p in self.string_inputs]
+        return texts + [size for _, _, size in self.copies]
+
+    @property
     def has_strings(self) -> bool:
         hashes = any(function in HASHES for function, _ in self.expressions.used)
         return hashes or any(value.dtype == STRING for value in self.plan.places)
@@ -410,6 +369,11 @@ class CModel(Weights):
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
         return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+
+    @property
+    def checks_values(self) -> bool:
+        """Whether there are numbers that arithmetic on integers refuses."""
+        return any(isinstance(node, Required) for node in self.plan.graph.walk())
 
     @property
     def string_inputs(self) -> list[Parameter]:

@@ -165,24 +165,10 @@ class FastOp(COp):
     # Plain loops: short sums in float, and the compiler unrolls them
 
     @property
-    def _short(self) -> bool:
+    def sums_in_float(self) -> bool:
         node = self.node
         terms = node.macs / max(node.output.size, 1)
         return self._summed_dtype == "float32" and 0 < terms <= SHORT_SUM
-
-    @property
-    def accumulator(self) -> str:
-        return "float" if self._short else super().accumulator
-
-    def term(self, text: str) -> str:
-        return text if self._short else super().term(text)
-
-    def total(self, text: str) -> str:
-        return text if self._short else super().total(text)
-
-    @property
-    def zero(self) -> str:
-        return "0.0f" if self._short else super().zero
 
     # Runs of elements that lie side by side
 

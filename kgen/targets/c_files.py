@@ -13,6 +13,7 @@ from kgen.render.environment import environment
 from kgen.render.write import Files
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock
+from kgen.targets.c_errors import errors
 from kgen.targets.c_fast import FastOp, helpers
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
@@ -39,7 +40,9 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
         vectors=vectors,
     )
     result: Files = {
-        f"{prefix}.h": env.get_template("model.h.j2").render(model=model, block=block),
+        f"{prefix}.h": env.get_template("model.h.j2").render(
+            model=model, block=block, errors=errors(model)
+        ),
         f"{prefix}.c": body,
     }
     template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")

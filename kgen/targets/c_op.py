@@ -162,8 +162,15 @@ class COp(Walks):
     # Sums
 
     @property
+    def sums_in_float(self) -> bool:
+        """Whether sums of floats are kept in float, which a style may prefer to double."""
+        return False
+
+    @property
     def accumulator(self) -> str:
         """The type that sums are kept in: wide enough that its rounding does not show."""
+        if self.sums_in_float:
+            return "float"
         dtype = self._summed_dtype
         if self._of_bytes:
             return "int32_t"
@@ -186,7 +193,7 @@ class COp(Walks):
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
         dtype = self._summed_dtype
-        if dtype == "float64" or self._of_bytes:
+        if dtype == "float64" or self._of_bytes or self.sums_in_float:
             return text
         return f"({self.accumulator}){text}"
 
@@ -197,15 +204,23 @@ class COp(Walks):
     def total(self, text: str) -> str:
         """The accumulator's value in the element type of the sum."""
         dtype = self._summed_dtype
-        return text if dtype == "float64" or self._of_bytes else f"({CTYPES[dtype]}){text}"
+        if dtype == "float64" or self._of_bytes or self.sums_in_float:
+            return text
+        return f"({CTYPES[dtype]}){text}"
+
+    def integer(self, count: object) -> str:
+        """A number that a sum is divided by: C warns where a float meets an integer variable."""
+        text = str(count)
+        plain = not self.sums_in_float or text.isdigit()
+        return text if plain else f"(float)({text})" if " " in text else f"(float){text}"
 
     @property
     def zero(self) -> str:
-        return "0.0" if self.accumulator == "double" else "0"
+        return {"double": "0.0", "float": "0.0f"}.get(self.accumulator, "0")
 
     @property
     def one(self) -> str:
-        return "1.0" if self.accumulator == "double" else "1"
+        return {"double": "1.0", "float": "1.0f"}.get(self.accumulator, "1")
 
     @property
     def lowest(self) -> str:

@@ -111,7 +111,9 @@ class Module:
             *(value for node in self.graph.walk() for b in node.bodies for value in b.inputs),
             *self.graph.constants,
         ]
-        self.functions = Functions(environment("numpy"), {value.name for value in values})
+        lengths = [one.unit for one in self.graph.lengths] + computed(self.graph)
+        taken = {value.name for value in values} | {length.name for length in lengths}
+        self.functions = Functions(environment("numpy"), taken)
         self.given = self._given()
         self.checks = [self._check(value) for value in self.graph.arguments]
         self.inputs = [Port(value) for value in self.graph.arguments]

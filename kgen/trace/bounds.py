@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping, Sequence
 
 from kgen.errors import ExportError
@@ -92,8 +93,10 @@ def _spelled_out(key: str, text: str, shape: Sizes, lengths: dict[str, Given]) -
 def _given(name: str, bound: int, lengths: dict[str, Given]) -> Given:
     """The length of this name, which may be another dimension's already."""
     option = f"{name}:{bound}"
-    if not name.isascii() or not name.isidentifier():
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
         raise _error(option, f"{name!r} is no identifier")
+    if any(name != other and name.lower() == other.lower() for other in lengths):
+        raise _error(option, "case alone does not tell names apart")
     if not 1 <= bound <= LARGEST:
         raise _error(option, f"the bound must be from 1 to {LARGEST}")
     given = lengths.setdefault(name, Given(name, bound, Length(name, bound)))

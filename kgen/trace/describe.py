@@ -95,11 +95,14 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:400]
 
 
-def untraceable(error: Exception) -> str:
+def untraceable(layer: keras.Layer, error: Exception) -> str:
     """Why a layer's call failed on symbolic tensors, and what would not."""
     said = one_line(str(error)).rstrip(".")
     if not isinstance(error, ValueError) or not said:
         said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    own = type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.layers.Lambda)
+    if own:
+        return f"it can't be traced: {said}; change the layer's settings"
     return (
         f"it can't be traced: {said}; what works is keras.ops on tensors, without NumPy, "
         "TensorFlow or a look at their numbers"

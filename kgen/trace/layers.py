@@ -12,6 +12,3 @@ _FOREIGN = (
 REFUSED_LAYERS.update(
     dict.fromkeys(("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"), _FOREIGN)
 )
-REFUSED_LAYERS["MaxNumBoundingBoxes"] = (
-    "it works on dictionaries of bounding boxes, for training; export the model without it"
-)

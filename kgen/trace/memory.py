@@ -39,6 +39,16 @@ class Memory:
         self.entries: list[Remembered] = []
         self._variables: dict[int, Remembered] = {}
         self._augmenting = False
+        self._ignoring = False
+
+    @contextmanager
+    def ignoring_assignments(self) -> Iterator[None]:
+        """While this lasts, Keras only works out shapes."""
+        outer, self._ignoring = self._ignoring, True
+        try:
+            yield
+        finally:
+            self._ignoring = outer
 
     @contextmanager
     def of_layer(self, layer: keras.Layer, path: str) -> Iterator[None]:
@@ -92,8 +102,9 @@ class Memory:
 
         def assigned(variable: Any, value: Any) -> Any:
             entry = memory._variables.get(id(variable))
-            if variable.name == SEEDS and memory._augmenting:
-                return variable  # Keras draws a number for each augmentation, done or not
+            # Keras draws a number for each augmentation, done or not.
+            if memory._ignoring or (variable.name == SEEDS and memory._augmenting):
+                return variable
             if variable.name == SEEDS:
                 raise UnsupportedError(
                     "it draws random numbers when it is called at inference; leave it out, or give "

@@ -11,10 +11,11 @@ from keras import ops
 from kgen.ir.node import MixedSamplesError
 from kgen.ir.program import Arg as ProgramArg
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.value import Value
+from kgen.ir.value import Constant, Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.cumulative import Cumulative
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.required import CONDITIONS, Required
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import OPERATIONS, decomposes, lowers
 
@@ -92,6 +93,9 @@ ARITHMETIC = {
     "TanhShrink": "tanh_shrink",
 }
 
+# What integers on the right must be.
+REQUIRED = {"mod": "nonzero", "floor_divide": "nonzero", "power": "nonnegative"}
+
 # Those whose results are booleans, and whose inputs meet in their common dtype.
 COMPARISONS = {
     "Equal": "equal",
@@ -133,9 +137,26 @@ def common_dtype(*args: Any) -> str:
 
 def _arithmetic(function: str) -> Any:
     def lower(builder: Builder, op: Any, *args: Any) -> Value:
-        return builder.map(function, *args, dtype=builder.spec(builder.outputs).dtype)
+        dtype = builder.spec(builder.outputs).dtype
+        if function in REQUIRED and "int" in dtype:
+            args = (args[0], _required(builder, args[1], dtype, REQUIRED[function]))
+        return builder.map(function, *args, dtype=dtype)
 
     return lower
+
+
+def _required(builder: Builder, x: Any, dtype: str, condition: str) -> Any:
+    """Integers that the condition holds for; what is known now is checked now."""
+    if condition == "nonnegative" and dtype.startswith("u"):
+        return x
+    value = builder.value(x, dtype)
+    if not isinstance(value, Constant):
+        return builder.add(Required, x=value, condition=condition)
+    if not (value.data != 0 if condition == "nonzero" else value.data >= 0).all():
+        raise UnsupportedError(
+            f"{CONDITIONS[condition][1]}, which TensorFlow refuses; cast to floats first"
+        )
+    return x
 
 
 def _comparison(function: str) -> Any:

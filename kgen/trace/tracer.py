@@ -171,7 +171,7 @@ class Tracer:
         except UnsupportedError as error:
             return self._refuse(layer, str(error), args, kwargs)
         except Exception as error:
-            return self._refuse(layer, describe.untraceable(error), args, kwargs)
+            return self._refuse(layer, describe.untraceable(layer, error), args, kwargs)
         finally:
             self.layers.pop()
             self.calls.pop()
@@ -328,7 +328,8 @@ class Tracer:
         """Notes the problem and answers with tensors of the right shape, to find others."""
         self._problem(reason)
         try:
-            like = layer.compute_output_spec(*args, **kwargs)
+            with self.memory.ignoring_assignments():
+                like = layer.compute_output_spec(*args, **kwargs)
         except Exception:
             raise refusal(self.problems) from None
         return self._unknown(like, reason)

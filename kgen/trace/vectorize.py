@@ -25,6 +25,7 @@ from kgen.ops.gather import Gather
 from kgen.ops.gather_elements import GatherElements
 from kgen.ops.pad import Pad
 from kgen.ops.reduce import Reduce
+from kgen.ops.required import Required
 from kgen.ops.reshape import Reshape
 from kgen.ops.scatter import Scatter
 from kgen.ops.search_sorted import SearchSorted
@@ -201,6 +202,7 @@ _RULES: dict[type[Node], Callable[[Lift, Any], Value]] = {
     ArgReduce: _shifted("axis"),
     Cumulative: _shifted("axis"),
     Softmax: _shifted("axis"),
+    Required: _shifted(),
     Sort: _shifted(),
     SearchSorted: _shifted(),
     Dense: _shifted(),

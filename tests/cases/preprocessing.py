@@ -183,3 +183,15 @@ def mel_spectrogram() -> keras.Model:
             )(x),
         ],
     )
+
+
+def bounding_boxes() -> keras.Model:
+    """Cut off, or filled up, to a number of them."""
+    image, boxes, labels = Input((8, 6, 3), name="image"), Input((3, 4)), Input((3,))
+    data = {"images": image, "bounding_boxes": {"boxes": boxes, "labels": labels}}
+    found = [
+        layers.MaxNumBoundingBoxes(count, bounding_box_format="xyxy")(data)["bounding_boxes"]
+        for count in (2, 5)
+    ]
+    results = [part for one in found for part in (one["boxes"], one["labels"])]
+    return Model([image, boxes, labels], results)

@@ -106,7 +106,9 @@ static uint64_t customer_fingerprint64(const char *s)
 /* the remainder of the division rounded down: it has b's sign */
 static inline uint64_t customer_mod_uint64(uint64_t a, uint64_t b)
 {
-    return b == 0 ? 0 : (uint64_t)(a % b);
+    if (b == 0)
+        return 0;
+    return (uint64_t)(a % b);
 }
 
 /* (4) the vocabulary, sorted */

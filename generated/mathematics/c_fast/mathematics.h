@@ -3,7 +3,7 @@
  * Arrays are row-major: the last index runs fastest. Shapes leave out the batch axis.
  *   in   x: float[25], shape (5, 5)
  *   out  median: float[5], shape (5)
- *   out  vectorized_map: int32_t[4], shape (4)
+ *   out  floor_divide: int32_t[4], shape (4)
  *   out  add_1_out: float[5], shape (5, 1)
  *   out  rfft_out: float[15], shape (5, 3)
  *
@@ -25,30 +25,31 @@ extern "C" {
 typedef enum {
     MATHEMATICS_OK = 0,
     MATHEMATICS_ERROR_NULL = 1, /* an argument is a null pointer */
-    MATHEMATICS_ERROR_INDEX = 2 /* an index (an embedding's id, say) is out of range */
+    MATHEMATICS_ERROR_INDEX = 2, /* an index (an embedding's id, say) is out of range */
+    MATHEMATICS_ERROR_VALUE = 8 /* an integer is divided by zero, or its exponent is negative */
 } mathematics_error;
 
-#define MATHEMATICS_WORKSPACE_BYTES 540
+#define MATHEMATICS_WORKSPACE_BYTES 620
 
 /* Memory for intermediate results: one for each thread that calls mathematics_run at the same time. It
  * needs no initialisation. */
 typedef struct {
     union {
-        float float32s[135];
-        bool bools[540];
-        int32_t int32s[135];
+        float float32s[155];
+        bool bools[620];
+        int32_t int32s[155];
     } arena;
 } mathematics_workspace;
 
 /* One sample, with a workspace of the library's own: not for two threads at once. */
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
+int mathematics_predict(const float *x, float *median, int32_t *floor_divide, float *add_1_out, float *rfft_out);
 
 /* One sample, with the caller's workspace. */
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *floor_divide, float *add_1_out, float *rfft_out);
 
 /* n samples, one after another in each array, with the library's own workspace: not for two threads at once. Stops
  * at the first error; the samples before it are done. */
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out);
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *floor_divide, float *add_1_out, float *rfft_out);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,16 @@ static inline int32_t mathematics_to_int32(float x)
     return x >= -2147483600.0f && x < 2147483600.0f ? (int32_t)x : INT32_MIN;
 }
 
+/* the quotient, rounded down */
+static inline int32_t mathematics_floor_divide_int32(int32_t a, int32_t b)
+{
+    if (b == 0)
+        return 0;
+    if (b == -1)
+        return (int32_t)((uint32_t)(0) - (uint32_t)(a));
+    return (int32_t)(a / b - (a % b != 0 && (a < 0) != (b < 0)));
+}
+
 /* transpose: keras.ops.transpose
  * y[a,c,b] = x[a,b,c]
  * x (5, 5) -> y (5, 5)
@@ -31,6 +41,24 @@ static void mathematics_transpose(const float *restrict x, float *restrict y)
         for (int j = 0; j < 5; ++j) {
             y[i * 5 + j] = x[i + j * 5];
         }
+}
+
+/* sort: keras.ops.sort
+ * y = x along the last axis, smallest first
+ * x (5, 5) -> y (5, 5)
+ */
+static void mathematics_sort(const float *restrict x, float *restrict y)
+{
+    for (int row = 0; row < 5; ++row) {
+        const float *const line = x + row * 5;
+        float *const out = y + row * 5;
+        for (int i = 0; i < 5; ++i) {
+            int place = i; /* move what comes later up, and put this one before it */
+            for (; place > 0 && mathematics_comes_first(line[i], out[place - 1]); --place)
+                out[place] = out[place - 1];
+            out[place] = line[i];
+        }
+    }
 }
 
 /* (5, 5) */
@@ -58,6 +86,31 @@ static void mathematics_matmul(const float *restrict a, const float *restrict b,
             }
             y[j * 5 + k] = (float)sum + mathematics_constant[j * 5 + k];
         }
+}
+
+/* (3) */
+static const float mathematics_constant_1[3] = {
+    -1.0f, 0.0f, 1.0f,
+};
+
+/* digitize: keras.ops.digitize
+ * y = number of edges <= x
+ * x (5, 5) float -> y (5, 5)
+ * mathematics_constant_1 (3) float
+ */
+static void mathematics_digitize(const float *restrict x, int32_t *restrict y)
+{
+    for (int i = 0; i < 25; ++i) {
+        int low = 0, high = 3; /* the answer lies between them */
+        while (low < high) {
+            const int middle = (low + high) / 2;
+            if (x[i] < mathematics_constant_1[middle])
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        y[i] = low;
+    }
 }
 
 /* cholesky: keras.ops.cholesky
@@ -96,22 +149,47 @@ static void mathematics_get_item_slice(const float *restrict x, float *restrict 
     }
 }
 
-/* sort: keras.ops.sort
- * y = x along the last axis, smallest first
+/* segment_sum: keras.ops.segment_sum
  * x (5, 5) -> y (5, 5)
  */
-static void mathematics_sort(const float *restrict x, float *restrict y)
+static void mathematics_segment_sum_elementwise(const int32_t *x, int32_t *y)
 {
-    for (int row = 0; row < 5; ++row) {
-        const float *const line = x + row * 5;
-        float *const out = y + row * 5;
-        for (int i = 0; i < 5; ++i) {
-            int place = i; /* move what comes later up, and put this one before it */
-            for (; place > 0 && mathematics_comes_first(line[i], out[place - 1]); --place)
-                out[place] = out[place - 1];
-            out[place] = line[i];
-        }
+    for (int i = 0; i < 25; ++i) {
+        y[i] = (x[i] < 0) ? 4 : ((x[i] < 4) ? x[i] : 5);
     }
+}
+
+/* (1, 5) */
+static const int32_t mathematics_constant_2[5] = {
+    0, 0, 0, 0, 0,
+};
+
+/* (1, 25) computed when exporting: segment_sum/reshape: int32[1, 25] = reshape(ones_like/broadcast; shape=(1, 25), batch=None) */
+static const int32_t mathematics_segment_sum_reshape_1[25] = {
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1,
+};
+
+/* segment_sum: keras.ops.segment_sum
+ * y = x, then y[indices[n]] = add(y[indices[n]], updates[n]) for each n
+ * indices (25, 1) -> y (5)
+ * mathematics_constant_2 (1, 5): element [i][j] is number i * 5 + j
+ * mathematics_segment_sum_reshape_1 (1, 25): element [i][j] is number i * 25 + j
+ */
+static int mathematics_segment_sum(const int32_t *restrict indices, int32_t *restrict y)
+{
+    for (int i = 0; i < 5; ++i)
+        y[i] = mathematics_constant_2[i];
+    for (int n = 0; n < 25; ++n) {
+        const int64_t i0 = (int64_t)indices[n];
+        if (i0 < 0 || i0 >= 5)
+            return MATHEMATICS_ERROR_INDEX;
+        int32_t *const to = y + i0;
+        *to = (int32_t)((uint32_t)(*to) + (uint32_t)(mathematics_segment_sum_reshape_1[n]));
+    }
+    return 0;
 }
 
 /* solve: keras.ops.solve
@@ -232,33 +310,21 @@ static void mathematics_get_item(const float *restrict x, float *restrict y)
     }
 }
 
-/* (3) */
-static const float mathematics_constant_1[3] = {
-    -1.0f, 0.0f, 1.0f,
-};
-
-/* digitize: keras.ops.digitize
- * y = number of edges <= x
- * x (5, 5) float -> y (5, 5)
- * mathematics_constant_1 (3) float
+/* sum: keras.ops.sum
+ * y = sum of x over axes (1,)
+ * x (4) -> y (1)
  */
-static void mathematics_digitize(const float *restrict x, int32_t *restrict y)
+static void mathematics_sum_1(const int32_t *restrict x, int32_t *restrict y)
 {
-    for (int i = 0; i < 25; ++i) {
-        int low = 0, high = 3; /* the answer lies between them */
-        while (low < high) {
-            const int middle = (low + high) / 2;
-            if (x[i] < mathematics_constant_1[middle])
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        y[i] = low;
+    uint64_t total = 0;
+    for (int p = 0; p < 4; ++p) {
+        total += (uint64_t)x[p];
     }
+    y[0] = (int32_t)total;
 }
 
 /* (5, 2) */
-static const float mathematics_constant_2[10] = {
+static const float mathematics_constant_3[10] = {
     1.0f, -0.0f,
     0.309017f, -0.95105654f,
     -0.809017f, -0.58778524f,
@@ -269,7 +335,7 @@ static const float mathematics_constant_2[10] = {
 /* rfft: keras.ops.rfft
  * y[k] = sum over j of x[j] * exp(-2 pi i * j * k / 5)
  * x (5, 5) -> y (5, 5, 2)
- * mathematics_constant_2 (5, 2): element [i][j] is number i * 2 + j
+ * mathematics_constant_3 (5, 2): element [i][j] is number i * 2 + j
  */
 static void mathematics_rfft_fft(const float *restrict x, float *restrict y)
 {
@@ -279,7 +345,7 @@ static void mathematics_rfft_fft(const float *restrict x, float *restrict y)
         for (int k = 0; k < 5; ++k) {
             double real = 0.0, imaginary = 0.0;
             for (int j = 0, turn = 0; j < 5; ++j, turn = (turn + k) % 5) {
-                const double c = (double)mathematics_constant_2[turn * 2], s = (double)mathematics_constant_2[turn * 2 + 1];
+                const double c = (double)mathematics_constant_3[turn * 2], s = (double)mathematics_constant_3[turn * 2 + 1];
                 real += (double)re[j] * c;
                 imaginary += (double)re[j] * s;
             }
@@ -322,57 +388,25 @@ static void mathematics_add_1(const float *x0, const float *x1, float *y)
     }
 }
 
-/* segment_sum: keras.ops.segment_sum
- * x (5, 5) -> y (5, 5)
+/* floor_divide: keras.ops.floor_divide
+ * y = x; an error where x == 0
+ * x (1) -> y (1)
  */
-static void mathematics_segment_sum_elementwise(const int32_t *x, int32_t *y)
+static int mathematics_floor_divide_required(const int32_t *x, int32_t *y)
 {
-    for (int i = 0; i < 25; ++i) {
-        y[i] = (x[i] < 0) ? 4 : ((x[i] < 4) ? x[i] : 5);
-    }
-}
-
-/* (1, 5) */
-static const int32_t mathematics_constant_3[5] = {
-    0, 0, 0, 0, 0,
-};
-
-/* (1, 25) computed when exporting: segment_sum/reshape: int32[1, 25] = reshape(ones_like/broadcast; shape=(1, 25), batch=None) */
-static const int32_t mathematics_segment_sum_reshape_1[25] = {
-    1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1,
-    1,
-};
-
-/* segment_sum: keras.ops.segment_sum
- * y = x, then y[indices[n]] = add(y[indices[n]], updates[n]) for each n
- * indices (25, 1) -> y (5)
- * mathematics_constant_3 (1, 5): element [i][j] is number i * 5 + j
- * mathematics_segment_sum_reshape_1 (1, 25): element [i][j] is number i * 25 + j
- */
-static int mathematics_segment_sum_add(const int32_t *restrict indices, int32_t *restrict y)
-{
-    for (int i = 0; i < 5; ++i)
-        y[i] = mathematics_constant_3[i];
-    for (int n = 0; n < 25; ++n) {
-        const int64_t i0 = (int64_t)indices[n];
-        if (i0 < 0 || i0 >= 5)
-            return MATHEMATICS_ERROR_INDEX;
-        int32_t *const to = y + i0;
-        *to = (int32_t)((uint32_t)(*to) + (uint32_t)(mathematics_segment_sum_reshape_1[n]));
-    }
+    if (x[0] == 0)
+        return MATHEMATICS_ERROR_VALUE;
+    y[0] = x[0];
     return 0;
 }
 
-/* segment_sum: keras.ops.segment_sum
- * y[a,b] = x[a,b]
- * x (5) -> y (4)
+/* multiply: keras.ops.multiply; then floor_divide: keras.ops.floor_divide
+ * x0 (1), x1 (4) -> y (4)
  */
-static void mathematics_segment_sum(const int32_t *restrict x, int32_t *restrict y)
+static void mathematics_floor_divide_1(const int32_t *restrict x0, const int32_t *x1, int32_t *y)
 {
     for (int i = 0; i < 4; ++i) {
-        y[i] = x[i];
+        y[i] = mathematics_floor_divide_int32((int32_t)((uint32_t)(x1[i]) * (uint32_t)(100)), x0[0]);
     }
 }
 
@@ -473,33 +507,36 @@ static void mathematics_median(const bool *restrict x0, const float *x1, const f
     }
 }
 
-int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_run(mathematics_workspace *w, const float *x, float *median, int32_t *floor_divide, float *add_1_out, float *rfft_out)
 {
-    if (!w || !x || !median || !vectorized_map || !add_1_out || !rfft_out)
+    if (!w || !x || !median || !floor_divide || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     float *const transpose = w->arena.float32s + 50; /* (5, 5) */
+    float *const sort_values = w->arena.float32s; /* (5, 5) */
     float *const add = w->arena.float32s + 75; /* (5, 5) */
+    int32_t *const digitize_search_sorted = w->arena.int32s + 25; /* (5, 5) */
     float *const cholesky = w->arena.float32s + 75; /* (5, 5) */
-    float *const get_item_slice = w->arena.float32s + 30; /* (5, 1) */
-    float *const sort_values = w->arena.float32s + 100; /* (5, 5) */
+    float *const get_item_slice = w->arena.float32s + 100; /* (5, 1) */
+    int32_t *const segment_sum_where = w->arena.int32s + 25; /* (5, 5) */
+    int32_t *const segment_sum_reshape = w->arena.int32s + 25; /* (25, 1) */
+    int32_t *const segment_sum_add = w->arena.int32s + 105; /* (5) */
+    int32_t *const segment_sum_slice = w->arena.int32s + 105; /* (4) */
     float *const solve_lu = w->arena.float32s; /* (30) */
     float *const solve_reshape = w->arena.float32s; /* (5, 5) */
     float *const solve_slice_1 = w->arena.float32s + 25; /* (5) */
-    int32_t *const solve_cast = w->arena.int32s + 35; /* (5) */
-    int32_t *const solve_cast_1 = w->arena.int32s + 35; /* (5, 1) */
-    float *const solve_gather_elements = w->arena.float32s + 125; /* (5, 1) */
-    float *const solve_solve_triangular = w->arena.float32s + 125; /* (5, 1) */
-    float *const solve_solve_triangular_1 = w->arena.float32s + 125; /* (5, 1) */
-    float *const get_item_slice_1 = w->arena.float32s + 130; /* (5, 1) */
-    int32_t *const digitize_search_sorted = w->arena.int32s + 75; /* (5, 5) */
+    int32_t *const solve_cast = w->arena.int32s + 30; /* (5) */
+    int32_t *const solve_cast_1 = w->arena.int32s + 30; /* (5, 1) */
+    float *const solve_gather_elements = w->arena.float32s + 110; /* (5, 1) */
+    float *const solve_solve_triangular = w->arena.float32s + 110; /* (5, 1) */
+    float *const solve_solve_triangular_1 = w->arena.float32s + 110; /* (5, 1) */
+    float *const get_item_slice_1 = w->arena.float32s + 100; /* (5, 1) */
+    int32_t *const sum_1 = w->arena.int32s + 115; /* (1) */
     float *const rfft_fft = w->arena.float32s; /* (5, 5, 2) */
-    float *const rfft_slice = w->arena.float32s + 100; /* (5, 5, 1) */
-    float *const rfft_reshape = w->arena.float32s + 100; /* (5, 5) */
+    float *const rfft_slice = w->arena.float32s + 75; /* (5, 5, 1) */
+    float *const rfft_reshape = w->arena.float32s + 75; /* (5, 5) */
     float *const rfft = w->arena.float32s + 25; /* (5, 3) */
-    float *const add_1 = w->arena.float32s + 125; /* (5, 1) */
-    int32_t *const segment_sum_where = w->arena.int32s + 75; /* (5, 5) */
-    int32_t *const segment_sum_reshape = w->arena.int32s + 75; /* (25, 1) */
-    int32_t *const segment_sum_add = w->arena.int32s; /* (5) */
+    float *const add_1 = w->arena.float32s + 110; /* (5, 1) */
+    int32_t *const floor_divide_required = w->arena.int32s + 115; /* (1) */
     float *const median_values = w->arena.float32s; /* (5, 5) */
     float *const median_slice = median; /* (5, 1) */
     float *const median_multiply = median; /* (5, 1) */
@@ -511,10 +548,14 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     bool *const median_any = w->arena.bools + 25; /* (5) */
 
     mathematics_transpose(x, transpose);
+    mathematics_sort(x, sort_values);
     mathematics_matmul(x, transpose, add);
+    mathematics_digitize(sort_values, digitize_search_sorted);
     mathematics_cholesky(add, cholesky);
     mathematics_get_item_slice(x, get_item_slice);
-    mathematics_sort(x, sort_values);
+    mathematics_segment_sum_elementwise(digitize_search_sorted, segment_sum_where);
+    if (mathematics_segment_sum(segment_sum_reshape, segment_sum_add) != 0)
+        return MATHEMATICS_ERROR_INDEX;
     mathematics_solve_lu(x, solve_lu);
     mathematics_solve_elementwise(solve_slice_1, solve_cast);
     if (mathematics_solve_gather_elements(get_item_slice, solve_cast_1, solve_gather_elements) != 0)
@@ -522,15 +563,14 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
     mathematics_solve_solve_triangular(solve_reshape, solve_gather_elements, solve_solve_triangular);
     mathematics_solve(solve_reshape, solve_solve_triangular, solve_solve_triangular_1);
     mathematics_get_item(cholesky, get_item_slice_1);
-    mathematics_digitize(sort_values, digitize_search_sorted);
+    mathematics_sum_1(segment_sum_slice, sum_1);
     mathematics_rfft_fft(x, rfft_fft);
     mathematics_rfft_slice(rfft_fft, rfft_slice);
     mathematics_rfft(rfft_reshape, rfft);
     mathematics_add_1(solve_solve_triangular_1, get_item_slice_1, add_1);
-    mathematics_segment_sum_elementwise(digitize_search_sorted, segment_sum_where);
-    if (mathematics_segment_sum_add(segment_sum_reshape, segment_sum_add) != 0)
-        return MATHEMATICS_ERROR_INDEX;
-    mathematics_segment_sum(segment_sum_add, vectorized_map);
+    if (mathematics_floor_divide_required(sum_1, floor_divide_required) != 0)
+        return MATHEMATICS_ERROR_VALUE;
+    mathematics_floor_divide_1(floor_divide_required, segment_sum_slice, floor_divide);
     mathematics_median_values(transpose, median_values);
     mathematics_median_slice(median_values, median_slice);
     mathematics_median_elementwise(median_slice, median_multiply);
@@ -546,17 +586,17 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
 
 static mathematics_workspace mathematics_own;
 
-int mathematics_predict(const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_predict(const float *x, float *median, int32_t *floor_divide, float *add_1_out, float *rfft_out)
 {
-    return mathematics_run(&mathematics_own, x, median, vectorized_map, add_1_out, rfft_out);
+    return mathematics_run(&mathematics_own, x, median, floor_divide, add_1_out, rfft_out);
 }
 
-int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *vectorized_map, float *add_1_out, float *rfft_out)
+int mathematics_predict_batch(size_t n, const float *x, float *median, int32_t *floor_divide, float *add_1_out, float *rfft_out)
 {
-    if (!x || !median || !vectorized_map || !add_1_out || !rfft_out)
+    if (!x || !median || !floor_divide || !add_1_out || !rfft_out)
         return MATHEMATICS_ERROR_NULL;
     for (size_t sample = 0; sample < n; ++sample) {
-        const int error = mathematics_predict(x + sample * 25, median + sample * 5, vectorized_map + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
+        const int error = mathematics_predict(x + sample * 25, median + sample * 5, floor_divide + sample * 4, add_1_out + sample * 5, rfft_out + sample * 15);
         if (error)
             return error;
     }

@@ -1,12 +1,12 @@
 """mathematics: a trained Keras model as NumPy code.
 
-    predict(x) -> median, vectorized_map, add_1, rfft
+    predict(x) -> median, floor_divide, add_1, rfft
 
 Inputs, a batch of samples each:
     x: (5, 5) float32
 Outputs:
     median: (5,) float32
-    vectorized_map: (4,) int32
+    floor_divide: (4,) int32
     add_1: (5, 1) float32
     rfft: (5, 3) float32
 """
@@ -25,17 +25,8 @@ constant = np.array([
 # (3,)
 constant_1 = np.array([-1.0, 0.0, 1.0], dtype=np.float32)
 
-# (5, 2)
-constant_2 = np.array([
-    [1.0, -0.0],
-    [0.309017, -0.95105654],
-    [-0.809017, -0.58778524],
-    [-0.809017, 0.58778524],
-    [0.309017, 0.95105654],
-], dtype=np.float32)
-
 # (1, 5)
-constant_3 = np.array([
+constant_2 = np.array([
     [0, 0, 0, 0, 0],
 ], dtype=np.int32)
 
@@ -46,6 +37,15 @@ segment_sum_reshape_1 = np.array([
     1, 1, 1, 1, 1, 1, 1, 1,
     1,
 ], dtype=np.int32).reshape(1, 25)
+
+# (5, 2)
+constant_3 = np.array([
+    [1.0, -0.0],
+    [0.309017, -0.95105654],
+    [-0.809017, -0.58778524],
+    [-0.809017, 0.58778524],
+    [0.309017, 0.95105654],
+], dtype=np.float32)
 
 
 def checked(name, samples, shape, dtype):
@@ -70,6 +70,24 @@ def cholesky_function(x):
         rest = x[..., j:, j] - (y[..., j:, :j] @ y[..., j, :j, None])[..., 0]
         root = np.where(rest[..., :1] > 0, rest[..., :1], np.nan) ** 0.5
         y[..., j:, j] = rest / root
+    return y
+
+
+def scatter(x, indices, updates, function=None):
+    """x with the updates at the indices, each joined by the function with what is there.
+
+    x: (rows, *sizes). indices: (rows, count, depth). updates: (rows, count, ...).
+    Where one has a single row, it serves all.
+    """
+    (rows,) = np.broadcast_shapes(x.shape[:1], indices.shape[:1], updates.shape[:1])
+    y = np.broadcast_to(x, (rows, *x.shape[1:])).copy()
+    if ((indices < 0) | (indices >= y.shape[1 : 1 + indices.shape[-1]])).any():
+        raise IndexError("an index to put an update at is out of range")
+    places = (np.arange(rows)[:, None], *np.moveaxis(indices, -1, 0))
+    if function is None:
+        y[places] = updates
+    else:
+        function.at(y, places, np.broadcast_to(updates, (rows, *updates.shape[1:])))
     return y
 
 
@@ -104,22 +122,11 @@ def fft(x, dtype):
     return np.stack([y.real, y.imag], axis=-1).astype(dtype, copy=False)
 
 
-def scatter(x, indices, updates, function=None):
-    """x with the updates at the indices, each joined by the function with what is there.
-
-    x: (rows, *sizes). indices: (rows, count, depth). updates: (rows, count, ...).
-    Where one has a single row, it serves all.
-    """
-    (rows,) = np.broadcast_shapes(x.shape[:1], indices.shape[:1], updates.shape[:1])
-    y = np.broadcast_to(x, (rows, *x.shape[1:])).copy()
-    if ((indices < 0) | (indices >= y.shape[1 : 1 + indices.shape[-1]])).any():
-        raise IndexError("an index to put an update at is out of range")
-    places = (np.arange(rows)[:, None], *np.moveaxis(indices, -1, 0))
-    if function is None:
-        y[places] = updates
-    else:
-        function.at(y, places, np.broadcast_to(updates, (rows, *updates.shape[1:])))
-    return y
+def required(x, wrong, complaint):
+    """x; a ValueError if some of it is wrong."""
+    if wrong.any():
+        raise ValueError(complaint)
+    return x
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras
@@ -127,12 +134,15 @@ def predict(x):
     """The model's outputs for a batch of samples.
 
     x: (batch, 5, 5) float32
-    Returns median: (batch, 5) float32, vectorized_map: (batch, 4) int32, add_1: (batch, 5, 1) float32, rfft: (batch, 5, 3) float32
+    Returns median: (batch, 5) float32, floor_divide: (batch, 4) int32, add_1: (batch, 5, 1) float32, rfft: (batch, 5, 3) float32
     """
     x = checked("x", x, (5, 5), np.float32)
 
     # transpose: keras.ops.transpose
     transpose = x.transpose(0, 2, 1)  # (batch, 5, 5)
+
+    # sort: keras.ops.sort
+    sort_values = np.sort(x, axis=-1)  # (batch, 5, 5)
 
     # matmul: keras.ops.matmul
     # add: keras.ops.add
@@ -140,14 +150,29 @@ def predict(x):
     add = np.einsum("ijp,ipk->ijk", x, transpose, optimize=True)
     add = add + constant  # (batch, 5, 5)
 
+    # digitize: keras.ops.digitize
+    # shape: (batch, 5, 5)
+    digitize_search_sorted = np.searchsorted(constant_1, sort_values, side="right").astype(np.int32)
+
     # cholesky: keras.ops.cholesky
     cholesky = cholesky_function(add)  # (batch, 5, 5)
 
     # get_item: keras.ops.get_item
     get_item_slice = x[:, :, :1]  # (batch, 5, 1)
 
-    # sort: keras.ops.sort
-    sort_values = np.sort(x, axis=-1)  # (batch, 5, 5)
+    # segment_sum: keras.ops.segment_sum
+    # shape: (batch, 5, 5)
+    segment_sum_where = np.where(digitize_search_sorted < 0, 4, np.where(digitize_search_sorted < 4, digitize_search_sorted, 5))
+
+    # reshape: keras.ops.reshape
+    segment_sum_where_1 = segment_sum_where.reshape(-1, 25)  # (batch, 25)
+
+    # segment_sum: keras.ops.segment_sum
+    segment_sum_reshape = segment_sum_where_1.reshape(-1, 25, 1)  # (batch, 25, 1)
+    # y = x, then y[indices[n]] = add(y[indices[n]], updates[n]) for each n
+    # shape: (batch, 5)
+    segment_sum_add = scatter(constant_2, segment_sum_reshape, segment_sum_reshape_1, np.add)
+    segment_sum_slice = segment_sum_add[:, :4]  # (batch, 4)
 
     # solve: keras.ops.solve
     # L @ U = x with its rows in another order; y = L and U in one, and that order
@@ -169,9 +194,8 @@ def predict(x):
     # get_item: keras.ops.get_item
     get_item_slice_1 = cholesky[:, :, :1]  # (batch, 5, 1)
 
-    # digitize: keras.ops.digitize
-    # shape: (batch, 5, 5)
-    digitize_search_sorted = np.searchsorted(constant_1, sort_values, side="right").astype(np.int32)
+    # sum: keras.ops.sum
+    sum_1 = np.sum(segment_sum_slice, axis=1, dtype=np.int32, keepdims=True)  # (batch, 1)
 
     # rfft: keras.ops.rfft
     rfft_fft = fft(x, np.float32)  # (batch, 5, 5, 2)
@@ -182,19 +206,12 @@ def predict(x):
     # add: keras.ops.add
     add_1 = solve_solve_triangular_1 + get_item_slice_1  # (batch, 5, 1)
 
-    # segment_sum: keras.ops.segment_sum
-    # shape: (batch, 5, 5)
-    segment_sum_where = np.where(digitize_search_sorted < 0, 4, np.where(digitize_search_sorted < 4, digitize_search_sorted, 5))
-
-    # reshape: keras.ops.reshape
-    segment_sum_where_1 = segment_sum_where.reshape(-1, 25)  # (batch, 25)
-
-    # segment_sum: keras.ops.segment_sum
-    segment_sum_reshape = segment_sum_where_1.reshape(-1, 25, 1)  # (batch, 25, 1)
-    # y = x, then y[indices[n]] = add(y[indices[n]], updates[n]) for each n
-    # shape: (batch, 5)
-    segment_sum_add = scatter(constant_3, segment_sum_reshape, segment_sum_reshape_1, np.add)
-    vectorized_map = segment_sum_add[:, :4]  # (batch, 4)
+    # floor_divide: keras.ops.floor_divide
+    # multiply: keras.ops.multiply
+    # y = x; an error where x == 0
+    # shape: (batch, 1)
+    floor_divide_required = required(sum_1, sum_1 == 0, "an integer is divided by zero")
+    floor_divide = (segment_sum_slice * 100) // floor_divide_required  # (batch, 4)
 
     # median: keras.ops.median
     median_values = np.sort(transpose, axis=-1)  # (batch, 5, 5)
@@ -208,4 +225,4 @@ def predict(x):
     median_any = np.any(median_isnan, axis=2)  # (batch, 5)
     median = np.where(median_any, np.nan, median_multiply_1 + median_multiply_3)  # (batch, 5)
 
-    return median, vectorized_map, add_1, rfft
+    return median, floor_divide, add_1, rfft

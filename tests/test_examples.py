@@ -1,0 +1,74 @@
+"""The programs of examples/ that a model is a part of: built and run as their heads say."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kgen
+from tests.test_packages import needs_cmake, sh, targets
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def commands(path: Path) -> list[str]:
+    """The indented lines of the comment at the head, but for kgen's own."""
+    head = re.findall(r"^(?:#| \*) {5}(\S.*)$", path.read_text(), re.MULTILINE)
+    assert head[0].startswith("kgen export ../xor.keras")
+    return head[1:]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A copy of an example, beside xor.keras."""
+    shutil.copytree(EXAMPLES / request.param, tmp_path / request.param)
+    return tmp_path / request.param
+
+
+@targets
+@needs_cmake
+@pytest.mark.parametrize("folder", ["cmake"], indirect=True)
+def test_cmake(folder: Path) -> None:
+    kgen.export(EXAMPLES / "xor.keras", package="cmake", out=folder / "xor", check=False)
+    (command,) = commands(folder / "CMakeLists.txt")
+    lines = "0 xor 0 = 0\n0 xor 1 = 1\n1 xor 0 = 1\n1 xor 1 = 0\n"
+    assert sh(command, folder).endswith(lines * 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
+@pytest.mark.parametrize("folder", ["realtime"], indirect=True)
+def test_realtime(folder: Path) -> None:
+    """The kernel kills what makes a system call, and not the model."""
+    kgen.export(EXAMPLES / "xor.keras", out=folder, check=False)
+    build, run = commands(folder / "main.c")
+    sh(build, folder)
+    assert sh(run, folder) == "48000 samples, no system call\n"
+    forbidden = subprocess.run([run, "forbidden"], cwd=folder, capture_output=True)
+    assert forbidden.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="no sqlite3")
+@pytest.mark.skipif(not Path("/usr/include/sqlite3ext.h").exists(), reason="no sqlite3ext.h")
+@pytest.mark.parametrize("folder", ["sqlite"], indirect=True)
+def test_sqlite(folder: Path) -> None:
+    kgen.export(EXAMPLES / "xor.keras", out=folder, workspace="stack", check=False)
+    build, query = commands(folder / "xor_extension.c")
+    sh(build, folder)
+    assert sh(query, folder) == "1.0\n"
+    shell = ["sqlite3", ":memory:", ".load ./xor_extension"]
+    many = (
+        "CREATE TABLE t(a, b); INSERT INTO t VALUES (0, 0), (0, 1), (1, 0), (1, 1), (NULL, 1);"
+        "SELECT round(xor(a, b)) FROM t"
+    )
+    found = subprocess.run([*shell, many], cwd=folder, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines() == ["0.0", "1.0", "1.0", "0.0", ""]
+    wrong = subprocess.run(
+        [*shell, "SELECT xor('a', 1)"], cwd=folder, capture_output=True, text=True
+    )
+    assert "xor takes two numbers" in wrong.stderr
