@@ -372,6 +372,22 @@ def test_names_are_shown_never_run(opened: Any) -> None:
     assert "sandbox=" in frame
 
 
+def test_in_a_notebook(opened: Any, table: Explanation) -> None:
+    class Cell:
+        """What a notebook makes of a cell's result."""
+
+        def to_html(self, path: Path) -> None:
+            path.write_text(f"<!DOCTYPE html>{table._repr_mimebundle_()['text/html']}")
+
+    page = opened(Cell())
+    frame = page.frame_locator("iframe")
+    frame.locator("#input-matrices input").first.fill("0.5")
+    frame.locator("#input-matrices input").first.press("Enter")
+    assert "Computed here" in frame.locator("#verdict").inner_text()
+    frame.locator(".graph a").nth(2).click()
+    playwright.expect(frame.locator("#title-1")).to_be_in_viewport()
+
+
 def test_what_can_not_be_computed_is_said(opened: Any) -> None:
     x = Input((4,), name="x")
     found = kgen.explain(Model(x, keras.ops.sort(x)))

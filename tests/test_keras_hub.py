@@ -47,6 +47,21 @@ def keras_hub(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield import_module("keras_hub")
 
 
+@pytest.mark.parametrize("name", ["BertBackbone", "GPT2Backbone", "LlamaBackbone"])
+def test_backbone_of_any_length(name: str, keras_hub: Any) -> None:
+    """Positions learned and rotated, masks causal and given, at several lengths."""
+    model = getattr(keras_hub.models, name)(**COMMON, **BACKBONES[name])
+    randomize(model, seed=1)
+    job = Export(model, "model", {}, max_shapes={"tokens": 9})
+    library = Library(job.files("c", "fast"), flags=(*STRICT, "-O1"))
+    for point in job.points:
+        inputs = job.samples(2, seed=1, point=point)
+        expected = reference.outputs(model, job.signature, inputs)
+        assert_close(targets.evaluate(job.plan, inputs), expected)
+        found = library.predict(*inputs)
+        assert_close(list(found) if isinstance(found, tuple) else [found], expected)
+
+
 @pytest.mark.parametrize("quantized", [None, "int8"])
 @pytest.mark.parametrize("name", BACKBONES)
 def test_backbone(name: str, quantized: str | None, keras_hub: Any) -> None:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
+from kgen.diagnosis.candidates import Candidate, Cause, Sort, candidates_of, sort_of
 from kgen.diagnosis.closeness import Mine
-from kgen.diagnosis.formula import Formula
 from kgen.diagnosis.inferred import Inferred
-from kgen.diagnosis.recipe import Mistake, Picks, Recipe, Result, double, walk
+from kgen.diagnosis.recipe import Mistake, Picks, Recipe, double, walk
 from kgen.diagnosis.variants import Variant, variants, wrong_inputs
 from kgen.diagnosis.world import Run, World, doubles
-from kgen.trace.calls import Call, Known
-
-Cause: TypeAlias = tuple[int, Mistake]
-"""A mistake, and the number of the call that it was made in."""
+from kgen.trace.calls import Call, Enough, Known
 
 MOST_STACKED = 400
 """So many hypotheses go through the model at once."""
 
 EACH, COSTLY = 60, 20
 """About how many hypotheses a layer has, and how much longer a convolution takes than to copy."""
+
+LARGE, FEW_VARIANTS = 100_000, 12
+"""Of larger outputs only so many variants are tried."""
 
 MOST_CHOICES = 3
 """Two mistakes in an earlier layer are looked for if none of its steps has more choices: a loop has
@@ -35,26 +36,6 @@ LOOPS = ("LSTM", "GRU", "SimpleRNN")
 
 MOST_WORK = 500_000_000
 """So many numbers the wide searches compute, from the array's own layer towards the input."""
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A value that the model gives with mistakes: of a step of a call.
-
-    everywhere: whether the causes are one mistake, made in every layer.
-    """
-
-    call: int
-    step: int
-    array: np.ndarray
-    causes: tuple[Cause, ...]
-    formulas: tuple[Formula | None, ...] = ()
-    everywhere: bool = False
-
-    @property
-    def count(self) -> int:
-        """The number of mistakes."""
-        return 1 if self.everywhere else len(self.causes)
 
 
 class Hypotheses:
@@ -69,6 +50,7 @@ class Hypotheses:
         self.single: dict[int, list[Candidate]] = {}
         self.others = others
         self.limit = ""
+        self.last_reader: dict[int, int] = {}
         self.compatible = {
             place.call
             for place, array in world.values
@@ -82,8 +64,13 @@ class Hypotheses:
         """
         for number in range(len(self.world.calls)):
             alike = number in self.compatible or (budget == 1 and self._is_alike(number))
-            if alike and (only is None or number in only):
-                yield from self.at(number, budget)
+            if not alike or (only is not None and number not in only):
+                continue
+            numbers = sum(array.size for array in self.world.calls[number].outputs)
+            if budget > 1 and EACH**2 / 2 * numbers > MOST_WORK:
+                self.limit = "Its layer is too large to look for two mistakes at once."
+                continue
+            yield from self.at(number, budget)
 
     def _is_alike(self, number: int) -> bool:
         """Whether a mistake may give the call's values the shape of the array."""
@@ -94,6 +81,11 @@ class Hypotheses:
             same_channels = {array.shape[1], array.shape[-1]} & set(self.mine.shape)
             return same_rank and bool(same_channels)
         return False
+
+    def _cost(self, number: int) -> int:
+        """About how many numbers it takes to compute a call once."""
+        size = sum(array.size for array in self.world.calls[number].outputs)
+        return size if self._is_cheap(number) else COSTLY * size
 
     def _is_cheap(self, number: int) -> bool:
         """Whether it takes no convolution to compute."""
@@ -117,10 +109,11 @@ class Hypotheses:
         return self.single[number]
 
     def _at(self, number: int, budget: int) -> Iterator[Candidate]:
-        yield from _candidates(number, self.world.local(number, budget))
+        yield from candidates_of(number, self.world.local(number, budget))
         if budget and number not in self.world.overrides:
-            for variant in self.variants(number):
-                yield from _candidates(number, variant.results(budget - 1))
+            large = sum(array.size for array in self.world.calls[number].outputs) > LARGE
+            for variant in islice(self.variants(number), FEW_VARIANTS if large else None):
+                yield from candidates_of(number, variant.results(budget - 1))
 
     def variants(self, number: int) -> Iterator[Variant]:
         return variants(self.world, number, self.others)
@@ -143,7 +136,8 @@ class Hypotheses:
             if only is not None and not any(n == number for c in only for n, _ in c):
                 continue
             behind = sum(sizes[number : max(self.compatible) + 1])
-            work += EACH * (behind + sizes[number] * (1 if self._is_cheap(number) else COSTLY))
+            work += EACH * (behind + self._cost(number))
+            work += EACH**2 * budget * sum(sizes[n] for n in self.compatible if n > number)
             if work > MOST_WORK and only is None:
                 path = self.world.calls[number].path
                 self.limit = f"Mistakes in {path!r} and before it were not looked for."
@@ -170,6 +164,9 @@ class Hypotheses:
         wrong = [(mistake, x) for mistake, x in wrong_inputs(self.world) if np.isfinite(x).all()]
         if not wrong:
             return
+        sizes = [array.size for n in self.compatible for array in self.world.calls[n].outputs]
+        if budget and len(wrong) * EACH * sum(sizes) > MOST_WORK:
+            return
         inputs = [np.concatenate([x for _, x in wrong]).astype(self.world.inputs[0].dtype)]
 
         def alter(at: int, call: Call) -> Sequence[np.ndarray] | None:
@@ -186,7 +183,7 @@ class Hypotheses:
         recipe = self.world.recipes[number]
         if recipe is None or any(len(step.choices) > MOST_CHOICES for step in recipe.steps):
             return
-        for one in _candidates(number, self.world.local(number, count)):
+        for one in candidates_of(number, self.world.local(number, count)):
             if len(one.causes) == count and all(mistake.rank == 1 for _, mistake in one.causes):
                 yield one
 
@@ -205,6 +202,9 @@ class Hypotheses:
 
     def everywhere(self) -> Iterator[Candidate]:
         """With the same mistake in every layer in which it can be made."""
+        if EACH * sum(map(self._cost, range(len(self.world.calls)))) > MOST_WORK:
+            self.limit = "The model is too large to look for mistakes in every layer at once."
+            return
         places: dict[Sort, dict[int, Mistake]] = {}
         for number, call in enumerate(self.world.calls):
             for one in self.at(number, 1):
@@ -212,7 +212,7 @@ class Hypotheses:
                 if one.causes and self._is_output(one) and same_shape:
                     mistake = one.causes[0][1]
                     formula = one.formulas[-1] if one.formulas else None
-                    places.setdefault(_sort(mistake, formula), {}).setdefault(number, mistake)
+                    places.setdefault(sort_of(mistake, formula), {}).setdefault(number, mistake)
         several = {sort: where for sort, where in places.items() if len(where) > 1}
         if not several:
             return
@@ -255,7 +255,7 @@ class Hypotheses:
         for step in recipe.steps:
             picks: Picks = step.right
             for other, mistakes in step.picks(1):
-                if mistakes and _sort(mistakes[0], step.formula(other)) == sort:
+                if mistakes and sort_of(mistakes[0], step.formula(other)) == sort:
                     picks = other
                     break
             try:
@@ -279,11 +279,19 @@ class Hypotheses:
         """
         count = len(causes)
         inputs = inputs or [np.concatenate([x] * count) for x in self.world.inputs]
+        last = max(self.compatible, default=-1)
+
+        def altered(at: int, call: Call) -> Sequence[np.ndarray] | None:
+            if at >= last > after:
+                raise Enough  # what comes behind can't be the array
+            outputs: Sequence[np.ndarray] | None = alter(at, call)
+            return outputs
+
         try:
-            calls = self.run(inputs, alter, self._known(after, count))
+            calls = self.run(inputs, altered, self._known(after, count))
         except Exception:
             return  # what came out does not fit what follows: nobody got further than this
-        for number in range(after + 1, len(self.world.calls)):
+        for number in range(after + 1, len(calls)):
             if number in self.world.overrides or number not in self.compatible:
                 continue
             yield from self._shares(number, calls[number], causes, budget)
@@ -299,8 +307,10 @@ class Hypotheses:
         def known(at: int, path: str, given: Callable[[], Any]) -> Call | None:
             if at >= len(calls) or at == until or at in self.world.overrides:
                 return None
+            if at < until and not self._is_read_after(at, until):
+                return calls[at] if _is_plain(calls[at], path) else None  # whatever it is
             call, recipe = calls[at], self.world.recipes[at]
-            if call.path != path or call.inner or len(call.outputs) != 1:
+            if not _is_plain(call, path):
                 return None
             if at < until:
                 return replace(call, outputs=(np.concatenate([call.outputs[0]] * count),))
@@ -312,6 +322,24 @@ class Hypotheses:
             return replace(call, inputs=inputs, outputs=(made,))
 
         return known
+
+    def _is_read_after(self, number: int, after: int) -> bool:
+        """Whether a call behind `after` reads the output of an earlier one, as far as one sees."""
+        if not self.last_reader:
+            places: dict[Any, list[int]] = {}
+            for maker, call in enumerate(self.world.calls[:-1]):
+                for array in call.outputs[:1]:
+                    places.setdefault(_look(array), []).append(maker)
+            known = {*places, *map(_look, self.world.inputs)}
+            for reader, call in enumerate(self.world.calls):
+                for array in call.inputs:
+                    for maker in places.get(_look(array), ()):
+                        self.last_reader[maker] = reader
+            read = [array for call in self.world.calls[:-1] for array in call.inputs]
+            if not {_look(array) for array in (*read, *self.world.calls[-1].outputs)} <= known:
+                # Something between the layers reads what it will.
+                self.last_reader = dict.fromkeys(range(len(self.world.calls)), 10**9)
+        return self.last_reader.get(number, after) >= after
 
     def _shares(
         self, number: int, call: Call, causes: Sequence[tuple[Cause, ...]], budget: int
@@ -350,16 +378,13 @@ class Hypotheses:
         )
 
 
-Sort: TypeAlias = tuple[str, str]
-"""What a mistake is, whatever the layer: its key, and which activation is the wrong one."""
+def _is_plain(call: Call, path: str) -> bool:
+    """Whether it is that call, one without inner calls, of one output."""
+    return call.path == path and not call.inner and len(call.outputs) == 1
 
 
-def _sort(mistake: Mistake, formula: Formula | None) -> Sort:
-    named = mistake.key == "wrong activation" and formula is not None
-    return mistake.key, formula.text if named and formula is not None else ""
-
-
-def _candidates(number: int, results: Iterable[Result]) -> Iterator[Candidate]:
-    for result in results:
-        causes = tuple((number, mistake) for mistake in result.mistakes)
-        yield Candidate(number, result.step, result.array, causes, result.formulas)
+def _look(array: np.ndarray) -> tuple[Any, ...]:
+    """What tells arrays apart at a glance."""
+    flat = array.reshape(-1)
+    step = max(1, flat.size // 64)
+    return array.shape, flat[::step].tobytes(), flat[-64:].tobytes()

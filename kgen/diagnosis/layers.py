@@ -6,6 +6,7 @@ from kgen.diagnosis import (  # noqa: F401
     affine,
     arrangement,
     attention,
+    bidirectional,
     convolution,
     normalization,
     pooling,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kgen.diagnosis.candidates import Candidate
 from kgen.diagnosis.closeness import Fit, Mine, fit
-from kgen.diagnosis.hypotheses import Candidate, Hypotheses
+from kgen.diagnosis.hypotheses import Hypotheses
 from kgen.diagnosis.inferred import dropped, solved
 from kgen.diagnosis.world import Run, World
 from kgen.trace.calls import Call

@@ -8,6 +8,7 @@ from math import ceil
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
 from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.product import Axis, Product
 from kgen.schedule.tile import Pixels, choose
 
@@ -31,6 +32,8 @@ def in_parts(graph: Graph) -> Graph:
 
 def shared_loop(node: Node) -> str:
     """The loop that threads share: "outer", over "units" or "rows"; "" if it is not worth it."""
+    if not has_fixed_sizes(node):
+        return ""
     match node:
         case Product():
             if node.macs < WORTH:
@@ -60,7 +63,13 @@ def _of_units(node: Product) -> float:
 
 
 def _divided(node: Product) -> Product:
-    if node.macs < WORTH or node.streams or node.outer or _of_units(node) >= 0.95:
+    if (
+        not has_fixed_sizes(node)
+        or node.macs < WORTH
+        or node.streams
+        or node.outer
+        or _of_units(node) >= 0.95
+    ):
         return node
     for field, axis in (("rows", node.rows), ("columns", node.columns)):
         for parts in PARTS:

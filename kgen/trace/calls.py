@@ -64,7 +64,12 @@ class Call:
 
 Alter: TypeAlias = Callable[[int, Call], "Sequence[np.ndarray] | None"]
 """Called after each call with its number; the outputs that take the place of the layer's, or None.
+May raise Enough.
 """
+
+
+class Enough(BaseException):
+    """Ends a recording after this call; of BaseException, so that Keras lets it through."""
 
 
 Known: TypeAlias = Callable[[int, str, Callable[[], tuple[np.ndarray, ...]]], "Call | None"]
@@ -112,10 +117,10 @@ def record(
                 facts[id(layer)] = _facts(model, layer)
             made = _call(layer, name, facts[id(layer)], args, kwargs, mask, result)
             made = replace(made, inner=tuple(inner[-1]))
-            changed = alter(len(calls), made) if alter else None
-            if changed is not None:
-                made = replace(made, outputs=tuple(changed))
             calls.append(made)
+            changed = alter(len(calls) - 1, made) if alter else None
+            if changed is not None:
+                calls[-1] = made = replace(made, outputs=tuple(changed))
             inner[-2].append(made)
             return result if changed is None else _like(result, changed)
         finally:
@@ -123,7 +128,10 @@ def record(
             inner.pop()
 
     with mock.patch.object(keras.Layer, "__call__", recorded):
-        outputs = tuple(reference.outputs(model, signature, inputs))
+        try:
+            outputs = tuple(reference.outputs(model, signature, inputs))
+        except Enough:
+            return calls
     whole = facts.setdefault(id(model), _facts(model, model))
     return [*calls, Call(model.name, **whole, inputs=(), arguments={}, mask=None, outputs=outputs)]
 

@@ -155,13 +155,23 @@ addEventListener("beforeprint", () => {
   for (const box of document.querySelectorAll("[data-step]")) mountStep(box);
   for (const details of document.querySelectorAll("details.weights")) { mountWeights(details); details.open = true; }
 });
-addEventListener("hashchange", unfold);
-function unfold() {
-  const target = document.getElementById(location.hash.slice(1));
-  target?.querySelector(":scope > details.fold")?.setAttribute("open", "");
-  for (const link of document.querySelectorAll(".graph a")) link.classList.toggle("here", link.getAttribute("href") === location.hash);
+function goTo(place) {
+  const target = document.getElementById(place.slice(1));
+  if (!target) return;
+  target.querySelector(":scope > details.fold")?.setAttribute("open", "");
+  for (const link of document.querySelectorAll(".graph a")) link.classList.toggle("here", link.getAttribute("href") === place);
+  if (!document.body.classList.contains("folded")) // what is mounted later would move the target away
+    for (const box of document.querySelectorAll("[data-step]")) mountStep(box);
+  target.scrollIntoView();
 }
-unfold();
+addEventListener("hashchange", () => goTo(location.hash));
+goTo(location.hash);
+// Within a notebook's frame an address belongs to the page around it.
+if (location.protocol === "about:")
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link) { event.preventDefault(); goTo(link.getAttribute("href")); }
+  });
 
 // For the browser's console, and for tests.
 globalThis.kgen = { values, runAll, scalar, element };
