@@ -276,7 +276,7 @@ def export(
     form = Form(weights, weights_section, workspace, threads)
     layout(package)
     if threads and style != "fast":
-        raise ExportError("Threads are the fast style's; leave --style readable out.", exit_code=2)
+        raise ExportError(f"Threads are the fast style's; leave --style {style} out.", exit_code=2)
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
             "Packages, C++, workspaces, threads, a limit of RAM, and forms and sections of weights "

@@ -21,10 +21,10 @@ def register(app: typer.Typer, running: Callable[[], AbstractContextManager[Any]
             Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
         ],
         samples: Annotated[
-            str,
+            list[str],
             typer.Option(
                 "--input",
-                metavar="FILE|NUMBERS",
+                metavar="[NAME=]FILE|NUMBERS",
                 help="The samples: a .npy file, a .npz file for several inputs, or '[[0, 1]]'.",
             ),
         ],
@@ -46,10 +46,10 @@ def register(app: typer.Typer, running: Callable[[], AbstractContextManager[Any]
     ) -> None:
         """Hold your own arrays against a model: which are right, which mistake gives the others."""
         with running() as progress:
+            from kgen import array_files
             from kgen.diagnosis.diagnose import diagnose
-            from kgen.diagnosis.given import read_input, read_mine
 
-            x, arrays = read_input(samples), read_mine(mine)
+            x, arrays = array_files.samples(samples), array_files.named_arrays(mine, "--mine")
             progress("diagnosing")
             found = diagnose(model, x, arrays, others=other or (), custom=custom, unsafe=unsafe)
         if json:

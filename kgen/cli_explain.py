@@ -50,8 +50,8 @@ def register(
     ) -> None:
         """Show how a model gets its numbers: each layer's formula, weights, steps and values."""
         with running() as progress:
+            from kgen.array_files import samples as read
             from kgen.explanation import explain
-            from kgen.explanation.inputs import read
 
             found = explain(
                 model,

@@ -105,6 +105,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
     "wide": lambda: mlp((3, 5, 2), ("relu", "softmax")),
     "narrow": lambda: mlp((6, 4, 3, 1), ("tanh", "relu", "sigmoid")),
     "flat": lambda: mlp((4, 3, 4), ("sigmoid", "linear")),
+    "flat_2": lambda: mlp((5, 4, 3), ("tanh", "linear")),
     "square": lambda: mlp((4, 4, 4, 2), ("tanh", "tanh", "softmax")),
     "square_sigmoid": lambda: mlp((3, 3, 3), ("sigmoid", "sigmoid")),
     "square_elu": lambda: mlp((6, 6, 6, 3), ("elu", "elu", "linear")),
@@ -291,7 +292,7 @@ def activation_elsewhere(model: Any, x: np.ndarray) -> Arrays:
 
 CASES += [
     Case(("activation left out", "wrong activation"), name, activation_elsewhere)
-    for name in ("flat", "hard")
+    for name in ("flat", "flat_2", "hard")
 ]
 
 

@@ -235,7 +235,7 @@ def test_the_command(tmp_path: Path) -> None:
         (["--input", "[[0, 1], [2]]"], "rows of different lengths"),
         (["--input", "[[0, 1]"], "is no JSON"),
         (["--input", '[["a", "b"]]'], "is of float32, but <U1 came"),
-        (["--input", "nowhere.npy"], "there is no file 'nowhere.npy'"),
+        (["--input", "nowhere.npy"], "'nowhere.npy': there is no such file"),
         (["--input", "[[0, 1]]", "--input", "[[0, 1]]"], "'inputs' is of shape"),
         (["--input", "x=[[0, 1]]"], "inputs 'inputs' expected, but ['x'] given"),
         (["--layer", "third"], "There is no layer 'third'; there are 'hidden', 'output'"),

@@ -20,7 +20,7 @@ from kgen.library import STRICT, Library
 from kgen.schedule import Product
 from kgen.schedule.pack import Panels, pack
 from kgen.schedule.tile import AVX512, CLASSES
-from kgen.targets.c_fast import head, helpers
+from kgen.targets.c_vectors import head, helpers
 from tests.harness import case
 
 SOME_CASES = (

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "reserved": set(),
     "names": {"reserved"},
     "arrays": set(),
+    "array_files": {"errors"},
     "compare": {"ir", "arrays"},
     "samples": {"ir", "ops"},
     "sharing": {"ir", "ops"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
         *("lengths", "packages"),
     },
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
-    "cli_diagnose": {"diagnosis"},
+    "cli_diagnose": {"diagnosis", "array_files"},
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 

@@ -1,50 +1,13 @@
-"""What the asker gives: samples and arrays of their own, read and checked."""
+"""What the asker gives: samples and arrays of their own, checked."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kgen.errors import ExportError
-
-LITERAL = "[{("
-
-
-def read_input(text: str) -> Any:
-    """The samples in a .npy or .npz file, or written out: "[[0, 1], [1, 1]]"."""
-    if text.strip()[:1] in tuple(LITERAL):
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise _bad(f"--input {text[:60]!r} is no list of numbers: {error}") from None
-    found = _load(Path(text), "--input")
-    return found if isinstance(found, np.ndarray) else dict(found)
-
-
-def read_mine(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a .npz file by name, in its order; of a .npy file one, by the file's name."""
-    found = _load(path, "--mine")
-    return {path.stem: found} if isinstance(found, np.ndarray) else dict(found)
-
-
-def _load(path: Path, option: str) -> Any:
-    if not path.is_file():
-        raise _bad(f"{option} {str(path)!r}: there is no such file")
-    try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found:
-            return {name: found[name] for name in found.files}
-    except Exception as error:
-        what = " ".join(str(error).split())[:120]
-        raise _bad(
-            f"{option} {str(path)!r} is no .npy or .npz file of numbers (np.save, np.savez): {what}"
-        ) from None
 
 
 def checked_inputs(given: Any, names: Sequence[str]) -> list[np.ndarray]:

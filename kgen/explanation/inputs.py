@@ -1,11 +1,9 @@
-"""The samples that a model is explained on: files, text and arrays, checked against the model."""
+"""The samples that a model is explained on, checked against the model."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -111,46 +109,3 @@ def _texts(value: Value, array: np.ndarray) -> np.ndarray:
     result = np.empty(len(texts), object)
     result[:] = texts
     return result.reshape(array.shape)
-
-
-def read(options: Sequence[str]) -> Any:
-    """The inputs of the command line: x.npy, x.npz, or numbers as [[0, 1]]; of several inputs
-    NAME=x.npy, or one option each, in order.
-
-    Raises ExportError for a file that can't be read.
-    """
-    if not options:
-        return None
-    named: dict[str, Any] = {}
-    plain: list[Any] = []
-    for option in options:
-        name, mark, rest = option.partition("=")
-        if mark and not option.lstrip().startswith(("[", "{")) and not Path(option).exists():
-            named[name] = _one(rest)
-        else:
-            plain.append(_one(option))
-    if named and plain:
-        raise ExportError("Give a name to every --input, or to none.", exit_code=2)
-    if named:
-        return named
-    return plain[0] if len(plain) == 1 else plain
-
-
-def _one(text: str) -> Any:
-    if text.lstrip().startswith(("[", "{")):
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise ExportError(f"--input {text[:60]!r} is no JSON: {error}.", exit_code=2) from None
-    try:
-        found = np.load(text, allow_pickle=False)
-    except FileNotFoundError:
-        raise ExportError(f"--input: there is no file {text!r}.", exit_code=2) from None
-    except (OSError, ValueError, EOFError) as error:
-        raise ExportError(
-            f"--input {text!r} is no .npy or .npz file of numbers: {error}.", exit_code=2
-        ) from None
-    if isinstance(found, np.ndarray):
-        return found
-    arrays = dict(found)
-    return next(iter(arrays.values())) if len(arrays) == 1 else arrays

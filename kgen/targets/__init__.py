@@ -20,8 +20,8 @@ from kgen.schedule import blocked, in_parts, schedule
 from kgen.targets import c_files, numpy
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock, has_blocks
-from kgen.targets.c_fast import vector_functions
 from kgen.targets.c_test import self_test
+from kgen.targets.c_vectors import vector_functions
 from kgen.targets.evidence import Evidence
 from kgen.targets.weight_forms import LITERAL, Form
 

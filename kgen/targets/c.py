@@ -15,12 +15,13 @@ from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
-from kgen.targets.c_fast import FastOp, VectorExpressions, helper_names
+from kgen.targets.c_fast import FastOp
 from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_small import SmallOp
+from kgen.targets.c_vectors import VectorExpressions, helper_names
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
 

@@ -14,9 +14,10 @@ from kgen.render.write import Files
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock
 from kgen.targets.c_errors import errors
-from kgen.targets.c_fast import FastOp, helpers
+from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
+from kgen.targets.c_vectors import helpers
 from kgen.targets.weight_forms import LITERAL
 
 
