@@ -225,6 +225,11 @@ def by_length() -> LengthModel:
     return Model(x, ByLength()(x)), {"n": 30}
 
 
+def by_parity() -> LengthModel:
+    x = Input((None, 3))
+    return Model(x, ops.median(x, axis=1)), {"n": 30}
+
+
 def bicubic() -> LengthModel:
     x = Input((None, 4, 3))
     return Model(x, layers.Resizing(7, 9, interpolation="bicubic")(x)), {"rows": 30}
@@ -243,6 +248,7 @@ def too_large() -> LengthModel:
 
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
     "by_length": (by_length, "'by_length' .*computes with divide"),
+    "by_parity": (by_parity, r"with (.*) at one length, but with (?!\1 at)"),
     "bicubic": (bicubic, "'resizing' .*another one at each length"),
     "too_long": (too_long, "positions"),
     "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),

@@ -205,7 +205,8 @@ class Alignment:
             return first
         if isinstance(first, int) and not isinstance(first, bool):
             return self._size(found)
-        raise UnlikeError(f"it computes with {first} at one length, but with {found[1]} at another")
+        other = next(one for one in found if one != first)
+        raise UnlikeError(f"it computes with {first} at one length, but with {other} at another")
 
     def _body(self, found: list[Graph]) -> Graph:
         """The body of a loop, aligned like the graph around it."""
