@@ -195,9 +195,15 @@ class Export:
                     "or attention. Export the recurrent part by itself, or all of it without "
                     "--step."
                 )
+            elsewhere = (
+                "Where Keras does something else at this length than at most, as CenterCrop does "
+                "of images smaller than its own, pin it with --input-shape. Else this is a "
+                if point
+                else "This is a "
+            )
             raise ExportError(
                 f"The export of {self.name!r} disagrees with Keras: output {output.name!r} differs "
-                f"by {gap.absolute:.3g} on a random sample{described(point, ' of ')}. This is a "
+                f"by {gap.absolute:.3g} on a random sample{described(point, ' of ')}. {elsewhere}"
                 "mistake in kgen, or in what Keras runs on (TensorFlow computes some convolutions "
                 "with channels first wrong on a CPU); `kgen verify` names the layer, and "
                 "--no-check exports all the same."

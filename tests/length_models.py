@@ -188,12 +188,34 @@ def coincidence() -> LengthModel:
     return Model(given, layers.Dot(axes=(1, 2))([given, x])), {"n": 8}
 
 
+def patches() -> LengthModel:
+    """Slices of which none is left at a width of one."""
+    x = Input((None, None, 5))
+    return Model(x, ops.image.extract_patches(x, (2, 2))), {"height": 17, "width": 13}
+
+
+def tall_sums() -> LengthModel:
+    """Sums over the length, which are cut into blocks, of more units than a panel has: alone,
+    around another sum and inside of one.
+    """
+    x = Input((None, 17))
+    y = layers.Reshape((-1, 2, 3, 17))(layers.Dense(102)(x))
+    z = layers.Reshape((-1, 3, 17))(layers.Dense(51)(x))
+    outputs = [
+        layers.Dot(axes=1)([x, x]),
+        ops.einsum("bteac,btad->becd", y, z),
+        ops.einsum("baetc,btad->becd", ops.transpose(y, (0, 3, 2, 1, 4)), z),
+    ]
+    return Model(x, outputs), {"n": 300}
+
+
 MODELS: dict[str, Callable[[], LengthModel]] = {
     one.__name__: one
     for one in (
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
         resizing, transposed_and_depthwise, unet, movement, frames, coincidence,
+        patches, tall_sums,
     )
 }  # fmt: skip
 

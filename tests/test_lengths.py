@@ -145,6 +145,33 @@ def test_lengths_that_the_c_refuses() -> None:
             library.predict(np.ones(shape, np.float32))
 
 
+@pytest.mark.parametrize(
+    ("cut", "least"),
+    [
+        (lambda x: x[:, -3:], 3),
+        (lambda x: x[:, 2:4], 4),
+        (lambda x: keras.ops.take(x, [0, 4], axis=1), 5),
+        (lambda x: keras.ops.top_k(keras.ops.transpose(x, (0, 2, 1)), 6)[0], 6),
+    ],
+)
+def test_the_least_length_has_all_that_is_read(cut, least: int) -> None:  # type: ignore[no-untyped-def]
+    """Even if no size of the graph gets lost below it."""
+    x = keras.Input((None, 2))
+    library = kgen.build(keras.Model(x, cut(x)), name="model", max_shapes={"n": 40})
+    assert library.manifest["lengths"][0]["min"] == least
+
+
+def test_sorting_an_open_length() -> None:
+    """As many as bring the heap."""
+    x = keras.Input((None, 2))
+    model = keras.Model(x, [keras.ops.sort(x, axis=1), keras.ops.argsort(x, axis=1)])
+    library = kgen.build(model, name="model", max_shapes={"n": 40}, style="readable")
+    for n in (1, 7, 40):
+        given = np.random.default_rng(n).standard_normal((2, n, 2)).astype(np.float32)
+        for found, expected in zip(library.predict(given), model(given), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
 def test_header_of_the_c() -> None:
     header = case("causal_convolution").export.files("c", "readable")["model.h"]
     assert "in   input_layer: float[steps * 3], shape (steps, 3)" in header

@@ -7,6 +7,7 @@ import errno
 import json
 import keyword
 import re
+import subprocess
 from pathlib import Path
 
 import keras
@@ -89,6 +90,22 @@ def test_a_model_of_evil_names() -> None:
     exec(text, module)
     np.testing.assert_allclose(module["predict"](batch), expected, rtol=1e-4, atol=1e-5)  # type: ignore[operator]
     assert "a*|b" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "hints"), [("model", ["use", "run_batch"]), ("XOR", ["LANES", "PICK", "ERROR_NULL"])]
+)
+def test_layers_called_as_kgen_s_own_things(name: str, hints: list[str], tmp_path: Path) -> None:
+    """Functions with a prefix, and macros where the prefix is in capitals."""
+    x = y = Input((20,))
+    for hint in hints:
+        y = layers.Dense(20, activation="tanh", name=hint)(y)
+    y = layers.Dense(2)(y)
+    kgen.export(
+        Model(x, y), out=tmp_path, name=name, check=False, weights="file", workspace="caller"
+    )
+    command = ["cc", *STRICT, "-fsyntax-only", f"{name}.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

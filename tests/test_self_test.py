@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
@@ -45,11 +46,12 @@ def of_two_sequences() -> keras.Model:
     )
 
 
-MODELS: dict[str, tuple[Callable[[], keras.Model], dict[str, bool]]] = {
+MODELS: dict[str, tuple[Callable[[], keras.Model], dict[str, Any]]] = {
     "words": (words, {}),
     "narrow": (narrow, {}),
     "steps": (steps, {"step": True}),
     "of_two_sequences": (of_two_sequences, {}),
+    "of_the_caller": (of_two_sequences, {"workspace": "caller"}),
     "customer": (generated_models.customer, {}),
 }
 

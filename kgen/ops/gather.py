@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from kgen.ir.node import MixedSamplesError, Node, Spec, forbid_batch
+from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec, forbid_batch
+from kgen.ir.size import is_fixed
 from kgen.ir.value import STORED_IN, Constant, Value
 
 
@@ -59,6 +60,10 @@ class Gather(Node):
         shape = (*before, *self.indices.shape, *after)
         if self.x.batch is not None and self.indices.batch is not None:
             raise MixedSamplesError("it picks from one sample with the indices of another")
+        if isinstance(self.indices, Constant) and self.indices.size and is_fixed((self.length,)):
+            low, high = int(self.indices.data.min()), int(self.indices.data.max())
+            if low < -self.length or high >= self.length:  # nothing looks again when the code runs
+                raise GraphError(f"{self.name} picks {low} to {high} of {self.length}")
         if self.indices.batch is not None:
             return Spec(shape, dtype, self.axis + self.indices.batch)
         if self.x.batch is None or self.x.batch < self.axis:

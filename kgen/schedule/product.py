@@ -78,8 +78,8 @@ class Product(Contraction):
 
     @property
     def terms(self) -> int:
-        """Products in one sum."""
-        return prod(taps.count for taps in self.taps) * at_bound(self.depth)
+        """Products in one sum: a panel's units are so many rows apart in a packed kernel."""
+        return prod(taps.count for taps in self.taps) * self.depth
 
     @property
     def chains(self) -> int:
@@ -93,11 +93,12 @@ class Product(Contraction):
         Rounding errors of a sum grow with the terms that it takes one by one; blocks that are
         summed on their own and then added keep them near those of the terms.
         """
-        outermost = self.taps[0].count if self.taps else at_bound(self.depth)
+        outermost = at_bound(self.taps[0].count if self.taps else self.depth)
+        terms = at_bound(self.terms)
         # Rounding errors grow with a chain's length within blocks, with their number in the total.
         chains, least = (self.chains, CHAIN) if self.streams else (1, BLOCK)
-        block = chains * max(least, round((self.terms / chains) ** 0.5))
-        count = min(round(self.terms / block), outermost)
+        block = chains * max(least, round((terms / chains) ** 0.5))
+        count = min(round(terms / block), outermost)
         if count < (2 if self.streams else FEWEST):
             return 1, outermost
         steps = -(-outermost // count)

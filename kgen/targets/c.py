@@ -91,7 +91,7 @@ class CModel(Weights, Lengths):
         names = self._free_names()
         taken = self._function_names(names)
         for constant in self.plan.graph.constants:
-            taken[constant] = f"{self.prefix}_{names.take(constant.name)}"
+            taken[constant] = self._in_file(names, constant.name)
         return taken
 
     def _free_names(self, *taken: str) -> Names:
@@ -117,11 +117,15 @@ class CModel(Weights, Lengths):
                 "place",
                 "weights",
             ),
-            *("constants", "test", "section", "block", "run_block"),
+            *("constants", "test", "section", "block", "run_block", "run_batch", "use"),
             *(name for name in dir(functions) if not name.startswith("_")),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
         ]
+
+    def _in_file(self, names: Names, hint: str) -> str:
+        """A name with file scope. Behind a prefix in capitals it has none, unlike the macros."""
+        return f"{self.prefix}_{names.take(hint.lower() if self.prefix == self.upper else hint)}"
 
     def _function_names(self, names: Names, suffix: str = "") -> dict[object, str]:
         taken: dict[object, str] = {}
@@ -132,10 +136,10 @@ class CModel(Weights, Lengths):
             path = node.origin.path
             what = node.output.label or getattr(node, "function", node.kind)
             own = path if main[path] is node else f"{path}/{what}"
-            taken[node] = f"{self.prefix}_{names.take(own + suffix)}"
+            taken[node] = self._in_file(names, own + suffix)
         for node in self.plan.graph.walk():
             if node not in taken:
-                taken[node] = f"{self.prefix}_{names.take(node.name + suffix)}"
+                taken[node] = self._in_file(names, node.name + suffix)
         return taken
 
     @cached_property

@@ -117,15 +117,24 @@ class _Traces:
         )
 
     def around(self, lengths: tuple[Given, ...]) -> list[Trace]:
-        """Traces at other points than the bound, near and far."""
+        """Traces at other points than the bound, near and far.
+
+        Where an array lost its last element its slices begin anywhere, and no call comes so far.
+        """
         found: list[Trace] = []
+        empty = _empty(self.known({one.name: one.bound for one in lengths}).graph)
         for point in _points(lengths):
             if len(found) == WANTED:
                 break
             graph = self.possible(point)
-            if graph is not None:
+            if graph is not None and _empty(graph) <= empty:
                 found.append(Trace(point, graph))
         return found
+
+
+def _empty(graph: Graph) -> int:
+    """How many arrays have no element."""
+    return sum(value.size == 0 for value in graph.values)
 
 
 def _points(lengths: tuple[Given, ...]) -> Iterator[Point]:
@@ -174,11 +183,20 @@ def _check_sizes(graph: Graph) -> None:
 def _with_least(
     graph: Graph, given: Given, lengths: tuple[Given, ...], apart: list[Point]
 ) -> Given:
-    """The length with the least number at which no size is below one. apart: see Given."""
+    """The length with the least number at which no size is below one and no node's rule is broken:
+    `x[:, -3:]` has no three of two. apart: see Given.
+    """
 
     def possible(count: int) -> bool:
         known = {one.unit: one.bound // one.multiple for one in lengths} | {given.unit: count}
-        return all(at(size, known) > 0 for size in graph.sizes)
+        if any(at(size, known) <= 0 for size in graph.sizes):
+            return False
+        point = {one.name: known[one.unit] * one.multiple for one in lengths}
+        try:
+            graph.at(point).check()
+        except GraphError:
+            return False
+        return True
 
     low, high = 0, given.bound // given.multiple  # not possible, possible
     while high - low > 1:

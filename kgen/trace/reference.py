@@ -30,7 +30,7 @@ def outputs(
 
     def run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
         # Preprocessing layers do other things outside predict's graph.
-        with TFGraphScope(), _refused_by_keras(model):
+        with TFGraphScope(), _refused_by_keras(model, batch):
             return _arrays(model(signature.arguments(_tensors(batch)), training=False))
 
     return _in_batches(model, signature, inputs, run)
@@ -46,21 +46,22 @@ def predictions(
             keras.ops.convert_to_tensor(array) if array.dtype == object else array
             for array in batch
         ]
-        with _refused_by_keras(model):
+        with _refused_by_keras(model, batch):
             return _arrays(model.predict(signature.arguments(arrays), verbose=0))
 
     return _in_batches(model, signature, inputs, run)
 
 
 @contextmanager
-def _refused_by_keras(model: keras.Model) -> Iterator[None]:
+def _refused_by_keras(model: keras.Model, inputs: Sequence[np.ndarray]) -> Iterator[None]:
     """Raises ExportError where Keras can't compute what it is asked to."""
     try:
         yield
     except Exception as error:
         said = re.sub(r"\x1b\[\d*m|\s*Arguments received by .*", "", str(error), flags=re.DOTALL)
+        shapes = " and ".join(str(array.shape) for array in inputs)
         raise ExportError(
-            f"Keras itself can't run {model.name!r} on random inputs: "
+            f"Keras itself can't run {model.name!r} on random inputs of the shape {shapes}: "
             f"{' '.join(said.split())[:400]} If that is the model's fault, mend it; if the model "
             "takes only some inputs, --no-check exports it (in Python check=False)."
         ) from error
