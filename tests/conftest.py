@@ -20,7 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if getattr(session.config.option, "loadgroup", False):
+        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        # Else each test of a case would export it again: `make test` takes twice as long.
+        assert all("@" in item.nodeid for item in grouped), "pytest-xdist does not group the tests"
     # Keras collects garbage whenever it forgets a model, and would look through all of TensorFlow
     # and every collected test each time: two thirds of what a case's model costs.
     gc.collect()
