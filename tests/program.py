@@ -78,18 +78,18 @@ def source(
     arguments += [f"x{i}" for i in range(len(inputs))] + [f"y{i}" for i in range(len(outputs))]
     lines = []
     for i, spec in enumerate(inputs):
-        size = given[i][0].size
+        size = _size(given[i])
         if spec["dtype"] == "string":
             lines += [f"const char **x{i} = malloc({max(size, 1)} * sizeof *x{i});"]
             lines += [f"for (int i = 0; i < {size}; ++i)", f"    x{i}[i] = text();"]
         else:
             lines.append(f"{_ctype(spec)} *x{i} = block({size} * sizeof(*x{i}));")
     for i, spec in enumerate(outputs):
-        size = like[i][0].size
+        size = _size(like[i])
         lines.append(f"{_ctype(spec)} *y{i} = malloc({max(size, 1)} * sizeof(*y{i}));")
     after = []
     for i, spec in enumerate(outputs):
-        size = like[i][0].size
+        size = _size(like[i])
         if spec["dtype"] == "string":
             after.append(f"for (int i = 0; i < {size}; ++i)")
             after.append(f"    fwrite(y{i}[i], 1, strlen(y{i}[i]) + 1, out);")
@@ -98,7 +98,7 @@ def source(
         after.append(f"free(y{i});")
     for i, spec in enumerate(inputs):
         if spec["dtype"] == "string":
-            after.append(f"for (int i = 0; i < {given[i][0].size}; ++i)")
+            after.append(f"for (int i = 0; i < {_size(given[i])}; ++i)")
             after.append(f"    free((void *)(uintptr_t)x{i}[i]);")
         after.append(f"free(x{i});")
     reset = f"{name}_reset(w[i]);" if manifest.get("states") else ""
@@ -108,6 +108,11 @@ def source(
     end = "".join(f"        {line}\n" for line in after)
     frees = f"    for (int i = 0; i < {sequences}; ++i)\n        free(w[i]);\n"
     return f"{head}{body}{tail}{end}    }}\n{frees}    return fclose(in) | fclose(out);\n}}\n"
+
+
+def _size(batch: np.ndarray) -> int:
+    """Elements of a sample: one of strings is no array if it is one string."""
+    return int(np.prod(batch.shape[1:]))
 
 
 def _ctype(spec: Mapping[str, str]) -> str:
@@ -160,7 +165,7 @@ def _outputs(data: bytes, like: Sequence[np.ndarray]) -> list[np.ndarray]:
     results = [np.empty_like(array) for array in like]
     for sample in range(len(like[0])):
         for result in results:
-            size = result[sample].size
+            size = _size(result)
             if result.dtype == object:
                 *words, data = data.split(b"\0", size)
                 result[sample] = np.array([*words, None], object)[:-1].reshape(result.shape[1:])
