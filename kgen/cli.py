@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kgen import cli_diagnose, cli_explain
+from kgen.cli_options import Custom, MaxShapes, Model, Shapes, Unsafe
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -29,35 +30,8 @@ app = typer.Typer(
 out_console = Console(width=None if sys.stdout.isatty() else 200)
 err_console = Console(stderr=True)
 
-Model = Annotated[
-    Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
-]
 Name = Annotated[
     str | None, typer.Option(help="Of the files and functions; by default the model file's.")
-]
-Shapes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input-shape",
-        metavar="[NAME=]SIZES",
-        help="Pins unknown dimensions, batch axis left out: 32,10 or NAME=32,10; once per input.",
-    ),
-]
-MaxShapes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--max-shape",
-        metavar="[NAME=]MAX | INPUT=NAME:MAX,SIZE,*",
-        help="Leaves unknown dimensions open up to a bound, for the exported code to be given the "
-        "length: 512 or tokens=512 (named) for one that all inputs share; once for each of "
-        "several, in their order; or an input's sizes one by one, image=height:256,width:256,*.",
-    ),
-]
-Custom = Annotated[
-    Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
-]
-Unsafe = Annotated[
-    bool, typer.Option("--unsafe", help="Load Lambda layers with pickled Python code.")
 ]
 Compiler = Annotated[str, typer.Option("--cc", help="The C compiler.")]
 

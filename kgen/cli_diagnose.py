@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from kgen.cli_options import Custom, Model, Unsafe
+
 
 def register(app: typer.Typer, running: Callable[[], AbstractContextManager[Any]]) -> None:
     """Adds the command. running: what commands do their work in, for progress and errors."""
 
     @app.command("diagnose")
     def diagnose_command(
-        model: Annotated[
-            Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
-        ],
+        model: Model,
         samples: Annotated[
             list[str],
             typer.Option(
@@ -37,12 +37,8 @@ def register(app: typer.Typer, running: Callable[[], AbstractContextManager[Any]
             typer.Option(help="A model whose weights you may have used, of another epoch, say."),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
-        custom: Annotated[
-            Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
-        ] = None,
-        unsafe: Annotated[
-            bool, typer.Option("--unsafe", help="Load Lambda layers with pickled Python code.")
-        ] = False,
+        custom: Custom = None,
+        unsafe: Unsafe = False,
     ) -> None:
         """Hold your own arrays against a model: which are right, which mistake gives the others."""
         with running() as progress:

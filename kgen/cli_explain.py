@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kgen.cli_options import Custom, Model, Shapes, Unsafe
+
 
 def register(
     app: typer.Typer,
@@ -22,9 +24,7 @@ def register(
 
     @app.command("explain")
     def explain_command(
-        model: Annotated[
-            Path, typer.Argument(help="A .keras or whole-model .h5 file.", show_default=False)
-        ],
+        model: Model,
         samples: Annotated[
             list[str] | None,
             typer.Option(
@@ -37,16 +37,9 @@ def register(
         html: Annotated[
             Path | None, typer.Option(help="Write a page to this file instead.", dir_okay=False)
         ] = None,
-        input_shape: Annotated[
-            list[str] | None,
-            typer.Option(metavar="[NAME=]SIZES", help="Pins unknown dimensions, as of export."),
-        ] = None,
-        custom: Annotated[
-            Path | None, typer.Option(help="A Python file, run first, with custom classes.")
-        ] = None,
-        unsafe: Annotated[
-            bool, typer.Option("--unsafe", help="Load Lambda layers with pickled Python code.")
-        ] = False,
+        input_shape: Shapes = None,
+        custom: Custom = None,
+        unsafe: Unsafe = False,
     ) -> None:
         """Show how a model gets its numbers: each layer's formula, weights, steps and values."""
         with running() as progress:

@@ -36,7 +36,7 @@ MAY_IMPORT = {
         *("lengths", "packages"),
     },
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
-    "cli_diagnose": {"diagnosis", "array_files"},
+    "cli_diagnose": {"diagnosis", "array_files", "cli_options"},
 }
 """For each part of kgen the others that it may know; those that put the parts together know all."""
 

@@ -117,7 +117,6 @@ class Judge:
     ) -> None:
         self.run = run
         self.others = others
-        self.all_inputs = inputs
         self.samples = len(inputs[0])
         self.kept = self.samples
         with suppress(ValueError):  # a stateful model, whose batch can't be cut

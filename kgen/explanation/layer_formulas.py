@@ -98,24 +98,26 @@ def _embedding(layer: Any, nodes: Sequence[Node]) -> Formulas:
     return ['y = E_x, "row number x of E"']
 
 
-@of("BatchNormalization")
-def _batch_normalization(layer: Any, nodes: Sequence[Node]) -> Formulas:
+def _standardized(layer: Any) -> str:
     scale = " · γ" if layer.scale else ""
     shift = " + β" if layer.center else ""
+    return f"y = frac{{x - μ}}{{sqrt{{v + ε}}}}{scale}{shift}"
+
+
+@of("BatchNormalization")
+def _batch_normalization(layer: Any, nodes: Sequence[Node]) -> Formulas:
     return [
-        f"y = frac{{x - μ}}{{sqrt{{v + ε}}}}{scale}{shift}",
+        _standardized(layer),
         f'ε = {layer.epsilon}, "μ and v the moving mean and variance"',
     ]
 
 
 @of("LayerNormalization")
 def _layer_normalization(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    scale = " · γ" if layer.scale else ""
-    shift = " + β" if layer.center else ""
     axes = quoted(f"over axis {', '.join(map(str, _several(layer.axis)))}")
     return [
         f"μ = mean(x), v = mean((x - μ)^2), {axes}",
-        f"y = frac{{x - μ}}{{sqrt{{v + ε}}}}{scale}{shift}, ε = {layer.epsilon}",
+        f"{_standardized(layer)}, ε = {layer.epsilon}",
     ]
 
 
@@ -127,11 +129,9 @@ def _rms_normalization(layer: Any, nodes: Sequence[Node]) -> Formulas:
 
 @of("GroupNormalization")
 def _group_normalization(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    scale = " · γ" if layer.scale else ""
-    shift = " + β" if layer.center else ""
     return [
         f'"for each of {layer.groups} groups of channels:" μ = mean(x), v = mean((x - μ)^2)',
-        f"y = frac{{x - μ}}{{sqrt{{v + ε}}}}{scale}{shift}, ε = {layer.epsilon}",
+        f"{_standardized(layer)}, ε = {layer.epsilon}",
     ]
 
 
