@@ -18,10 +18,11 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def commands(path: Path) -> list[str]:
-    """The indented lines of the comment at the head, but for kgen's own."""
-    head = re.findall(r"^(?:#| \*) {5}(\S.*)$", path.read_text(), re.MULTILINE)
-    assert head[0].startswith("kgen export ../xor.keras")
-    return head[1:]
+    """The indented lines of a README, or of the comment at a source's head."""
+    indent = r" {4}" if path.suffix == ".md" else r"(?:#| \*) {5}"
+    found = re.findall(rf"^{indent}(\S.*)$", path.read_text(), re.MULTILINE)
+    assert found[0].startswith("kgen export ")
+    return found
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 @pytest.mark.parametrize("folder", ["cmake"], indirect=True)
 def test_cmake(folder: Path) -> None:
     kgen.export(EXAMPLES / "xor.keras", package="cmake", out=folder / "xor", check=False)
-    (command,) = commands(folder / "CMakeLists.txt")
+    _, command = commands(folder / "CMakeLists.txt")
     lines = "0 xor 0 = 0\n0 xor 1 = 1\n1 xor 0 = 1\n1 xor 1 = 0\n"
     assert sh(command, folder).endswith(lines * 2)
 
@@ -46,7 +47,7 @@ def test_cmake(folder: Path) -> None:
 def test_realtime(folder: Path) -> None:
     """The kernel kills what makes a system call, and not the model."""
     kgen.export(EXAMPLES / "xor.keras", out=folder, check=False)
-    build, run = commands(folder / "main.c")
+    _, build, run = commands(folder / "main.c")
     sh(build, folder)
     assert sh(run, folder) == "48000 samples, no system call\n"
     forbidden = subprocess.run([run, "forbidden"], cwd=folder, capture_output=True)
@@ -58,7 +59,7 @@ def test_realtime(folder: Path) -> None:
 @pytest.mark.parametrize("folder", ["sqlite"], indirect=True)
 def test_sqlite(folder: Path) -> None:
     kgen.export(EXAMPLES / "xor.keras", out=folder, workspace="stack", check=False)
-    build, query = commands(folder / "xor_extension.c")
+    _, build, query = commands(folder / "xor_extension.c")
     sh(build, folder)
     assert sh(query, folder) == "1.0\n"
     shell = ["sqlite3", ":memory:", ".load ./xor_extension"]
