@@ -182,5 +182,6 @@ class Weights:
         name = self.names[constant]
         if self.form.weights == "string" and constant not in self.words:
             ctype, count = CTYPES[constant.dtype], size * stored_size(constant)
-            return f"{self.prefix.upper()}_CONST union {{ char bytes[{count}]; {ctype} numbers[{size}]; }} {name}"
+            members = f"{{ char bytes[{count}]; {ctype} numbers[{size}]; }}"
+            return f"{self.prefix.upper()}_CONST union {members} {name}"
         return f"const {self.ctype(constant)} {name}[{size}]"
