@@ -35,6 +35,7 @@ def line(
     step = len(recipe.steps) - 1 if step < 0 else step
     formulas = [_right(recipe, number) for number in range(step + 1)]
     composed = compose(world, names, target, call, formulas)
+    remarks += _explained(world, names, call) if composed else []
     if composed is None:
         made = f"{world.calls[call].access}({source(world, names, call)})"
         return _commented([f"{target} = {made}"], remarks)
@@ -59,6 +60,9 @@ def compose(
             if recipe.steps[number].stage:
                 return None
             continue
+        if number == 0:  # all of the inputs
+            text = _of_all(formula.text, _sources(world, names, call))
+            continue
         if formula.uses > 1 and not text.isidentifier():
             statements.append(f"z = {text}")
             text = "z"
@@ -66,30 +70,52 @@ def compose(
     return [*statements, f"{target} = {text}"]
 
 
+def _of_all(formula: str, inputs: Sequence[str]) -> str:
+    """The formula of a list: {z}[0] is the first of the inputs."""
+    one = re.sub(r"\{z\}\[(\d)\]", lambda found: inputs[int(found[1])], formula)
+    return one.replace("{z}", f"[{', '.join(inputs)}]")
+
+
+def last_step(world: World, call: int) -> int:
+    recipe = world.recipes[call]
+    return -1 if recipe is None else len(recipe.steps) - 1
+
+
 def source(world: World, names: Names, call: int) -> str:
     """What goes into a call, by the asker's name for it, or one after the layer that makes it."""
+    return ", ".join(_sources(world, names, call))
+
+
+def _sources(world: World, names: Names, call: int) -> list[str]:
     if call < 0 or not world.calls[call].inputs:
-        return "x"
+        return ["x"]
+    return [_source(world, names, call, array)[0] for array in world.calls[call].inputs]
+
+
+def _explained(world: World, names: Names, call: int) -> list[str]:
+    """What those inputs are that the asker has no name for."""
+    if call < 0:
+        return []
     found = [_source(world, names, call, array) for array in world.calls[call].inputs]
-    return ", ".join(found)
+    return [f"{name} is {what}" for name, what in dict(found).items() if what]
 
 
-def _source(world: World, names: Names, call: int, array: np.ndarray) -> str:
+def _source(world: World, names: Names, call: int, array: np.ndarray) -> tuple[str, str]:
+    """A name, and what it names if it is not the asker's."""
     for (number, step), name in reversed(list(names.items())):
-        recipe = world.recipes[number] if number >= 0 else None
-        last = step == len(recipe.steps) - 1 if recipe else True
-        if number < call and number >= 0 and last:
+        if 0 <= number < call and step == last_step(world, number):
             outputs = world.calls[number].outputs
             if outputs and np.array_equal(outputs[0], array):
-                return name
+                return name, ""
     for number, given in enumerate(world.inputs):
         if given.shape == array.shape and np.array_equal(double(given), double(array)):
-            return "x" if len(world.inputs) == 1 else f"x{number}"
+            return ("x" if len(world.inputs) == 1 else f"x{number}"), ""
     for number in range(call - 1, -1, -1):
         for output in world.calls[number].outputs:
             if np.array_equal(output, array):
-                return identifier(world.calls[number].path)
-    return "x"
+                path = world.calls[number].path
+                return identifier(path), f"the output of {path!r}"
+    return "x", ""
 
 
 def identifier(path: str) -> str:
