@@ -287,8 +287,8 @@ def export(
         )
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, workspaces, threads, dispatch, a limit of RAM, and forms and sections of "
-            "weights are the C target's; export with the target 'c'.",
+            "Packages, C++, workspaces, threads, dispatch, a limit of RAM, and forms and sections "
+            "of weights are the C target's; export with the target 'c'.",
             exit_code=2,
         )
     job = Export.of(

@@ -1,4 +1,4 @@
-"""`--dispatch`: one library for several kinds of processors, each variant with the model's numbers."""
+"""`--dispatch`: one library for several processors, each variant with the model's numbers."""
 
 from __future__ import annotations
 
