@@ -54,7 +54,8 @@ class Weights:
     def separate(self) -> bool:
         """Whether the weights are in files of their own."""
         numbers = sum(c.size for c in self.plan.graph.constants)
-        return self.form.weights != "literal" or numbers > INLINE_WEIGHTS
+        shared = self.form.dispatch  # by several compilations of the code
+        return self.form.weights != "literal" or shared or numbers > INLINE_WEIGHTS
 
     @cached_property
     def words(self) -> set[Constant]:
