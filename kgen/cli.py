@@ -189,12 +189,22 @@ def _print_memory(styles: list[Any], json: bool) -> None:
     table.add_column("bytes of memory")
     for one in styles:
         table.add_column(one.style, justify="right")
+
+    def row(title: str, *numbers: int, about: str = "") -> None:
+        table.add_row(title, *(f"{about}{number:,}" for number in numbers))
+
+    machines = list(styles[0].code)
+    row("flash: weights", *(one.weights for one in styles))
+    for machine in machines:
+        row(f"flash: code, {machine}", *(one.code[machine] for one in styles), about="~")
     for title, field in (
-        ("flash: weights", "weights"), ("RAM: the library's own workspaces", "own"),
-        ("  each", "workspace"), ("  of which states", "states"),
-        ("  no plan can be below", "bound"), ("RAM: the caller's arrays", "arguments"),
+        ("RAM: the library's own workspaces", "own"), ("  each", "workspace"),
+        ("  of which states", "states"), ("  no plan can be below", "bound"),
+        ("RAM: the caller's arrays", "arguments"),
     ):  # fmt: skip
-        table.add_row(title, *(f"{getattr(one, field):,}" for one in styles))
+        row(title, *(getattr(one, field) for one in styles))
+    for machine in machines:
+        row(f"RAM: a stack frame, {machine}", *(one.frame[machine] for one in styles), about="~")
     out_console.print(table)
     for one in styles:
         alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
