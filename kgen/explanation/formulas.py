@@ -41,7 +41,9 @@ def formulas(layer: Any, kind: str, nodes: Sequence[Node]) -> Formulas:
     """
     if layer is not None and kind in _TABLE:
         return _TABLE[kind](layer, nodes)
-    return [] if nodes else ["y = x"]
+    if nodes:
+        return []
+    return ['y = x, "in training it does more"'] if kind.startswith("Random") else ["y = x"]
 
 
 LOOPS = ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN")
