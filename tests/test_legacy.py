@@ -373,3 +373,12 @@ def test_masks_of_their_time(joined: Any, mask_b: bool, both: Any, tmp_path: Pat
     found = loaded([a.astype(np.int32), b.astype(np.int32)], training=False)
     np.testing.assert_allclose(np.asarray(found), np.asarray(built), rtol=1e-5, atol=1e-6)
     assert Export(loaded, "m", {}).plan
+
+
+def test_ways_of_resizing_that_are_gone(tmp_path: Path) -> None:
+    shape = {"batch_input_shape": [None, 6, 8, 2], "dtype": "float32"}
+    layer = entry("Resizing", "one", height=3, width=4, interpolation="mitchellcubic", **shape)
+    config = {"class_name": "Sequential", "config": [layer]}
+    model = load(write(tmp_path / "m.h5", config, {}))
+    with pytest.raises(ExportError, match="'one'.*'mitchellcubic', which Keras 2 could.*bicubic"):
+        _ = Export(model, "model", {}).graph
