@@ -389,7 +389,7 @@ class CModel(Weights, Lengths):
     @property
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
-        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.graph.walk())
 
     @property
     def checks_values(self) -> bool:
