@@ -84,12 +84,6 @@ class Export:
     @cached_property
     def signature(self) -> Signature:
         """Of the model; for a step's function, whose inputs are one step long, of sequences."""
-        if self.step and self.max_shapes:
-            raise ExportError(
-                "A function of one step takes sequences of any length, step by step: leave out "
-                "--max-shape, or --step.",
-                exit_code=2,
-            )
         steps = stepping.STEPS if self.step else None
         return signature(self.model, self.input_shapes, steps, self.max_shapes)
 
