@@ -41,6 +41,8 @@ def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
     if dtype == STRING:
         return c_string(value)  # type: ignore[arg-type]
+    if isinstance(value, Size):
+        return str(value) if dtype == "int32" else f"({CTYPES[dtype]}){value}"
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
