@@ -34,6 +34,7 @@ SOME_CASES = (
     "tiles/products",
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
+    "tiles/few_filters",
 )
 
 
@@ -244,6 +245,13 @@ def test_long_sums_stay_exact(flags: tuple[str, ...]) -> None:
     scales = [*(np.sqrt(a**2 @ b**2) for a, b in zip(rows, kernels, strict=True)), exact[2]]
     for a, b, scale, limit in zip(found, exact, scales, (4.5, 4.5, 2.0), strict=True):
         assert np.sqrt(np.mean(((a - b) / scale) ** 2)) * 2**24 < limit
+
+
+def test_filters_of_neighbours_lie_side_by_side() -> None:
+    graph = targets.fast(case("tiles/few_filters").plan).graph
+    products = [node for node in graph.nodes if isinstance(node, Product)]
+    found = {node.output.shape[-1]: node.units // node.output.shape[-1] for node in products}
+    assert found == {5: 3, 6: 2, 1: 4, 7: 2, 3: 3}
 
 
 def rectified(units: int = 70) -> keras.Model:

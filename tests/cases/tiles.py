@@ -45,6 +45,24 @@ def windows() -> Model:
     return _outputs(Input((9, 37, 3), name="x"), made)
 
 
+def few_filters() -> Model:
+    """Those of two, three or four pixels fill a vector together."""
+    made = [
+        layers.Conv2D(5, (3, 5), padding="same", activation="relu"),
+        layers.Conv2D(6, (2, 4), strides=(1, 2), padding="same", bias_initializer="ones"),
+        layers.Conv2D(1, (1, 5), padding="same"),
+        layers.Conv2D(7, 3, padding="same", dilation_rate=(2, 1), activation="tanh"),
+        layers.Conv2D(3, (3, 4)),
+    ]
+    return _outputs(Input((7, 12, 2), name="x"), made)
+
+
+def few_filters_of_sequences() -> Model:
+    x = Input((18, 3), name="x")
+    y = layers.Conv1D(4, 5, padding="same")(x)
+    return Model(x, [y, layers.ReLU()(y + layers.Conv1D(4, 5, padding="causal")(x))])
+
+
 def small_images() -> Model:
     made = [layers.Conv2D(6, 3, padding="same"), layers.Conv2D(20, (2, 3))]
     return _outputs(Input((7, 5, 9), name="x"), made)
