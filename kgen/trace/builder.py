@@ -110,7 +110,8 @@ class Builder:
             key = (id(x), str(data.dtype))
             if key not in self._weights:
                 self._keep_alive.append(x)
-                self._weights[key] = self._named(data, weight)
+                constant = self._named(data, weight)
+                self._weights[key] = replace(constant, variable=x)
             return self._weights[key]
         if isinstance(x, bool | int | float) and dtype is not None:
             return Constant.of("", np.asarray(x, dtype))
