@@ -29,6 +29,7 @@ from kgen.plan import Plan, plan
 from kgen.render.write import Files, write
 from kgen.samples import samples
 from kgen.self_test import self_test
+from kgen.targets.c_variants import VARIANTS
 from kgen.targets.evidence import Evidence
 from kgen.targets.weight_forms import LITERAL, Form
 from kgen.trace import precision, reference, signature, trace_as
@@ -99,12 +100,6 @@ class Export:
     @cached_property
     def signature(self) -> Signature:
         """Of the model; for a step's function, whose inputs are one step long, of sequences."""
-        if self.step and self.max_shapes:
-            raise ExportError(
-                "A function of one step takes sequences of any length, step by step: leave out "
-                "--max-shape, or --step.",
-                exit_code=2,
-            )
         steps = stepping.STEPS if self.step else None
         return signature(self.model, self.input_shapes, steps, self.max_shapes)
 
@@ -290,6 +285,7 @@ def export(
     weights_section: str | None = None,
     workspace: str = "static",
     threads: bool = False,
+    dispatch: bool = False,
     ram_limit: str | None = None,
     with_test: bool = False,
     cpp: bool = False,
@@ -317,6 +313,8 @@ def export(
     workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
         NAME_run.
     threads: of the fast C: OpenMP shares the large loops, if the compiler is told to (-fopenmp).
+    dispatch: of the fast C: one library for processors with SSE2, AVX2 or AVX-512, which asks when
+        it runs which one it is on.
     ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
@@ -327,14 +325,18 @@ def export(
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section, workspace, threads)
+    form = Form(weights, weights_section, workspace, threads, dispatch)
     layout(package)
     if threads and style != "fast":
         raise ExportError(f"Threads are the fast style's; leave --style {style} out.", exit_code=2)
+    if dispatch and style != "fast":
+        raise ExportError(
+            f"--dispatch is the fast style's: leave --style {style} out.", exit_code=2
+        )
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, workspaces, threads, a limit of RAM, and forms and sections of weights "
-            "are the C target's; export with the target 'c'.",
+            "Packages, C++, workspaces, threads, dispatch, a limit of RAM, and forms and sections "
+            "of weights are the C target's; export with the target 'c'.",
             exit_code=2,
         )
     job = Export.of(
@@ -375,7 +377,8 @@ def export(
 
 def _stale(name: str) -> list[str]:
     """Patterns of what another form of the same model's export may have left."""
-    suffixes = ("_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp")
+    suffixes = ["_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp"]
+    suffixes += [f"_{one.name}.c" for one in VARIANTS]
     return [
         pattern for suffix in suffixes for pattern in (f"{name}{suffix}", f"src/{name}{suffix}")
     ]

@@ -63,6 +63,9 @@ def export_command(
     threads: Annotated[
         bool, typer.Option("--threads", help="Large loops are shared by OpenMP's threads.")
     ] = False,
+    dispatch: Annotated[
+        bool, typer.Option("--dispatch", help="Pick SSE2, AVX2 or AVX-512 when it runs.")
+    ] = False,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -99,6 +102,7 @@ def export_command(
             weights_section=weights_section,
             workspace=workspace,
             threads=threads,
+            dispatch=dispatch,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,

@@ -55,7 +55,7 @@ def product_step(kernel: np.ndarray, rank: int) -> Step:
             "reshape keeps the numbers in their order, and so gives them to other inputs and units"
         )
         options.append(Option(Formula(text, names), Mistake("kernel reshaped", says, remark=used)))
-    if min(inputs, units) > 1:
+    if min(inputs, units) > 1 and inputs != units:
         text = f"{{z}} @ W.T.reshape({inputs}, {units})"
         says = f"the kernel was transposed and then reshaped to ({inputs}, {units})"
         options.append(
@@ -155,7 +155,8 @@ def _wrong_activation(name: str, other: str, path: str) -> Mistake:
     if name == "linear":
         says = f"{other} is applied, where {path!r} has no activation"
     else:
-        says = f"{other} is applied, where {path!r} has {name}"
+        shown = "leaky_relu with the slope 0.2" if other == "leaky_relu" else other
+        says = f"{shown} is applied, where {path!r} has {name}"
     return Mistake("wrong activation", says, rank=rank)
 
 

@@ -50,7 +50,8 @@ def _normalized(names: Mapping[str, Any], epsilon: float, moments: Sequence[Opti
             says = f"epsilon is {other:g}, where the layer has {epsilon:g}"
             if other == 0:
                 says = f"epsilon is left out; the layer has {epsilon:g}"
-            added.append(Option(other, Mistake("wrong epsilon", says)))
+            rank = 1 if other == 0 or other >= 1e-6 else 2  # smaller ones are as good as none
+            added.append(Option(other, Mistake("wrong epsilon", says, rank=rank)))
     choices = (
         Choice("moments", tuple(moments)),
         Choice("root", tuple(Option(text, mistake) for text, mistake in ROOTS.items())),

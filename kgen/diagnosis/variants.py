@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kgen.arrays import widened
-from kgen.diagnosis.recipe import Mistake, Recipe, Result, double, walk
+from kgen.diagnosis.recipe import Inside, Mistake, Recipe, Result, double, walk
 from kgen.diagnosis.registry import RECIPES
 from kgen.diagnosis.world import World, doubles
 from kgen.trace.calls import Call, Weight
@@ -30,12 +30,18 @@ class Variant:
     inputs: tuple[np.ndarray, ...] = ()
     array: np.ndarray | None = None
 
-    def results(self, budget: int) -> Iterator[Result]:
-        """Values with this mistake, and at most `budget` others."""
+    def results(self, budget: int, inside: Inside | None = None) -> Iterator[Result]:
+        """Values with this mistake, and at most `budget` others; those inside of steps too. There
+        is no formula: it would name the weights and inputs that the layer has.
+        """
         if self.array is not None:
             yield Result(-1, self.array, (self.mistake,), ())
         if self.recipe is not None:
-            yield from walk(self.recipe.steps, self.inputs, budget, mistakes=(self.mistake,))
+            wrong = (self.mistake,)
+            for result in walk(
+                self.recipe.steps, self.inputs, budget, mistakes=wrong, inside=inside
+            ):
+                yield replace(result, formulas=())
 
 
 def variants(world: World, number: int, others: Mapping[str, Sequence[Call]]) -> Iterator[Variant]:

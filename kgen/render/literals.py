@@ -91,14 +91,9 @@ def c_string(text: bytes) -> str:
     return f'"{"".join(letters)}"'
 
 
-def byte_strings(data: bytes, size: int = 1, *, big_endian: bool = False) -> str:
-    """The bytes as string literals of C, one a line.
-
-    size: of the elements, whose bytes are turned round for big-endian machines.
-    """
+def byte_strings(data: bytes) -> str:
+    """The bytes as string literals of C, one a line."""
     array = np.frombuffer(data, np.uint8)
-    if big_endian:
-        array = array.reshape(-1, size)[:, ::-1].reshape(-1)
     return "\n".join(
         _byte_strings(array[start : start + BYTES_AT_ONCE])
         for start in range(0, len(array), BYTES_AT_ONCE)

@@ -17,6 +17,7 @@ from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution, transposed
 from kgen.schedule.einsum import einsum
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
+from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
 from kgen.schedule.tile import LINE
 
@@ -37,7 +38,11 @@ def schedule(graph: Graph, functions: Collection[str]) -> Graph:
 
     functions: the scalar functions that can be computed on vectors.
     """
-    graph = absorb_padding(graph.map_bodies(lambda body: schedule(body, functions)))
+    return skip_zeros(_lowered(graph, functions))
+
+
+def _lowered(graph: Graph, functions: Collection[str]) -> Graph:
+    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions)))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))

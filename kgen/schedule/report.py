@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
 
@@ -52,5 +53,7 @@ def _choice(node: Node) -> Choice:
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", node.formula)
+        case Nonzero():
+            return Choice(node.name, "zeros", "", "", "", node.formula)
         case _:
             return Choice(node.name, node.kind, "", "", "", "")

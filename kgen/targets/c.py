@@ -21,6 +21,7 @@ from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_small import SmallOp
+from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import VectorExpressions, helper_names
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
@@ -81,7 +82,8 @@ class CModel(Weights, Lengths):
     @property
     def sources(self) -> list[str]:
         """The C files that a program is linked with."""
-        return [f"{self.prefix}.c", *self.weight_file_names]
+        variants = [f"{self.prefix}_{one.name}.c" for one in VARIANTS if self.form.dispatch]
+        return [f"{self.prefix}.c", *variants, *self.weight_file_names]
 
     # Names with file scope
 
@@ -117,8 +119,20 @@ class CModel(Weights, Lengths):
                 "place",
                 "weights",
             ),
-            *("constants", "test", "section", "block", "run_block", "run_batch", "use"),
+            *(
+                "constants",
+                "test",
+                "section",
+                "block",
+                "run_block",
+                "run_batch",
+                "use",
+                "turn",
+                "turn_all",
+            ),
             *(name for name in dir(functions) if not name.startswith("_")),
+            *(f"{run}_{one.name}" for run in ("run", "run_block") for one in VARIANTS),
+            *("level", "run_base", "run_block_base"),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
         ]
@@ -356,6 +370,8 @@ class CModel(Weights, Lengths):
             facts["weights_file"] = self.blob_name
         if self.loads:
             facts["load"] = f"{self.prefix}_load"
+        if self.form.dispatch:
+            facts["level"] = f"{self.prefix}_level"
         return facts
 
     @property

@@ -41,6 +41,8 @@ def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
     if dtype == STRING:
         return c_string(value)  # type: ignore[arg-type]
+    if isinstance(value, Size):
+        return str(value) if dtype == "int32" else f"({CTYPES[dtype]}){value}"
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
@@ -100,7 +102,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights"):
+        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights", "places"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -54,7 +54,8 @@ class Weights:
     def separate(self) -> bool:
         """Whether the weights are in files of their own."""
         numbers = sum(c.size for c in self.plan.graph.constants)
-        return self.form.weights != "literal" or numbers > INLINE_WEIGHTS
+        shared = self.form.dispatch  # by several compilations of the code
+        return self.form.weights != "literal" or shared or numbers > INLINE_WEIGHTS
 
     @cached_property
     def words(self) -> set[Constant]:
@@ -165,10 +166,13 @@ class Weights:
         lines = list(c_strings(constant.data) if text else numbers(constant.raw, suffix)) or ["0"]
         return Array(declaration, note, lines)
 
-    def bytes_text(self, constant: Constant, *, big_endian: bool) -> str:
-        """String literals of the array's bytes."""
-        data = little_endian(constant) or bytes(stored_size(constant))
-        return byte_strings(data, stored_size(constant), big_endian=big_endian)
+    def bytes_text(self, constant: Constant) -> str:
+        """String literals of the array's bytes, little-endian."""
+        return byte_strings(little_endian(constant) or bytes(stored_size(constant)))
+
+    def turned(self, constants: Iterable[Constant]) -> list[Constant]:
+        """Those whose bytes a big-endian machine has to turn round."""
+        return [constant for constant in constants if stored_size(constant) > 1]
 
     def declaration(self, constant: Constant) -> str:
         return f"extern {self.definition(constant)};"
@@ -181,5 +185,6 @@ class Weights:
         name = self.names[constant]
         if self.form.weights == "string" and constant not in self.words:
             ctype, count = CTYPES[constant.source_dtype], size * stored_size(constant)
-            return f"const union {{ char bytes[{count}]; {ctype} numbers[{size}]; }} {name}"
+            members = f"{{ char bytes[{count}]; {ctype} numbers[{size}]; }}"
+            return f"{self.prefix.upper()}_CONST union {members} {name}"
         return f"const {self.ctype(constant)} {name}[{size}]"

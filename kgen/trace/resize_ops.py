@@ -55,9 +55,15 @@ def _resampled(
     note = f"{method} from {value.shape[axis]} to {size}"
     starts = Constant.of(_name(builder, "starts"), sums.starts, f"{note}: first of the neighbours")
     weights = Constant.of(_name(builder, "weights"), sums.weights, f"{note}: their weights")
-    plain = "bilinear" if method == "bilinear" and not antialias else ""
     return builder.add(
-        Resize, x=value, axis=axis, starts=starts, weights=weights, size=size, method=plain
+        Resize,
+        x=value,
+        axis=axis,
+        starts=starts,
+        weights=weights,
+        size=size,
+        method=method,
+        antialias=antialias and method != "area",
     )
 
 

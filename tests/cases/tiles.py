@@ -131,6 +131,15 @@ def residual() -> Model:
     return Model(x, layers.ReLU()(layers.BatchNormalization()(z) + y) * 0.5)
 
 
+def zeros_skipped() -> Model:
+    """One pixel after rectifiers, its list read twice; in one sample no element is left."""
+    x = Input((20,), name="x")
+    y = layers.Dense(171, activation="relu")(x)
+    z = layers.ReLU()(layers.Dense(66)(y) + layers.Dense(66, activation="relu6")(y))
+    nothing = layers.Dense(37, activation="relu")(z * 0.0)
+    return Model(x, [layers.Dense(130)(z), layers.Dense(23)(y), layers.Dense(70)(nothing * 0.0)])
+
+
 def epilogues() -> Model:
     x = Input((6, 5), name="x")
     made = [
