@@ -237,6 +237,7 @@ def export(
     weights_section: str | None = None,
     workspace: str = "static",
     threads: bool = False,
+    winograd: bool = True,
     ram_limit: str | None = None,
     with_test: bool = False,
     cpp: bool = False,
@@ -263,6 +264,8 @@ def export(
     workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
         NAME_run.
     threads: of the fast C: OpenMP shares the large loops, if the compiler is told to (-fopenmp).
+    winograd: of the fast C: convolutions of 3x3 take fewer products where that is faster; their
+        weights then take up to 2.8 times as much memory, and rounding errors are larger.
     ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
@@ -273,14 +276,14 @@ def export(
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section, workspace, threads)
+    form = Form(weights, weights_section, workspace, threads, winograd)
     layout(package)
     if threads and style != "fast":
         raise ExportError(f"Threads are the fast style's; leave --style {style} out.", exit_code=2)
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, workspaces, threads, a limit of RAM, and forms and sections of weights "
-            "are the C target's; export with the target 'c'.",
+            "Packages, C++, workspaces, threads, Winograd's convolutions, a limit of RAM, and "
+            "forms and sections of weights are the C target's; export with the target 'c'.",
             exit_code=2,
         )
     job = Export.of(

@@ -62,6 +62,14 @@ def export_command(
     threads: Annotated[
         bool, typer.Option("--threads", help="Large loops are shared by OpenMP's threads.")
     ] = False,
+    winograd: Annotated[
+        bool,
+        typer.Option(
+            "--winograd/--no-winograd",
+            help="3x3 convolutions take fewer products: faster, more memory for weights, larger "
+            "rounding errors.",
+        ),
+    ] = True,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -97,6 +105,7 @@ def export_command(
             weights_section=weights_section,
             workspace=workspace,
             threads=threads,
+            winograd=winograd,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,

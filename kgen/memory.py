@@ -41,7 +41,7 @@ class Memory:
 
 def of_style(job: Export, style: str, form: Form = LITERAL) -> Memory:
     """What the C of a style takes."""
-    plan = targets.fast(job.plan) if style == "fast" else job.plan
+    plan = targets.fast(job.plan, form) if style == "fast" else job.plan
     model = CModel(plan, job.name, form, plan.graph.name, style)
     block = targets.block_of(job.plan, model)
     return Memory(

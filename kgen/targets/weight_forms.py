@@ -32,12 +32,14 @@ SHORT = 8
 class Form:
     """weights: one of FORMS. section: of the object file, for the weights; or None.
     workspace: one of WORKSPACES. threads: whether loops are shared by OpenMP's threads.
+    winograd: whether convolutions may take fewer products, with larger rounding errors.
     """
 
     weights: str = "literal"
     section: str | None = None
     workspace: str = "static"
     threads: bool = False
+    winograd: bool = True
 
     def __post_init__(self) -> None:
         if self.workspace not in WORKSPACES:
