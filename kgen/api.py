@@ -286,6 +286,7 @@ def export(
     workspace: str = "static",
     threads: bool = False,
     dispatch: bool = False,
+    winograd: bool = True,
     ram_limit: str | None = None,
     with_test: bool = False,
     cpp: bool = False,
@@ -315,6 +316,8 @@ def export(
     threads: of the fast C: OpenMP shares the large loops, if the compiler is told to (-fopenmp).
     dispatch: of the fast C: one library for processors with SSE2, AVX2 or AVX-512, which asks when
         it runs which one it is on.
+    winograd: of the fast C: convolutions of 3x3 take fewer products where that is faster; their
+        weights then take up to 2.8 times as much memory, and rounding errors are larger.
     ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
@@ -325,7 +328,7 @@ def export(
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section, workspace, threads, dispatch)
+    form = Form(weights, weights_section, workspace, threads, dispatch, winograd)
     layout(package)
     if threads and style != "fast":
         raise ExportError(f"Threads are the fast style's; leave --style {style} out.", exit_code=2)
@@ -335,8 +338,9 @@ def export(
         )
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, workspaces, threads, dispatch, a limit of RAM, and forms and sections "
-            "of weights are the C target's; export with the target 'c'.",
+            "Packages, C++, workspaces, threads, dispatch, Winograd's convolutions, a limit of "
+            "RAM, and forms and sections of weights are the C target's; export with the target "
+            "'c'.",
             exit_code=2,
         )
     job = Export.of(

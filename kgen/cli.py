@@ -66,6 +66,14 @@ def export_command(
     dispatch: Annotated[
         bool, typer.Option("--dispatch", help="Pick SSE2, AVX2 or AVX-512 when it runs.")
     ] = False,
+    winograd: Annotated[
+        bool,
+        typer.Option(
+            "--winograd/--no-winograd",
+            help="3x3 convolutions take fewer products: faster, more memory for weights, larger "
+            "rounding errors.",
+        ),
+    ] = True,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -103,6 +111,7 @@ def export_command(
             workspace=workspace,
             threads=threads,
             dispatch=dispatch,
+            winograd=winograd,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,

@@ -10,6 +10,7 @@ from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
+from kgen.schedule.winograd import Winograd
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ def _choice(node: Node) -> Choice:
             why = "vectors over the channels; taps outside x are skipped, not padded"
             tile, walk = f"1 x {node.pixels} x 16", "rows, columns, channels, taps"
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why)
+        case Winograd():
+            tile = f"{node.tile.widest.columns} x {node.tile.widest.units}"
+            walk = "tiles in memory, positions, units, tiles in registers, channels"
+            return Choice(node.name, "winograd", tile, str(node.panels.width), walk, node.why)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", node.formula)
         case Nonzero():

@@ -154,6 +154,10 @@ class COp(Walks):
         # The output may be the memory of an input that it may overwrite.
         y = f"{'' if overwritten else 'restrict '}y"
         parts.append(pointer(self.node.output.dtype, y, const=False))
+        parts += [
+            pointer(value.dtype, f"restrict {self.node.word_for(value)}", const=False)
+            for value in self.node.others
+        ]
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
