@@ -30,6 +30,9 @@ SOME_CASES = (
     "tiles/epilogues",
     "tiles/products",
     "tiles/rows_of_softmax",
+    "strips/inverted_residual",
+    "strips/strides",
+    "strips/dilation",
 )
 
 
