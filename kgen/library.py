@@ -176,8 +176,9 @@ class Library:
         if len(self._workspaces) == 1:
             return self._call(count, inputs, outputs, lengths, self._workspaces[0])
         for i in range(count):
-            own = [[array[i : i + 1] for array in arrays] for arrays in (inputs, outputs)]
-            code = self._call(1, *own, lengths, self._workspaces[i % len(self._workspaces)])
+            x = [array[i : i + 1] for array in inputs]
+            y = [array[i : i + 1] for array in outputs]
+            code = self._call(1, x, y, lengths, self._workspaces[i % len(self._workspaces)])
             if code:
                 return code
         return 0

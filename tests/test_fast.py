@@ -35,6 +35,9 @@ SOME_CASES = (
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
     "tiles/few_filters",
+    "strips/inverted_residual",
+    "strips/strides",
+    "strips/dilation",
 )
 
 

@@ -16,7 +16,7 @@ from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
 from kgen.render.write import Files
-from kgen.schedule import blocked, in_parts, schedule
+from kgen.schedule import blocked, in_parts, in_strips, schedule
 from kgen.targets import c_files, numpy
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock, has_blocks
@@ -120,7 +120,7 @@ def _manifest(
 
 def fast(plan: Plan, form: Form = LITERAL) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
-    graph = schedule(plan.graph, vector_functions(), form.winograd)
+    graph = in_strips(schedule(plan.graph, vector_functions(), form.winograd))
     return replan((in_parts(graph) if form.threads else graph).check())
 
 

@@ -388,7 +388,12 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
+        return comment("; then ".join(parts)) + self.how_often
+
+    @property
+    def how_often(self) -> str:
+        """What the title says of a function that is called more than once."""
+        return ", in each step" if self.inner else ""
 
     @property
     def afterwards(self) -> str:
