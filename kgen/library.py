@@ -176,9 +176,9 @@ class Library:
         if len(self._workspaces) == 1:
             return self._call(count, inputs, outputs, lengths, self._workspaces[0])
         for i in range(count):
-            given, found = ([one[i : i + 1] for one in arrays] for arrays in (inputs, outputs))
-            workspace = self._workspaces[i % len(self._workspaces)]
-            code = self._call(1, given, found, lengths, workspace)
+            x = [array[i : i + 1] for array in inputs]
+            y = [array[i : i + 1] for array in outputs]
+            code = self._call(1, x, y, lengths, self._workspaces[i % len(self._workspaces)])
             if code:
                 return code
         return 0

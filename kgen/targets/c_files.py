@@ -17,6 +17,7 @@ from kgen.targets.c_errors import errors
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
+from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
 from kgen.targets.weight_forms import LITERAL
 
@@ -31,10 +32,14 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
     body = source(model, block)
     result: Files = {
         f"{prefix}.h": env.get_template("model.h.j2").render(
-            model=model, block=block, errors=errors(model)
+            model=model, block=block, errors=errors(model), variants=VARIANTS
         ),
         f"{prefix}.c": body,
     }
+    if model.form.dispatch:
+        for one in VARIANTS:
+            text = env.get_template("variant.c.j2").render(model=model, variant=one)
+            result[f"{prefix}_{one.name}.c"] = text
     template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")
     for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
         result[file] = template.render(model=model, constants=constants)
@@ -57,6 +62,7 @@ def source(model: CModel, block: CBlock | None = None) -> str:
         block_texts=block_texts,
         functions=functions,
         vectors=vectors,
+        variants=VARIANTS,
     )
 
 
