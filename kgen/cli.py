@@ -217,7 +217,11 @@ def _print_memory(styles: list[Any], json: bool) -> None:
     ):  # fmt: skip
         row(title, *(getattr(one, field) for one in styles))
     for machine in machines:
-        row(f"RAM: a stack frame, {machine}", *(one.frame[machine] for one in styles), about="~")
+        row(
+            f"RAM: a stack frame at most, {machine}",
+            *(one.frame[machine] for one in styles),
+            about="~",
+        )
     out_console.print(table)
     for one in styles:
         alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)

@@ -87,7 +87,7 @@ def _c_files(
     given, plan = plan, fast(plan, form) if style == "fast" else plan
     model = CModel(plan, name, form, plan.graph.name, style)
     words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
-    check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
+    check_fit(package, words=words, loads=model.loads)
     block = block_of(given, model)
     files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
