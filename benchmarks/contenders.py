@@ -77,7 +77,7 @@ def _size(shape: tuple[int | None, ...]) -> int:
 
 
 def prepare_litert(model: keras.Model, batch: int, folder: Path) -> list[str]:
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_frozen(model, batch)])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen(model, batch)])
     path = folder / "model.tflite"
     path.write_bytes(converter.convert())
     return _worker("litert", path)
@@ -92,11 +92,11 @@ def prepare_onnxruntime(model: keras.Model, batch: int, folder: Path) -> list[st
     if recurrent_onnx.is_recurrent(model):
         converted = recurrent_onnx.convert(model, batch)
     else:
-        frozen = _frozen(model, batch)
+        function = frozen(model, batch)
         converted, _ = tf2onnx.convert.from_graph_def(
-            frozen.graph.as_graph_def(),
-            input_names=[tensor.name for tensor in frozen.inputs],
-            output_names=[tensor.name for tensor in frozen.outputs],
+            function.graph.as_graph_def(),
+            input_names=[tensor.name for tensor in function.inputs],
+            output_names=[tensor.name for tensor in function.outputs],
             opset=17,
             custom_op_handlers={"Erfc": (_erfc, [])},
         )
@@ -115,7 +115,7 @@ def _erfc(context: Any, node: Any, name: str, args: Any) -> None:
     context.make_node("Sub", [one, erf], outputs=[y], dtypes=[kind], shapes=[shape])
 
 
-def _frozen(model: keras.Model, batch: int) -> Any:
+def frozen(model: keras.Model, batch: int) -> Any:
     """The model as TensorFlow's function of one batch, all sizes known, its weights constants.
 
     LiteRT gives XNNPACK only layers with constant weights; tf2onnx makes inputs of what isn't.

@@ -193,9 +193,12 @@ WASM = {
 }
 
 
-@pytest.mark.skipif(
+needs_wasm = pytest.mark.skipif(
     not all(WASM.values()), reason=f"no {' and no '.join(x for x in WASM if not WASM[x])}"
 )
+
+
+@needs_wasm
 @pytest.mark.parametrize("weights", ["incbin", pytest.param("string", marks=targets)])
 def test_wasm(weights: str, tmp_path: Path) -> None:
     """In Node: the self-test, a state that goes on, errors that are thrown."""

@@ -140,7 +140,7 @@ class Builder:
             )
         data = self._without_batch(data)
         name, note = self.describe_constant(data, weight, variable)
-        return Constant.of(name, data, note)
+        return replace(Constant.of(name, data, note), variable=variable)
 
     def weights_of(self, data: np.ndarray, levels: Levels) -> Constant:
         """A layer's kernel, made of small integers."""

@@ -31,6 +31,7 @@ from kgen.ir.value import Constant, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
+from kgen.trace.deferral import deferred_operations, is_known_array
 from kgen.trace.memory import Memory
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.quantized import call_of, quantized_layers, unpacked_weight
@@ -50,11 +51,13 @@ class Tracer:
     """One model being traced: where in it Keras is, what was built so far, and what can't be.
 
     one_step: whether every recurrent layer remembers its states from call to call.
+    defer: whether what Keras computes of known numbers alone becomes part of the graph too.
     """
 
-    def __init__(self, model: keras.Model, one_step: bool = False) -> None:
+    def __init__(self, model: keras.Model, one_step: bool = False, defer: bool = False) -> None:
         self.model = model
         self.one_step = one_step
+        self.defer = defer
         self.builder = Builder(batch_length(model))
         self.builder.describe_constant = self._describe_constant
         self.memory = Memory(self.builder)
@@ -132,6 +135,8 @@ class Tracer:
             for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
                 enter(mock.patch.object(DropoutRNNCell, getter, _do_nothing))
             enter(quantized_layers(self.builder))
+            if self.defer:
+                enter(deferred_operations())
             enter(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
             filtering = keras.config.is_traceback_filtering_enabled()
@@ -180,6 +185,8 @@ class Tracer:
         name = type(operation).__name__
         if not self.rewriting:
             self.operation = next(self.numbers)
+        if self.defer:
+            args, kwargs = tree.map_structure(self._known_as_tensor, (args, kwargs))
         if name in DECOMPOSITIONS:
             return self._rewrite(operation, args, kwargs)
         like = self._keras_spec(operation, args, kwargs)
@@ -245,6 +252,9 @@ class Tracer:
         if isinstance(x, Value):
             return self.builder.tensor(x)
         return x
+
+    def _known_as_tensor(self, x: Any) -> Any:
+        return self.builder.tensor(self.builder.value(x)) if is_known_array(x) else x
 
     # Where the tracer is
 
