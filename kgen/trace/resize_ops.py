@@ -14,7 +14,6 @@ from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.resampling import nearest, resampling
 from kgen.trace.table import lowers
 
-
 METHODS = ("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5")
 
 
@@ -23,8 +22,8 @@ def resize(builder: Builder, op: Any, images: Any) -> Value:
     """tf.image.resize as a weighted sum along each of the two axes, in the images' own dtype."""
     if op.interpolation not in METHODS:
         raise UnsupportedError(
-            f"it resizes by {op.interpolation!r}, which Keras 2 could and Keras 3 can't; what works "
-            f"is {', '.join(METHODS)}, of which bicubic and lanczos3 come nearest"
+            f"it resizes by {op.interpolation!r}, which Keras 2 could and Keras 3 can't; what "
+            f"works is {', '.join(METHODS)}, of which bicubic and lanczos3 come nearest"
         )
     value = builder.value(images)
     first = value.rank - (3 if op.data_format == "channels_last" else 2)
