@@ -380,5 +380,5 @@ def test_ways_of_resizing_that_are_gone(tmp_path: Path) -> None:
     layer = entry("Resizing", "one", height=3, width=4, interpolation="mitchellcubic", **shape)
     config = {"class_name": "Sequential", "config": [layer]}
     model = load(write(tmp_path / "m.h5", config, {}))
-    with pytest.raises(ExportError, match="'one'.*'mitchellcubic', which Keras 2 could.*bicubic"):
+    with pytest.raises(ExportError, match=r"'one'.*'mitchellcubic', which Keras 2 could.*bicubic"):
         _ = Export(model, "model", {}).graph
