@@ -221,7 +221,7 @@ class Export:
         typical: Sequence[np.ndarray] | None = None,
     ) -> list[Difference]:
         """Of each output; ok if rounding explains it."""
-        more: Sequence[np.ndarray | None] = typical or [None] * len(wanted)
+        more = list(typical) if typical else [None for _ in wanted]
         return [
             difference(
                 a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL, typical=one
