@@ -13,6 +13,7 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution, transposed
 from kgen.schedule.einsum import einsum
@@ -43,6 +44,7 @@ def schedule(graph: Graph, functions: Collection[str]) -> Graph:
 
 def _lowered(graph: Graph, functions: Collection[str]) -> Graph:
     graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions)))
+    graph = absorb_attention(graph, functions)
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))

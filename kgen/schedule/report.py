@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
+from kgen.schedule.attention import Attention
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
@@ -53,6 +54,11 @@ def _choice(node: Node) -> Choice:
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", node.formula)
+        case Attention():
+            why = f"the scores of {node.block} queries stay near, those of all are never stored"
+            tile, order = f"{node.block} x {node.length}", [axis.name for axis in node.outer]
+            walk = ", ".join([*order, "queries", "scores, softmax, sums"])
+            return Choice(node.name, "attention", tile, str(node.scores.panels.width), walk, why)
         case Nonzero():
             return Choice(node.name, "zeros", "", "", "", node.formula)
         case _:

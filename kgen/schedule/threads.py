@@ -7,6 +7,7 @@ from math import ceil
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
+from kgen.schedule.attention import Attention
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.product import Axis, Product
@@ -26,8 +27,15 @@ PARTS = (8, 4, 2)
 
 def in_parts(graph: Graph) -> Graph:
     """Given:   a large product whose panels of units can't be shared out evenly
-    Result:  the same with a loop over parts of its pixels outside of everything"""
-    return graph.with_nodes([_divided(n) if isinstance(n, Product) else n for n in graph.nodes])
+    Result:  the same with a loop over parts of its pixels outside of everything
+
+    An attention whose heads are shared out has scores for each of them."""
+    nodes = []
+    for node in graph.nodes:
+        if isinstance(node, Attention) and shared_loop(node):
+            node = node.for_threads()
+        nodes.append(_divided(node) if isinstance(node, Product) else node)
+    return graph.with_nodes(nodes)
 
 
 def shared_loop(node: Node) -> str:
@@ -41,6 +49,9 @@ def shared_loop(node: Node) -> str:
             if node.outer and _evenly(node.outer[0].count) >= 0.8:
                 return "outer"
             return "units" if not node.outer and _of_units(node) > 0.6 else ""
+        case Attention():
+            heads = node.outer[0].count if node.outer else 1
+            return "outer" if node.macs >= WORTH and _evenly(heads) >= 0.8 else ""
         case Depthwise():
             return "rows" if node.macs >= WORTH_DEPTHWISE and node.rows.count > 1 else ""
         case Contraction():

@@ -15,6 +15,8 @@ from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
+from kgen.schedule import Attention
+from kgen.targets.c_attention import AttentionOp
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
@@ -187,7 +189,8 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
+                kind = AttentionOp if isinstance(node, Attention) else FastOp
+                ops.append(kind(*common, self.prefix, self._vectors, self.form.threads))
             else:
                 ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
