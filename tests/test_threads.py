@@ -22,10 +22,10 @@ def pictures() -> keras.Model:
     """Each kind whose loops are shared, and sizes that don't come out even."""
     x = picture = Input((50, 49, 8))
     x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
-    x = layers.DepthwiseConv2D(3, padding="same")(x)
     x = layers.AveragePooling2D(3, strides=1, padding="same")(x)
+    x = layers.Softmax()(layers.DepthwiseConv2D(3, padding="same")(x))
     x = layers.LayerNormalization()(layers.Conv2D(80, 1, activation="gelu")(x))
-    x = layers.Conv2D(40, 3, strides=2, groups=2)(layers.Softmax()(x))
+    x = layers.Conv2D(40, 3, strides=2, groups=2)(x)
     return Model(picture, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
 
 

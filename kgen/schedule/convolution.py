@@ -239,7 +239,7 @@ def _depthwise(node: Conv) -> Depthwise:
         output=node.output,
         epilogue=node.epilogue,
         x=node.x,
-        kernel=Constant.of(node.kernel.name, kernel, note),
+        kernel=node.kernel.arranged(kernel, note),
         bias=bias,
         rows=rows,
         columns=columns,

@@ -51,6 +51,8 @@ class Depthwise(Contraction):
     """x: (1, rows, columns, channels). kernel: (taps, channels padded to a cache line).
 
     bias: (channels, padded,). pixels: how many of a row are computed at once.
+    kept: if not 0, only one row is computed, its number being a parameter, from so many rows of x,
+        of which the latest take the place of the oldest.
     """
 
     x: Value
@@ -59,6 +61,7 @@ class Depthwise(Contraction):
     columns: Reach
     channels: int
     text: str
+    kept: int = 0
 
     @property
     def padded(self) -> int:

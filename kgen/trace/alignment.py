@@ -87,9 +87,11 @@ class Alignment:
 
     def _layer(self, calls: tuple[Layer, ...]) -> Layer:
         try:
-            return replace(calls[0], shapes=self._part([layer.shapes for layer in calls]))
+            shapes = self._part([layer.shapes for layer in calls])
         except UnlikeError:
-            return calls[0]  # of its parts the graph knows the shapes
+            shapes = calls[0].shapes  # of its parts the graph knows the shapes
+        layer = replace(calls[0], shapes=shapes)
+        return layer.reading(lambda value: self._made.get(value, value))
 
     def _aligned(self, rows: Sequence[Sequence[Node]]) -> list[Node]:
         outer, self._nodes = self._nodes, []
