@@ -20,7 +20,7 @@ from kgen import targets
 from kgen.api import Export
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
-from kgen.schedule import Product
+from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
@@ -37,6 +37,7 @@ SOME_CASES = (
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
     "tiles/few_filters",
+    "tiles/attention_in_blocks",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -257,6 +258,15 @@ def test_filters_of_neighbours_lie_side_by_side() -> None:
     products = [node for node in graph.nodes if isinstance(node, Product)]
     found = {node.output.shape[-1]: node.units // node.output.shape[-1] for node in products}
     assert found == {5: 3, 6: 2, 1: 4, 7: 2, 3: 3}
+
+
+@pytest.mark.parametrize(("name", "count"), [("attention_in_blocks", 3), ("causal_attention", 1)])
+def test_scores_are_never_stored_whole(name: str, count: int) -> None:
+    graph = targets.fast(case(f"tiles/{name}").plan).graph
+    found = [node for node in graph.nodes if isinstance(node, Attention)]
+    assert len(found) == count
+    for node in found:
+        assert node.others[0].size == node.block * node.length < math.prod(node.score_shape)
 
 
 def rectified(units: int = 70) -> keras.Model:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.size import at_bound
+from kgen.schedule.attention import Attention
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.nonzero import Nonzero
@@ -108,6 +109,13 @@ def _choice(node: Node) -> Choice:
             return Choice(node.name, "strip", band, "", "rows, the stages above", why=node.text)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", "", node.formula)
+        case Attention():
+            why = f"the scores of {node.block} queries stay near, those of all are never stored"
+            tile, order = f"{node.block} x {node.length}", [axis.name for axis in node.outer]
+            walk = ", ".join([*order, "queries", "scores, softmax, sums"])
+            return Choice(
+                node.name, "attention", tile, str(node.scores.panels.width), walk, why=why
+            )
         case Nonzero():
             return Choice(node.name, "zeros", why=node.formula)
         case _:

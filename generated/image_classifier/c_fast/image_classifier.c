@@ -245,22 +245,6 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stream(int chains, int width, int 
     }
 }
 
-/* All bits of the lanes where a == b. */
-IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_same(image_classifier_vec a, image_classifier_vec b)
-{
-#if IMAGE_CLASSIFIER_LANES > 1
-    return (image_classifier_ivec)(a == b);
-#else
-    return -(a == b);
-#endif
-}
-
-/* the larger one; NaN if either is */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vmaximum(image_classifier_vec a, image_classifier_vec b)
-{
-    return image_classifier_vwhere(image_classifier_less(b, a) | ~image_classifier_same(a, a), a, b);
-}
-
 /* n floats, and `other` in the lanes beyond them. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load_or(const float *from, int n, float other)
 {
@@ -882,14 +866,18 @@ static void image_classifier_classes(const float *x, float *y)
     const float *const in = x;
     float *const out = y;
     image_classifier_vec most = image_classifier_splat(-INFINITY);
-    for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES)
-        most = image_classifier_vmaximum(most, image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY));
-    const image_classifier_vec top = image_classifier_splat(image_classifier_largest(most));
+    for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES) {
+        const image_classifier_vec e = image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY);
+        most = image_classifier_no_less(most, e);
+    }
+    const float largest = image_classifier_largest(most);
+    const image_classifier_vec top = image_classifier_splat(largest);
     image_classifier_vec sum = image_classifier_splat(0.0f);
     for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES) {
-        const image_classifier_vec e = image_classifier_vexp(image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY) - top);
-        sum += e;
-        image_classifier_store(out + u, e, IMAGE_CLASSIFIER_LEFT(5, u));
+        const image_classifier_vec e = image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY);
+        const image_classifier_vec power = image_classifier_vexp(e - top);
+        sum += power;
+        image_classifier_store(out + u, power, IMAGE_CLASSIFIER_LEFT(5, u));
     }
     const image_classifier_vec whole = image_classifier_splat(1.0f / image_classifier_total(sum));
     for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES)
