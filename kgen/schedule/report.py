@@ -49,7 +49,7 @@ def _choice(node: Node) -> Choice:
             )
         case Depthwise():
             why = "vectors over the channels; taps outside x are skipped, not padded"
-            tile, walk = f"1 x {node.pixels} x 16", "rows, columns, channels, taps"
+            tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why)
         case Strip():
             band = f"1 row of {node.stages[-1].rows.count}"
