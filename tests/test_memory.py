@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import keras
+import numpy as np
 import orjson
 import pytest
 from typer.testing import CliRunner
@@ -73,6 +74,29 @@ def test_workspaces(
     manifest = orjson.loads(files[f"{name}.json"])
     assert ("predict" in manifest) == (workspace == "stack")
     assert ("run_batch" in manifest) == (workspace == "caller")
+
+
+@pytest.mark.parametrize("weights", ["literal", "file"])
+def test_built_with_the_callers_workspace(weights: str) -> None:
+    """`kgen.build` is then the caller; several sequences have a workspace each."""
+    keras.utils.clear_session()
+    model = keras.Sequential(
+        [keras.Input((2, 3), batch_size=2), keras.layers.LSTM(4, stateful=True)]
+    )
+    randomize(model, 3)
+    x = np.random.default_rng(1).normal(size=(2, 2, 2, 3)).astype(np.float32)
+    built = kgen.build(model, workspace="caller", weights=weights, check=False)
+    for one in x:
+        np.testing.assert_allclose(built.predict(one), model.predict(one, verbose=0), atol=1e-6)
+    state = built.get_state()
+    assert len(state) == 2
+    built.reset()
+    model.layers[0].reset_state()
+    np.testing.assert_allclose(built.predict(x[0]), model.predict(x[0], verbose=0), atol=1e-6)
+    built.set_state(**state)
+    after = built.predict(x[0])
+    built.set_state(**state)
+    np.testing.assert_array_equal(built.predict(x[0])[0], after[0])
 
 
 @pytest.mark.parametrize("style", ["fast", "readable"])

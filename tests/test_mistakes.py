@@ -31,7 +31,8 @@ def test_each_on_three_models() -> None:
 
 
 TRIALS = {
-    "softmax": 50, "wide": 40, "bn": 30, "ln": 30, "flat": 30, "narrow": 10, "lstm": 5, "attention": 5,
+    "softmax": 50, "wide": 40, "bn": 30, "ln": 30, "flat": 30, "narrow": 10,
+    "lstm": 5, "attention": 5,
 }  # fmt: skip
 
 

@@ -24,4 +24,4 @@ from tests.harness import case
 def test_weights_stay_small(name: str, kind: str, dtype: str) -> None:
     nodes = [node for node in case(name).export.graph.nodes if node.kind == kind]
     assert nodes
-    assert dtype in {constant.dtype for node in nodes for constant in node.constants}
+    assert dtype in {constant.source_dtype for node in nodes for constant in node.constants}

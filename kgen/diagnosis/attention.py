@@ -215,7 +215,7 @@ def _join(shape: tuple[int, ...]) -> Choice:
 
 def _biases(biases: dict[str, np.ndarray]) -> Choice:
     options = [Option(biases)]
-    fix = "get_weights(): query kernel, bias; key kernel, bias; value kernel, bias; output ones"
+    fix = "# get_weights(): query kernel, bias; key kernel, bias; value kernel, bias; output ones"
     if biases:
         mistake = Mistake("bias left out", "the biases are left out", fix)
         options.append(Option({}, mistake))

@@ -255,11 +255,14 @@ class Judge:
         world, found = choices[0]
         best = found[0]
         call, step = telling.place(world, best)
+        right = {finding.name for finding in self.findings if finding.verdict == RIGHT}
         finding = replace(
             finding,
             verdict=WRONG,
-            explanations=tuple(telling.told(world, self.names, mine.name, one) for one in found),
-            given=world.given,
+            explanations=tuple(
+                telling.told(world, self.names, right, mine.name, one) for one in found
+            ),
+            given=world.given if _depends(world, call) else "",
         )
         if call < 0 or best.candidate.part:
             return finding, NOWHERE
@@ -318,6 +321,11 @@ def _matches(
         if (one := fit(mine, array, samples=False, exact=exact, poor=poor))
     ]
     return sorted(found, key=lambda pair: bool(pair[1].layout))
+
+
+def _depends(world: World, call: int) -> bool:
+    """Whether a call may have read what the asker has instead of a value."""
+    return any(number <= call for number in world.overrides)
 
 
 def _role(place: Place) -> tuple[int, int]:

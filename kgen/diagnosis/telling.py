@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from kgen.diagnosis import wording
 from kgen.diagnosis.recipe import Mistake, Recipe
 from kgen.diagnosis.report import Explanation, Slip
@@ -17,8 +19,12 @@ def place(world: World, found: Found) -> tuple[int, int]:
     return call, len(recipe.steps) - 1 if recipe and step == -1 else step
 
 
-def told(world: World, names: Names, name: str, found: Found) -> Explanation:
-    """name: the asker's, of the array. names: of the values they have."""
+def told(
+    world: World, names: Names, right: Collection[str], name: str, found: Found
+) -> Explanation:
+    """name: the asker's, of the array. names: of the values they have. right: those of them that
+    are right.
+    """
     candidate = found.candidate
     call, step = place(world, found)
     layers = [world.calls[n].path if n >= 0 else "" for n, _ in candidate.causes]
@@ -38,8 +44,8 @@ def told(world: World, names: Names, name: str, found: Found) -> Explanation:
     if candidate.everywhere:  # one line is enough of an example
         own, causes = [], dict(list({call: own, **causes}.items())[-1:])
     for number, mistakes in causes.items():
-        if number >= 0 and (number, wording.last_step(world, number)) in names:
-            continue  # the asker has it right, and did not use it
+        if number >= 0 and names.get((number, wording.last_step(world, number))) in right:
+            continue  # they did not use it
         target = wording.identifier(world.calls[number].path) if number >= 0 else "x"
         lines.append(wording.line(world, known, target, number, -1, mistakes))
     if own or not lines:

@@ -35,7 +35,12 @@ def line(
     step = len(recipe.steps) - 1 if step < 0 else step
     formulas = [_right(recipe, number) for number in range(step + 1)]
     composed = compose(world, names, target, call, formulas)
-    remarks += _explained(world, names, call) if composed else []
+    if composed:
+        joined = " ".join(composed)
+        remarks += [
+            what for name, what in _explained(world, names, call).items() if _has(joined, name)
+        ]
+        remarks += [f"from scipy.special import {f}" for f in ("erf",) if _has(joined, f)]
     if composed is None:
         made = f"{world.calls[call].access}({source(world, names, call)})"
         return _commented([f"{target} = {made}"], remarks)
@@ -61,7 +66,8 @@ def compose(
                 return None
             continue
         if number == 0:  # all of the inputs
-            text = _of_all(formula.text, _sources(world, names, call))
+            masked = world.calls[call].mask is not None
+            text = _of_all(formula.text, _sources(world, names, call), masked)
             continue
         if formula.uses > 1 and not text.isidentifier():
             statements.append(f"z = {text}")
@@ -70,9 +76,10 @@ def compose(
     return [*statements, f"{target} = {text}"]
 
 
-def _of_all(formula: str, inputs: Sequence[str]) -> str:
-    """The formula of a list: {z}[0] is the first of the inputs."""
-    one = re.sub(r"\{z\}\[(\d)\]", lambda found: inputs[int(found[1])], formula)
+def _of_all(formula: str, inputs: Sequence[str], masked: bool) -> str:
+    """The formula of a list: {z}[0] is the first of the inputs, behind which the mask comes."""
+    given = [*inputs, "mask"] if masked else inputs
+    one = re.sub(r"\{z\}\[(\d)\]", lambda found: given[int(found[1])], formula)
     return one.replace("{z}", f"[{', '.join(inputs)}]")
 
 
@@ -92,12 +99,16 @@ def _sources(world: World, names: Names, call: int) -> list[str]:
     return [_source(world, names, call, array)[0] for array in world.calls[call].inputs]
 
 
-def _explained(world: World, names: Names, call: int) -> list[str]:
+def _has(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _explained(world: World, names: Names, call: int) -> dict[str, str]:
     """What those inputs are that the asker has no name for."""
     if call < 0:
-        return []
+        return {}
     found = [_source(world, names, call, array) for array in world.calls[call].inputs]
-    return [f"{name} is {what}" for name, what in dict(found).items() if what]
+    return {name: f"{name} is {what}" for name, what in found if what}
 
 
 def _source(world: World, names: Names, call: int, array: np.ndarray) -> tuple[str, str]:
@@ -139,8 +150,9 @@ def _weights(recipe: Recipe, text: str) -> list[str]:
     ]
     if len(used) == len(call.weights) > 1:
         symbols = ", ".join(symbol for symbol, _ in used)
-        shapes = " and ".join(str(weight.array.shape) for _, weight in used)
-        return [f"{symbols} = {call.access}.get_weights()  # shapes {shapes}"]
+        shapes = [str(weight.array.shape) for _, weight in used]
+        shown = " and ".join([", ".join(shapes[:-1]), shapes[-1]])
+        return [f"{symbols} = {call.access}.get_weights()  # shapes {shown}"]
     return [
         f"{symbol} = {call.access}.get_weights()[{weight.index}]  # shape {weight.array.shape}"
         for symbol, weight in used

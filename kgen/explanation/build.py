@@ -20,7 +20,7 @@ from kgen.explanation import (  # the formulas' modules fill a table
 )
 from kgen.explanation.arrays import sizes
 from kgen.explanation.calls import Call, calls, readers
-from kgen.explanation.formulas import FUNCTIONS, formulas, from_node
+from kgen.explanation.formulas import FUNCTIONS, formulas, from_node, masked
 from kgen.explanation.inputs import Given, model_inputs, pinned
 from kgen.explanation.notation import quoted
 from kgen.explanation.observe import Observed, observe
@@ -146,6 +146,8 @@ class _Builder:
         letters = symbols(call, outputs)
         done = [self._step(node, letters) for node in call.nodes]
         lines = formulas(layer, call.kind, call.nodes)
+        if lines and any(value in call.masks for value in call.inputs):
+            lines = masked(call.kind, lines)
         if not lines:
             lines = [self._formula(step) for step in done] if len(done) <= FEW else []
         if not lines:

@@ -35,6 +35,9 @@ PARTS = {"query": "q", "key": "k", "value": "v", "attention_output": "o"}
 OUTPUTS = {"query": "Q", "key": "K", "value": "V"}
 """By the name of a layer within another: what it returns."""
 
+INPUTS = dict.fromkeys(("Attention", "AdditiveAttention"), ("Q", "V", "K"))
+"""By the class of a layer with several inputs."""
+
 GATES = {
     "input": "i", "forget": "f", "cell": "g", "output": "o",
     "update": "z", "reset": "r", "candidate": "g",
@@ -69,9 +72,13 @@ def symbols(call: Call, outputs: Sequence[Value]) -> dict[Value, str]:
         taken[loop, letter] = count = taken.get((loop, letter), 0) + 1
         found[value] = letter if count == 1 else _numbered(letter, count)
 
-    inputs = call.inputs
-    for number, value in enumerate(inputs, 1):
-        give(value, "x" if len(inputs) == 1 else f"x_{number}")
+    inputs = [value for value in call.inputs if value not in call.masks]
+    letters = INPUTS.get(call.kind, ()) if len(inputs) > 1 else ()
+    for number, value in enumerate(inputs):
+        several = letters[number] if number < len(letters) else f"x_{number + 1}"
+        give(value, "x" if len(inputs) == 1 else several)
+    for value in call.inputs:
+        give(value, "m")
     for constant in call.constants:
         path = constant.note.partition(":")[0] or constant.name
         give(constant, weight_symbol(path, call.path) if constant.note else "k")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
 from kgen.schedule.strip import Strip
+from kgen.schedule.winograd import Winograd
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,16 @@ def _choice(node: Node) -> Choice:
             why = "vectors over the channels; taps outside x are skipped, not padded"
             tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why)
+        case Winograd():
+            tile = f"{node.tile.widest.columns} x {node.tile.widest.units}"
+            walk = "tiles in memory, positions, units, tiles in registers, channels"
+            return Choice(node.name, "winograd", tile, str(node.panels.width), walk, node.why)
         case Strip():
             band = f"1 row of {node.stages[-1].rows.count}"
             return Choice(node.name, "strip", band, "", "rows, the stages above", node.text)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", node.formula)
+        case Nonzero():
+            return Choice(node.name, "zeros", "", "", "", node.formula)
         case _:
             return Choice(node.name, node.kind, "", "", "", "")

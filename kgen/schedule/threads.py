@@ -13,6 +13,7 @@ from kgen.schedule.product import Axis, Product
 from kgen.schedule.strip import Strip
 from kgen.schedule.strips import in_bands
 from kgen.schedule.tile import Pixels, choose
+from kgen.schedule.winograd import Winograd
 
 WORTH = 1 << 19
 """Multiply-adds of a product, below which the threads' meeting takes longer than they save."""
@@ -55,6 +56,8 @@ def shared_loop(node: Node) -> str:
             return "units" if not node.outer and _of_units(node) > 0.6 else ""
         case Depthwise():
             return "rows" if node.macs >= WORTH_DEPTHWISE and node.rows.count > 1 else ""
+        case Winograd():
+            return "outer" if node.macs >= WORTH else ""
         case Strip():
             return "parts" if node.parts > 1 else ""
         case Contraction():

@@ -84,7 +84,7 @@ def _c_files(
 ) -> Files:
     """common: what all templates see."""
     name, evidence = common["name"], common["evidence"]
-    given, plan = plan, fast(plan, form.threads) if style == "fast" else plan
+    given, plan = plan, fast(plan, form) if style == "fast" else plan
     model = CModel(plan, name, form, plan.graph.name, style)
     words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
     check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
@@ -118,17 +118,17 @@ def _manifest(
     )
 
 
-def fast(plan: Plan, threads: bool = False) -> Plan:
+def fast(plan: Plan, form: Form = LITERAL) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
-    graph = in_strips(schedule(plan.graph, vector_functions()))
-    return replan((in_parts(graph) if threads else graph).check())
+    graph = in_strips(schedule(plan.graph, vector_functions(), form.winograd))
+    return replan((in_parts(graph) if form.threads else graph).check())
 
 
 def block_of(plan: Plan, single: CModel) -> CBlock | None:
     """Several samples at once, where that pays and has a place. plan: before it was scheduled."""
     if not has_blocks(single):
         return None
-    graph = blocked(plan.graph, single.plan.graph, vector_functions())
+    graph = blocked(plan.graph, single.plan.graph, vector_functions(), single.form.winograd)
     return CBlock.of(replan(graph), single) if graph else None
 
 

@@ -23,6 +23,7 @@ from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_small import SmallOp
 from kgen.targets.c_strip import CStrip
+from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import VectorExpressions, helper_names
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
@@ -83,7 +84,8 @@ class CModel(Weights, Lengths):
     @property
     def sources(self) -> list[str]:
         """The C files that a program is linked with."""
-        return [f"{self.prefix}.c", *self.weight_file_names]
+        variants = [f"{self.prefix}_{one.name}.c" for one in VARIANTS if self.form.dispatch]
+        return [f"{self.prefix}.c", *variants, *self.weight_file_names]
 
     # Names with file scope
 
@@ -119,8 +121,20 @@ class CModel(Weights, Lengths):
                 "place",
                 "weights",
             ),
-            *("constants", "test", "section", "block", "run_block", "run_batch", "use"),
+            *(
+                "constants",
+                "test",
+                "section",
+                "block",
+                "run_block",
+                "run_batch",
+                "use",
+                "turn",
+                "turn_all",
+            ),
             *(name for name in dir(functions) if not name.startswith("_")),
+            *(f"{run}_{one.name}" for run in ("run", "run_block") for one in VARIANTS),
+            *("level", "run_base", "run_block_base"),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
         ]
@@ -359,6 +373,8 @@ class CModel(Weights, Lengths):
             facts["weights_file"] = self.blob_name
         if self.loads:
             facts["load"] = f"{self.prefix}_load"
+        if self.form.dispatch:
+            facts["level"] = f"{self.prefix}_level"
         return facts
 
     @property
@@ -376,7 +392,7 @@ class CModel(Weights, Lengths):
     @property
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
-        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.graph.walk())
 
     @property
     def checks_values(self) -> bool:

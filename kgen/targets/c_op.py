@@ -41,6 +41,8 @@ def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
     if dtype == STRING:
         return c_string(value)  # type: ignore[arg-type]
+    if isinstance(value, Size):
+        return str(value) if dtype == "int32" else f"({CTYPES[dtype]}){value}"
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
@@ -100,7 +102,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights"):
+        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights", "places"):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -117,9 +119,11 @@ class COp(Walks):
 
     def load(self, value: Value, place: str) -> str:
         """The element of an array at an index expression."""
-        if value.dtype == "int4":
-            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
-        return f"{self.ref(value)}[{place}]"
+        stored = value.stored if isinstance(value, Constant) else ""
+        if stored == "int4":
+            return f"{self.call('int4_at', stored)}({self.ref(value)}, {place})"
+        element = f"{self.ref(value)}[{place}]"
+        return f"{self.call(f'from_{stored}', stored)}({element})" if stored else element
 
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
@@ -150,6 +154,10 @@ class COp(Walks):
         # The output may be the memory of an input that it may overwrite.
         y = f"{'' if overwritten else 'restrict '}y"
         parts.append(pointer(self.node.output.dtype, y, const=False))
+        parts += [
+            pointer(value.dtype, f"restrict {self.node.word_for(value)}", const=False)
+            for value in self.node.others
+        ]
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -188,7 +196,7 @@ class COp(Walks):
         if not isinstance(node, Contraction) or self._summed_dtype != "int32":
             return False
         terms = node.macs // max(node.output.size, 1)
-        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
+        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
 
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
@@ -412,8 +420,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
-        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
+        ctype = (isinstance(value, Constant) and value.stored) or CTYPES[value.dtype]
+        dtype = "" if ctype == self.type else f" {ctype}"
         return f"({', '.join(map(bare, sizes))}){dtype}"
 
     @staticmethod

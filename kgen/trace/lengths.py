@@ -9,7 +9,7 @@ from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.ir.node import GraphError
 from kgen.ir.size import Given, Length, at, at_bound, is_fixed
-from kgen.trace.alignment import Alignment, outline
+from kgen.trace.alignment import Alignment, UnlikeGraphsError, outline
 from kgen.trace.bounds import LARGEST
 from kgen.trace.signature import Signature
 
@@ -39,7 +39,7 @@ def graph_at_any_length(trace: Callable[[Signature], Graph], signature: Signatur
     """The graph whose sizes depend on the signature's lengths.
 
     trace: gives the graph for a signature of known sizes.
-    Raises ExportError where the graph at one length does not tell what it is at another.
+    Raises UnlikeGraphsError where the graph at one length does not tell what it is at another.
     """
     traces = _Traces(trace, signature)
     bounds = {one.name: one.bound for one in signature.lengths}
@@ -49,7 +49,7 @@ def graph_at_any_length(trace: Callable[[Signature], Graph], signature: Signatur
     alike = _alike(found)
     if len(alike) < FEWEST:
         names = " and ".join(bounds)
-        raise ExportError(
+        raise UnlikeGraphsError(
             f"The model's graph can't be told for any {names}: it was traced at "
             f"{', '.join(_words(one.point) for one in found)}, and does something else at each. "
             "Give another bound, or pin the lengths with --input-shape."

@@ -45,6 +45,24 @@ def windows() -> Model:
     return _outputs(Input((9, 37, 3), name="x"), made)
 
 
+def few_filters() -> Model:
+    """Those of two, three or four pixels fill a vector together."""
+    made = [
+        layers.Conv2D(5, (3, 5), padding="same", activation="relu"),
+        layers.Conv2D(6, (2, 4), strides=(1, 2), padding="same", bias_initializer="ones"),
+        layers.Conv2D(1, (1, 5), padding="same"),
+        layers.Conv2D(7, 3, padding="same", dilation_rate=(2, 1), activation="tanh"),
+        layers.Conv2D(3, (3, 4)),
+    ]
+    return _outputs(Input((7, 12, 2), name="x"), made)
+
+
+def few_filters_of_sequences() -> Model:
+    x = Input((18, 3), name="x")
+    y = layers.Conv1D(4, 5, padding="same")(x)
+    return Model(x, [y, layers.ReLU()(y + layers.Conv1D(4, 5, padding="causal")(x))])
+
+
 def small_images() -> Model:
     made = [layers.Conv2D(6, 3, padding="same"), layers.Conv2D(20, (2, 3))]
     return _outputs(Input((7, 5, 9), name="x"), made)
@@ -129,6 +147,15 @@ def residual() -> Model:
     y = layers.Conv2D(18, 3, padding="same", activation="relu")(x)
     z = layers.Conv2D(18, 1, use_bias=False)(y)
     return Model(x, layers.ReLU()(layers.BatchNormalization()(z) + y) * 0.5)
+
+
+def zeros_skipped() -> Model:
+    """One pixel after rectifiers, its list read twice; in one sample no element is left."""
+    x = Input((20,), name="x")
+    y = layers.Dense(171, activation="relu")(x)
+    z = layers.ReLU()(layers.Dense(66)(y) + layers.Dense(66, activation="relu6")(y))
+    nothing = layers.Dense(37, activation="relu")(z * 0.0)
+    return Model(x, [layers.Dense(130)(z), layers.Dense(23)(y), layers.Dense(70)(nothing * 0.0)])
 
 
 def epilogues() -> Model:

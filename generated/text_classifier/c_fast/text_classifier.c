@@ -234,6 +234,16 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 #endif
 }
 
+/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_exp_of_rest(text_classifier_vec x, text_classifier_vec *shifted)
+{
+    *shifted = x * 1.44269504f + 12582912.0f;
+    const text_classifier_vec n = *shifted - 12582912.0f;
+    const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+}
+
 /* x, but no more than high; NaN stays */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_no_more(text_classifier_vec high, text_classifier_vec x)
 {
@@ -270,22 +280,24 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_power_of_two(text_cla
     return text_classifier_floats((n + 127) * 8388608);
 }
 
-/* e^x, within 1.5 units in the last place: e^x = 2^n e^r with |r| <= log(2) / 2, and a polynomial for e^r. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_vec x)
+/* x 2^n, with n in the lowest bits of `shifted` */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_times_power(text_classifier_vec x, text_classifier_vec shifted)
 {
-    x = text_classifier_clamp(x, -104.0f, 89.0f);
-    const text_classifier_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
-    const text_classifier_vec n = shifted - 12582912.0f;
-    const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    const text_classifier_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
 #if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_vec)_mm512_scalef_ps((__m512)e, (__m512)n);
+    return (text_classifier_vec)_mm512_scalef_ps((__m512)x, (__m512)(shifted - 12582912.0f));
 #else
     const text_classifier_ivec whole = text_classifier_bits(shifted) - 0x4b400000;
     const text_classifier_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
-    return e * text_classifier_power_of_two(half) * text_classifier_power_of_two(whole - half);
+    return x * text_classifier_power_of_two(half) * text_classifier_power_of_two(whole - half);
 #endif
+}
+
+/* e^x, within 1.1 units in the last place */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_vec x)
+{
+    text_classifier_vec shifted;
+    const text_classifier_vec e = text_classifier_exp_of_rest(text_classifier_clamp(x, -104.0f, 89.0f), &shifted);
+    return text_classifier_times_power(e, shifted);
 }
 
 /* The sum of all lanes: halves are added until one is left. */
