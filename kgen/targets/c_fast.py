@@ -264,11 +264,6 @@ class FastOp(COp):
         return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
 
     @property
-    def pick_pixels(self) -> str:
-        """The same of a depthwise convolution's pixels."""
-        return self._pick(list(self.node.pixels))
-
-    @property
     def open_pixels(self) -> bool:
         """Whether the number of pixels is known only when the code runs."""
         return isinstance(self.node.columns.count, Size)
