@@ -98,8 +98,8 @@ def _choice(node: Node) -> Choice:
             )
         case Depthwise():
             why = "vectors over the channels; taps outside x are skipped, not padded"
-            tile, walk = f"1 x {node.pixels} x 16", "rows, columns, channels, taps"
-            return Choice(node.name, "depthwise", tile, str(node.padded), walk, "", why)
+            tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
+            return Choice(node.name, "depthwise", tile, str(node.padded), walk, why=why)
         case Winograd():
             tile = f"{node.tile.widest.columns} x {node.tile.widest.units}"
             walk = "tiles in memory, positions, units, tiles in registers, channels"
