@@ -102,7 +102,18 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights", "places"):
+        for field in (
+            "x",
+            "a",
+            "b",
+            "indices",
+            "updates",
+            "kernel",
+            "keys",
+            "values",
+            "weights",
+            "places",
+        ):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
