@@ -140,7 +140,8 @@ def fit(
     weight: np.ndarray | float = 1.0,
 ) -> tuple[dict[str, float], np.ndarray]:
     """Bytes for each name, none below 0, and the relative errors, which are to be small, most of
-    all of large programs. weight: of each program. below: how much more a size counts that is underestimated.
+    all of large programs. weight: of each program. below: how much more a size counts that is
+    underestimated.
     """
     table = np.array([[one[name] for name in names] for one in found], float)
     relative = table / sizes[:, None]
