@@ -66,6 +66,14 @@ def export_command(
     dispatch: Annotated[
         bool, typer.Option("--dispatch", help="Pick SSE2, AVX2 or AVX-512 when it runs.")
     ] = False,
+    winograd: Annotated[
+        bool,
+        typer.Option(
+            "--winograd/--no-winograd",
+            help="3x3 convolutions take fewer products: faster, more memory for weights, larger "
+            "rounding errors.",
+        ),
+    ] = True,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -103,6 +111,7 @@ def export_command(
             workspace=workspace,
             threads=threads,
             dispatch=dispatch,
+            winograd=winograd,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,
@@ -193,12 +202,26 @@ def _print_memory(styles: list[Any], json: bool) -> None:
     table.add_column("bytes of memory")
     for one in styles:
         table.add_column(one.style, justify="right")
+
+    def row(title: str, *numbers: int, about: str = "") -> None:
+        table.add_row(title, *(f"{about}{number:,}" for number in numbers))
+
+    machines = list(styles[0].code)
+    row("flash: weights", *(one.weights for one in styles))
+    for machine in machines:
+        row(f"flash: code, {machine}", *(one.code[machine] for one in styles), about="~")
     for title, field in (
-        ("flash: weights", "weights"), ("RAM: the library's own workspaces", "own"),
-        ("  each", "workspace"), ("  of which states", "states"),
-        ("  no plan can be below", "bound"), ("RAM: the caller's arrays", "arguments"),
+        ("RAM: the library's own workspaces", "own"), ("  each", "workspace"),
+        ("  of which states", "states"), ("  no plan can be below", "bound"),
+        ("RAM: the caller's arrays", "arguments"),
     ):  # fmt: skip
-        table.add_row(title, *(f"{getattr(one, field):,}" for one in styles))
+        row(title, *(getattr(one, field) for one in styles))
+    for machine in machines:
+        row(
+            f"RAM: a stack frame at most, {machine}",
+            *(one.frame[machine] for one in styles),
+            about="~",
+        )
     out_console.print(table)
     for one in styles:
         alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
@@ -208,14 +231,18 @@ def _print_memory(styles: list[Any], json: bool) -> None:
         )  # fmt: skip
 
 
-def _print_choices(choices: list[Any]) -> None:
-    table = Table(box=None, header_style="bold")
-    headings = ("step", "how", "tile", "panel", "loops", "because")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for c in choices:
-        table.add_row(*_plain(c.name, c.kind, c.tile, c.panel, c.order, c.why))
-    out_console.print(table)
+def _print_choices(choices: Any) -> None:
+    several = f"{choices.samples} samples at once, in NAME_predict_batch"
+    headings = ("step", "how", "tile", "panel", "loops", "sums", "--threads", "because")
+    for title, steps in (("one sample", choices.steps), (several, choices.block)):
+        table = Table(title=title, title_justify="left", box=None, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for c in steps:
+            texts = (c.name, c.kind, c.tile, c.panel, c.order, c.sums, c.threads, c.why)
+            table.add_row(*_plain(*texts))
+        if steps:
+            out_console.print(table)
 
 
 @app.command("verify")

@@ -159,7 +159,9 @@ class Node:
 
     @property
     def error(self) -> str:
-        """Of a node that can fail: the last word of the error's name in C."""
+        """Of a node that can fail: the last word of the error's name in C; "" if it is one of
+        several.
+        """
         return "INDEX"
 
     @property

@@ -255,9 +255,10 @@ class FastOp(COp):
 
     def pick(self, field: str) -> str:
         """The tile's size for each class of registers."""
-        return self._pick([getattr(block, field) for block in self.node.tile.blocks])
+        return self.pick_of([getattr(block, field) for block in self.node.tile.blocks])
 
-    def _pick(self, numbers: list[int]) -> str:
+    def pick_of(self, numbers: Sequence[int]) -> str:
+        """One number for each class of registers."""
         if len(set(numbers)) == 1:
             return str(numbers[0])
         return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
@@ -310,7 +311,7 @@ class FastOp(COp):
         """Units in a tile of the last panel."""
         rest = self.node.panels.rest
         widths = [min(block.units, rest) for block in self.node.tile.blocks]
-        return self._pick([width if rest % width == 0 else 16 for width in widths])
+        return self.pick_of([width if rest % width == 0 else 16 for width in widths])
 
     @property
     def rest_count(self) -> str:

@@ -103,7 +103,18 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights", "places"):
+        for field in (
+            "x",
+            "a",
+            "b",
+            "indices",
+            "updates",
+            "kernel",
+            "keys",
+            "values",
+            "weights",
+            "places",
+        ):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -155,6 +166,10 @@ class COp(Walks):
         # The output may be the memory of an input that it may overwrite.
         y = f"{'' if overwritten else 'restrict '}y"
         parts.append(pointer(self.node.output.dtype, y, const=False))
+        parts += [
+            pointer(value.dtype, f"restrict {self.node.word_for(value)}", const=False)
+            for value in self.node.others
+        ]
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -385,7 +400,12 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
+        return comment("; then ".join(parts)) + self.how_often
+
+    @property
+    def how_often(self) -> str:
+        """What the title says of a function that is called more than once."""
+        return ", in each step" if self.inner else ""
 
     @property
     def afterwards(self) -> str:

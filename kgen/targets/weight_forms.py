@@ -33,6 +33,7 @@ class Form:
     """weights: one of FORMS. section: of the object file, for the weights; or None.
     workspace: one of WORKSPACES. threads: whether loops are shared by OpenMP's threads.
     dispatch: whether the library holds code for several processors, and picks when it runs.
+    winograd: whether convolutions may take fewer products, with larger rounding errors.
     """
 
     weights: str = "literal"
@@ -40,6 +41,7 @@ class Form:
     workspace: str = "static"
     threads: bool = False
     dispatch: bool = False
+    winograd: bool = True
 
     def __post_init__(self) -> None:
         if self.workspace not in WORKSPACES:

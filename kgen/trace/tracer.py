@@ -170,7 +170,7 @@ class Tracer:
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
-                self._record(layer, outputs)
+                self._record(layer, args, kwargs, outputs)
             return outputs
         except (ExportError, GraphError):
             raise
@@ -300,7 +300,8 @@ class Tracer:
             ):
                 self.names[value] = path
 
-    def _record(self, layer: keras.Layer, outputs: Any) -> None:
+    def _record(self, layer: keras.Layer, args: Any, kwargs: Any, outputs: Any) -> None:
+        masks = _values({name: one for name, one in kwargs.items() if name.endswith("mask")})
         specs = [
             self.builder.spec(tensor) for tensor in tree.flatten(outputs) if tensor is not None
         ]
@@ -316,12 +317,18 @@ class Tracer:
                 summary=describe.layer(layer),
                 call=self.calls[-1],
                 inside=next((n for one, n in around if not isinstance(one, keras.Model)), 0),
+                given=_values((args, kwargs)),
+                masks=masks,
             )
         )
 
-    def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
-        """The name and note of a constant. likely: the weight that it probably is."""
-        known = describe_constant(self._visible(), data, likely)
+    def _describe_constant(
+        self, data: np.ndarray, likely: str, variable: keras.Variable | None
+    ) -> tuple[str, str]:
+        """The name and note of a constant. likely: the weight that it probably is. variable: the
+        one that it is, if that is known.
+        """
+        known = describe_constant(self._visible(), data, likely, variable)
         unpacked = unpacked_weight(self.layers[-1], data) if self.layers else ""
         note = unpacked and "weights of four bits"
         return known or (f"{self._path()}/{unpacked or 'constant'}", note)
@@ -437,3 +444,9 @@ def refusal(problems: dict[str, None]) -> ExportError:
     """One error for all that can't be exported."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ExportError(f"The model can't be exported:\n{lines}")
+
+
+def _values(arguments: Any) -> tuple[Value, ...]:
+    """The graph's values among a layer's arguments, each once."""
+    found = (getattr(leaf, "_kgen_value", None) for leaf in tree.flatten(arguments))
+    return tuple(dict.fromkeys(value for value in found if value is not None))
