@@ -18,8 +18,10 @@ from keras import layers
 import kgen
 from kgen import targets
 from kgen.api import Export
+from kgen.inspection import choices
 from kgen.library import STRICT, Library
 from kgen.schedule import Attention, Product
+from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
 from kgen.schedule.tile import AVX512, CLASSES
@@ -324,3 +326,28 @@ def test_far_weights_are_asked_for_ahead() -> None:
     x = np.random.default_rng(1).standard_normal((2, 8)).astype(np.float32)
     found = Library(files, flags=(*STRICT, "-O2")).predict(x)
     np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
+
+
+def test_the_schedule_says_what_the_code_does() -> None:
+    """Blocks of samples, cut sums and shared loops, where the C has them."""
+    image = keras.Input((36, 32, 32))
+    x = layers.Conv2D(48, 5, name="conv")(image)
+    x = layers.Dense(24, name="dense")(layers.GlobalMaxPooling2D(name="pool")(x))
+    found = choices(keras.Model(image, x))
+    steps = {step.name: step for step in found.steps}
+    assert (steps["conv"].sums, steps["conv"].threads) == ("5 x 160 terms", "part")
+    assert (steps["pool"].sums, steps["pool"].threads) == ("", "")
+    assert steps["dense"].sums == "in 4 chains"
+    assert (found.block, found.samples) == ([], 1)
+    text = str(kgen.export(keras.Model(image, x), name="model", check=False)["model.c"])
+    assert "for (int first = 0;;)" in text
+
+    row = keras.Input((600,))
+    wide = layers.Dense(90, name="wide")
+    found = choices(keras.Model(row, layers.Dense(5, name="narrow")(wide(row))))
+    assert found.samples == SAMPLES
+    assert [step.kind for step in found.steps] == ["stream", "stream"]
+    assert [(step.name, step.kind) for step in found.block] == [
+        ("wide", "tile"),
+        ("narrow", "tile"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,9 @@ def _compared(
     return Comparison(name, gap.absolute, gap.ok)
 
 
+MANY = 4
+"""So many factors of the same shapes are counted instead of being repeated."""
+
 FEW = 8
 """As many operations are the formula of a layer that has none of its own."""
 
@@ -223,7 +227,12 @@ class _Builder:
             if isinstance(node, Contraction)
         ]
         biases = [sizes(c.shape) for node in inside for c in node.constants if steps.is_bias(c)]
-        return f"at each step {' + '.join([*products, *biases])}" if products else ""
+        terms = Counter([*products, *biases])
+        shown = [
+            " + ".join([text] * count) if count < MANY else f"{count} × ({text})"
+            for text, count in terms.items()
+        ]
+        return f"at each step {' + '.join(shown)}" if products else ""
 
     def _weights(self, call: Call, layer: Any) -> list[Weight]:
         weights = []
@@ -233,7 +242,7 @@ class _Builder:
             array = _plain(variable)
             gates = GATES.get(type(owner).__name__, ())
             note = f"{', '.join(gates)}: {array.shape[-1] // len(gates)} of each" if gates else ""
-            symbol = weight_symbol(name, call.path)
+            symbol = weight_symbol(name, call.path, call.kind)
             weights.append(Weight(symbol, name, array, 0, index, place, note))
         return weights
 

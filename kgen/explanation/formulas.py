@@ -69,7 +69,7 @@ def from_node(node: Node) -> str:
     text = re.sub(r"(c of )?f's (group|channel)", lambda word: quoted(word.group()), node.formula)
     text = text.replace("][", ",").replace("mean(x * x)", "mean(x^2)")
     text = re.sub(r"sum over ([\w,]+) of ", r"sum_{\1} ", text)
-    text = re.sub(r"\bsqrt\(([^()]*)\)", r"sqrt{\1}", text)
+    text = re.sub(r"\bsqrt\(((?:[^()]|\([^()]*\))*)\)", r"sqrt{\1}", text)
     text = re.sub(r"\bkernel\b", "W", text).replace("bias", "b")
     text = re.sub(r"\bgamma\b", "γ", text).replace("beta", "β")
     text = re.sub(r"\[([^]]*)\]", r"_{\1}", text)

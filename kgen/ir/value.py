@@ -112,17 +112,19 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """The small integers that an array of weights was made of: (numbers - zero) * scale.
+    """The small integers that an array of weights was made of: (numbers - zero) * scale / divisor.
 
-    numbers, zero: int8. All three have the array's shape: zero and scale are repeated.
+    numbers, zero: int8. All have the array's shape: zero, scale and divisor are repeated.
     """
 
     numbers: np.ndarray
     scale: np.ndarray
     zero: np.ndarray
+    divisor: np.ndarray | None = None
 
     def each(self, change: Callable[[np.ndarray], np.ndarray]) -> Levels:
-        return Levels(change(self.numbers), change(self.scale), change(self.zero))
+        divisor = None if self.divisor is None else change(self.divisor)
+        return Levels(change(self.numbers), change(self.scale), change(self.zero), divisor)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -149,6 +151,15 @@ class Constant(Value):
         levels = None if self.levels is None else self.levels.each(change)
         made = Constant.of(self.name, change(self.data), self.note)
         return replace(made, levels=levels, variable=self.variable)
+
+    def divided(self, divisor: np.ndarray) -> Constant:
+        """The elements divided by others, which broadcast to them; it is known of its levels."""
+        made = Constant.of(self.name, self.data / divisor, self.note)
+        assert self.levels is not None
+        if self.levels.divisor is not None:
+            return made
+        whole = np.broadcast_to(divisor, self.shape)
+        return replace(made, levels=replace(self.levels, divisor=whole))
 
     def arranged(self, data: np.ndarray, note: str) -> Constant:
         """The same elements in an order of the target's, perhaps with zeros between them."""
