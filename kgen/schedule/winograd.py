@@ -137,8 +137,9 @@ def winograd(node: Conv) -> Winograd | None:
     images = node.output.shape[0]
     direct = _direct(node)
     best: tuple[float, Line, Line, Tile] | None = None
-    for height in _sizes(lines[0]):
-        for width in _sizes(lines[1]):
+    most = 4 if 1 in (lines[0].taps, lines[1].taps) else 3
+    for height in _sizes(lines[0], most):
+        for width in _sizes(lines[1], most):
             rows, columns = replace(lines[0], outputs=height), replace(lines[1], outputs=width)
             tiles = images * rows.tiles * columns.tiles
             tile = choose(Pixels(1, tiles, 0, LINE), units, channels)
@@ -157,14 +158,16 @@ def winograd(node: Conv) -> Winograd | None:
 
 
 def _lines(node: Conv) -> tuple[Line, Line] | None:
-    """Rows and columns if the convolution is of the kind; a sequence is an image of one row."""
+    """Rows and columns if the convolution is of the kind; a sequence is an image of one row, a
+    dilated one of as many columns as its taps are apart: they then lie in neighbouring rows.
+    """
     fits = (
         node.channels_last
         and node.groups == 1
         and set(node.window) == {TAPS}
         and len(node.window) < 3
         and set(node.strides) == {1}
-        and set(node.dilation) == {1}
+        and (set(node.dilation) == {1} or len(node.window) == 1)
         and node.output.size > 0
     )
     if not fits:
@@ -175,12 +178,20 @@ def _lines(node: Conv) -> tuple[Line, Line] | None:
             node.input_sizes, node.output_sizes, node.padding, strict=True
         )
     ]
-    return (found[0], found[1]) if len(found) == 2 else (Line(1, 1, 1, 1, 0), found[0])
+    if len(found) == 2:
+        return found[0], found[1]
+    (line,), (apart,) = found, node.dilation
+    if apart == 1:
+        return Line(1, 1, 1, 1, 0), line
+    if line.size % apart or line.count % apart or line.before % apart:
+        return None
+    rows = Line(line.size // apart, line.count // apart, 1, TAPS, line.before // apart)
+    return rows, Line(apart, apart, 1, 1, 0)
 
 
-def _sizes(line: Line) -> list[int]:
+def _sizes(line: Line, most: int) -> range:
     """Outputs that a tile may have along a line."""
-    return [1] if line.taps == 1 else [2, 3]
+    return range(1, 2) if line.taps == 1 else range(2, most + 1)
 
 
 def _direct(node: Conv) -> float:
