@@ -35,6 +35,7 @@ SOME_CASES = (
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
     "tiles/few_filters",
+    "tiles/weights_from_afar",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -314,3 +315,10 @@ def test_far_weights_are_asked_for_ahead() -> None:
     x = np.random.default_rng(1).standard_normal((2, 8)).astype(np.float32)
     found = Library(files, flags=(*STRICT, "-O2")).predict(x)
     np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
+
+
+def test_weights_that_tiles_ask_for() -> None:
+    """The next panel's, those a few terms further on, none where all stay near."""
+    nodes = targets.fast(case("tiles/weights_from_afar").plan).graph.nodes
+    products = [node for node in nodes if isinstance(node, Product)]
+    assert sorted(node.fetched // node.panels.width for node in products) == [0, 16, 70]
