@@ -24,7 +24,6 @@ from tests.machines import BARE, MACHINES
 from tests.target_models import MODELS
 
 PAGE = Path(__file__).parent.parent / "docs" / "embedding.md"
-TABLE = re.compile(r"(<!-- figures: [^\n]*-->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
 MACHINE = MACHINES["cortex-m4f"]
 HEAD = """\
 | model | style | weights | workspace | code, -Os | code, -O2 | stack frame | self-test error |
@@ -36,10 +35,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", default=list(MODELS), metavar="MODEL")
     rows = [row for name in parser.parse_args().models for row in rows_of(name)]
+    print(write_figures("benchmarks.embedding", HEAD + "\n".join(rows) + "\n"))
+
+
+def write_figures(script: str, table: str) -> str:
+    """The table, which is now between the marks of the script in docs/embedding.md."""
+    marks = rf"(<!-- figures: python -m {script} -->\n).*?(?=<!-- end of figures -->)"
     text = PAGE.read_text(encoding="utf-8")
-    table = HEAD + "\n".join(rows) + "\n"
-    PAGE.write_text(TABLE.sub(lambda found: found[1] + table, text), encoding="utf-8")
-    print(table)
+    text, found = re.subn(marks, lambda m: m[1] + table, text, count=1, flags=re.DOTALL)
+    assert found, f"{PAGE} has no figures of {script}"
+    PAGE.write_text(text, encoding="utf-8")
+    return table
 
 
 def rows_of(name: str) -> list[str]:

@@ -41,7 +41,7 @@ def with_named_lengths(graph: Graph, names: Names) -> Graph:
                 naming.name_size(size, f"{value.name}_{word}")
     for node in graph.walk():
         for length in _lengths_of_options(node):
-            naming.name(length, f"{node.name}_padding" if node.kind != "slice" else node.name)
+            naming.name(length, f"{node.name}_padding" if hasattr(node, "padding") else node.name)
     return replace(graph.map_sizes(naming.changed), lengths=tuple(lengths))
 
 

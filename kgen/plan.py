@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Node
+from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound
 from kgen.ir.value import STRING, Value, element_size
 from kgen.lengths import with_named_lengths
@@ -132,7 +132,7 @@ def named(graph: Graph) -> Graph:
     return with_named_lengths(graph, names)
 
 
-def _name_nodes(graph: Graph, names: Names, identifiers: dict[Value, str]) -> None:
+def _name_nodes(graph: Body, names: Names, identifiers: dict[Value, str]) -> None:
     for node in graph.nodes:
         for value in node.outputs:
             if value not in identifiers:
@@ -142,7 +142,11 @@ def _name_nodes(graph: Graph, names: Names, identifiers: dict[Value, str]) -> No
                 identifiers[value] = names.take(value.name)
             for before, after in BodySharing(node).replaced_in_place():
                 identifiers[after] = identifiers[before]
-            _name_nodes(node.body, names, identifiers)
+        for body in node.bodies:
+            for value in body.inputs:
+                if value not in identifiers:
+                    identifiers[value] = names.take(value.name)
+            _name_nodes(body, names, identifiers)
 
 
 def _peak(nodes: Sequence[Node], buffers: Sequence[tuple[str, Buffer]]) -> Peak:

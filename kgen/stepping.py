@@ -9,6 +9,7 @@ import numpy as np
 
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
+from kgen.ir.size import Size
 from kgen.ops.scan import Scan
 from kgen.trace import Signature, trace_as
 from kgen.trace.signature import one_step
@@ -40,6 +41,10 @@ def sequence_length(graph: Graph) -> int:
             f"The model's recurrent layers take {' and '.join(map(str, lengths))} steps; a "
             "function of one step needs them to take the same ones. Make a model of its own of "
             "each part, and export that."
+        )
+    if isinstance(lengths[0], Size):
+        raise ExportError(
+            "A function of one step takes sequences of any length: leave theirs out of --max-shape."
         )
     return lengths[0]
 

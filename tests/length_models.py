@@ -35,10 +35,39 @@ class Counted(keras.Layer):
 
 
 class ByLength(keras.Layer):
-    """Divides by the length."""
+    """Decays with the length, in Python's arithmetic."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        return x / float(x.shape[1] or 1)
+        return x * 0.9 ** (x.shape[1] or 1)
+
+
+class Measured(keras.Layer):
+    """What is computed with the length as a number."""
+
+    def call(self, x: keras.KerasTensor) -> list[keras.KerasTensor]:
+        n = ops.shape(x)[1]
+        length = ops.cast(n, "float32")
+        shares = ops.cast(ops.arange(n), "float32") / ops.cast(n - 1, "float32")
+        scores = ops.matmul(x, ops.transpose(x, (0, 2, 1))) * ops.rsqrt(length)
+        far = ops.cast(ops.abs(ops.arange(n)[:, None] - ops.arange(n)), "float32") / length
+        return [
+            x / length,
+            ops.sum(ops.cast(x > 0, "int32"), axis=1) % n,
+            ops.sum(x, axis=1) / ops.sqrt(length + 2),
+            x * ops.sin(10 * shares)[:, None] + ops.cast(ops.arange(n, 0, -1), "float32")[:, None],
+            ops.softmax(scores - far),
+            ops.concatenate([x, ops.ones_like(x[..., :1]) * ops.log(length)], axis=-1),
+        ]
+
+
+class Coordinates(keras.Layer):
+    """Adds each pixel's place in the image, from -1 to 1, and divides by the number of pixels."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        _, height, width, _ = ops.shape(x)
+        rows = 2 * ops.cast(ops.arange(height), "float32") / ops.cast(height, "float32") - 1
+        columns = 2 * ops.cast(ops.arange(width), "float32") / ops.cast(width, "float32") - 1
+        return (x + rows[:, None, None] + columns[:, None]) / ops.cast(height * width, "float32")
 
 
 def dilated_convolutions() -> LengthModel:
@@ -151,6 +180,21 @@ def resizing() -> LengthModel:
     return Model(given, outputs), {"height": 24, "width": 33}
 
 
+def resizing_with_kernels() -> LengthModel:
+    """Up and down, by weights that the code computes."""
+    x = given = Input((None, None, 2))
+    outputs = [
+        layers.Resizing(7, 9, interpolation="bicubic")(x),
+        layers.Resizing(1, 12, interpolation="area")(x),
+        layers.Resizing(5, 30, interpolation="lanczos3")(x),
+        layers.Resizing(12, 4, interpolation="lanczos5", antialias=True)(x),
+        layers.Resizing(4, 11, interpolation="bilinear", antialias=True)(x),
+        layers.Resizing(6, 5, interpolation="bicubic", antialias=True)(x),
+        layers.UpSampling2D(2, interpolation="bicubic")(x),
+    ]
+    return Model(given, outputs), {"height": 17, "width": 21}
+
+
 def transposed_and_depthwise() -> LengthModel:
     """In all paddings, with strides."""
     x = given = Input((None, 18))
@@ -194,6 +238,20 @@ def patches() -> LengthModel:
     return Model(x, ops.image.extract_patches(x, (2, 2))), {"height": 17, "width": 13}
 
 
+class Sixteenth(keras.Layer):
+    """Cuts off a sixteenth, rounded down, and what is left to a multiple of 16 on the other end."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        n = ops.shape(x)[1]
+        return x[:, n // 16 :], x[:, : (n + 9) // 12]
+
+
+def quotients() -> LengthModel:
+    """Of which half a dozen lengths don't tell where they grow."""
+    x = Input((None, 3))
+    return Model(x, Sixteenth()(x)), {"n": 70}
+
+
 def tall_sums() -> LengthModel:
     """Sums over the length, which are cut into blocks, of more units than a panel has: alone,
     around another sum and inside of one.
@@ -209,13 +267,24 @@ def tall_sums() -> LengthModel:
     return Model(x, outputs), {"n": 300}
 
 
+def measured() -> LengthModel:
+    x = Input((None, 5))
+    return Model(x, Measured()(x)), {"n": 26}
+
+
+def coordinates() -> LengthModel:
+    x = Input((None, None, 3))
+    y = layers.Conv2D(4, 3, padding="same")(Coordinates()(x))
+    return Model(x, layers.GlobalAveragePooling2D()(y)), {"height": 15, "width": 18}
+
+
 MODELS: dict[str, Callable[[], LengthModel]] = {
     one.__name__: one
     for one in (
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
         resizing, transposed_and_depthwise, unet, movement, frames, coincidence,
-        patches, tall_sums,
+        patches, tall_sums, quotients, resizing_with_kernels, measured, coordinates,
     )
 }  # fmt: skip
 
@@ -230,11 +299,6 @@ def by_parity() -> LengthModel:
     return Model(x, ops.median(x, axis=1)), {"n": 30}
 
 
-def bicubic() -> LengthModel:
-    x = Input((None, 4, 3))
-    return Model(x, layers.Resizing(7, 9, interpolation="bicubic")(x)), {"rows": 30}
-
-
 def too_long() -> LengthModel:
     x = Input((None, 8))
     return Model(x, Positions(16, 8)(x)), {"tokens": 17}
@@ -247,9 +311,8 @@ def too_large() -> LengthModel:
 
 
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
-    "by_length": (by_length, "'by_length' .*computes with divide"),
+    "by_length": (by_length, "'by_length' .*computes with 0.04"),
     "by_parity": (by_parity, r"with (.*) at one length, but with (?!\1 at)"),
-    "bicubic": (bicubic, "'resizing' .*another one at each length"),
     "too_long": (too_long, "positions"),
     "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),
 }

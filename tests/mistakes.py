@@ -531,8 +531,15 @@ def over_the_steps(model: Any, x: np.ndarray) -> Arrays:
 
 
 def lstm(
-    model: Any, x: np.ndarray, *, order: str = "ifco", gate: Any = None, start: float = 0.0
+    model: Any,
+    x: np.ndarray,
+    *,
+    order: str = "ifco",
+    gate: Any = None,
+    start: float = 0.0,
+    inside: int = -1,
 ) -> Arrays:
+    """inside: the step whose values are returned, if it is one."""
     layer = model.layers[0]
     gate = gate or FUNCTIONS[layer.recurrent_activation.__name__]
     kernel, inner, bias = weights(model)
@@ -544,6 +551,8 @@ def lstm(
         c = gate(z["f"]) * c + gate(z["i"]) * np.tanh(z["c"])
         h = gate(z["o"]) * np.tanh(c)
         steps.append(h)
+        if step == inside:
+            return {"f": gate(z["f"]), "c": c} if order[1] == "f" else {"c": c}
     return {"h": np.stack(steps, axis=1) if layer.return_sequences else h}
 
 
@@ -558,6 +567,11 @@ def gates_of_onnx(model: Any, x: np.ndarray) -> Arrays:
 @mistake("order of gates", models=LSTMS)
 def gates_of_keras_1(model: Any, x: np.ndarray) -> Arrays:
     return lstm(model, x, order="icfo")
+
+
+@mistake("order of gates", models=LSTMS)
+def cell_state_of_onnx(model: Any, x: np.ndarray) -> Arrays:
+    return lstm(model, x, order="iofc", inside=2)
 
 
 @mistake("hard_sigmoid of Keras 2", models=LSTMS)
@@ -589,13 +603,16 @@ def never_reset(model: Any, x: np.ndarray) -> Arrays:
     return {"h": np.stack(found)}
 
 
-def gru(model: Any, x: np.ndarray, *, after: bool, order: str = "zrh") -> Arrays:
+def gru(
+    model: Any, x: np.ndarray, *, after: bool, order: str = "zrh", inside: bool = False
+) -> Arrays:
+    """inside: return the update gates."""
     layer = model.layers[0]
     kernel, inner, bias = weights(model)
     b, c = bias if bias.ndim == 2 else (bias, 0 * bias)
     at = {gate: slice(4 * n, 4 * n + 4) for n, gate in enumerate(order)}
     h = np.zeros((len(x), 4))
-    steps = []
+    steps, gates = [], []
     for step in range(x.shape[1]):
         p = x[:, step] @ kernel + b
         q = h @ inner + c
@@ -604,6 +621,9 @@ def gru(model: Any, x: np.ndarray, *, after: bool, order: str = "zrh") -> Arrays
         own = r * q[:, at["h"]] if after else before
         h = z * h + (1 - z) * np.tanh(p[:, at["h"]] + own)
         steps.append(h)
+        gates.append(z)
+    if inside:
+        return {"z": np.stack(gates, axis=1)}
     return {"h": np.stack(steps, axis=1) if layer.return_sequences else h}
 
 
@@ -618,6 +638,11 @@ def other_reset(model: Any, x: np.ndarray) -> Arrays:
 @mistake("order of gates", models=GRUS)
 def gates_of_torch(model: Any, x: np.ndarray) -> Arrays:
     return gru(model, x, after=model.layers[0].reset_after, order="rzh")
+
+
+@mistake("order of gates", models=GRUS)
+def update_gate_of_torch(model: Any, x: np.ndarray) -> Arrays:
+    return gru(model, x, after=model.layers[0].reset_after, order="rzh", inside=True)
 
 
 # Dropout and attention
@@ -642,8 +667,15 @@ ATTENTIONS = "attention attention_2 attention_3"
 
 
 def attend(
-    model: Any, x: np.ndarray, *, scale: Any = None, split: str = "", axis: int = -1
+    model: Any,
+    x: np.ndarray,
+    *,
+    scale: Any = None,
+    split: str = "",
+    axis: int = -1,
+    inside: bool = False,
 ) -> Arrays:
+    """inside: return the query, and the weights of the first head."""
     wq, bq, wk, bk, wv, bv, wo, bo = weights(model, 1)
     features, heads, size = wq.shape
 
@@ -658,6 +690,8 @@ def attend(
 
     q, k, v = heads_of(wq, bq), heads_of(wk, bk), heads_of(wv, bv)
     scores = q @ k.swapaxes(2, 3) * (1 / np.sqrt(size) if scale is None else scale)
+    if inside:
+        return {"q": q, "a": softmax(scores, axis)[:, 0]}
     context = softmax(scores, axis) @ v
     joined = context.transpose(0, 2, 1, 3).reshape(len(x), -1, heads * size)
     return {"y": joined @ wo.reshape(heads * size, -1) + bo}
@@ -666,6 +700,11 @@ def attend(
 @mistake("scale of attention", models=ATTENTIONS)
 def not_scaled(model: Any, x: np.ndarray) -> Arrays:
     return attend(model, x, scale=1.0)
+
+
+@mistake("scale of attention", models=ATTENTIONS)
+def weights_not_scaled(model: Any, x: np.ndarray) -> Arrays:
+    return attend(model, x, scale=1.0, inside=True)
 
 
 @mistake("heads split", models=ATTENTIONS)

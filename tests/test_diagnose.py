@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import kgen
 from kgen.cli import app
-from tests.mistakes import CASES, mlp, model_of
+from tests.mistakes import CASES, mlp, model_of, with_weights
 
 ROOT = Path(__file__).parent.parent
 XOR = ROOT / "examples" / "xor.keras"
@@ -233,6 +233,36 @@ def test_values_inside_of_layers() -> None:
     kernel, _, bias = loop.layers[0].get_weights()
     found = kgen.diagnose(loop, x, {"gates": x @ kernel + bias})
     assert found["gates"].values[0].startswith("the input's product and bias of 'recurrent'")
+
+
+def test_names_before_a_mistake_only() -> None:
+    """A line begins with arrays that the wrong one can have been computed from, and is NumPy."""
+    x = Input((4,))
+    z = layers.Dense(4, name="fc2")(layers.Dense(4, "relu", name="fc1")(x))
+    y = layers.Concatenate(name="both")([z, layers.LeakyReLU(name="leak")(layers.Add()([x, z]))])
+    model = with_weights(Model(x, y), 0)
+    samples = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32)
+    w1, b1, w2, b2 = model.get_weights()
+    z1 = samples @ w1 + b1
+    h = np.maximum(z1, 0)
+    z2 = h @ w2 + b2
+    leak = np.where(samples + z2 > 0, samples + z2, 0.3 * (samples + z2))
+    mine = {
+        "z1": z1.T, "z2": z2, "total": samples + np.maximum(z2, 0), "skipped": z1 @ w2 + b2,
+        "turned": np.concatenate([leak, z2], axis=-1), "a1": np.maximum(samples @ w1.T + b1, 0),
+    }  # fmt: skip
+    found = kgen.diagnose(model, samples, mine)
+    wrong = {name: found[name].explanations[0] for name in ("a1", "total", "skipped", "turned")}
+    assert wrong["a1"].formula == "np.maximum(x @ W.T + b, 0)"
+    assert wrong["total"].fix == "total = np.sum([x, z2], axis=0)"
+    assert wrong["skipped"].fix == "fc1 = np.maximum(z1, 0)"
+    assert wrong["turned"].formula == "np.concatenate([z2, leak][::-1], axis=-1)"
+    assert "relu6" not in str(found)
+    alone = kgen.diagnose(model, samples, {"p": h @ w2})["p"].explanations[0]
+    assert alone.fix.endswith("p = fc1 @ W + b  # fc1 is the output of 'fc1'")
+    other = kgen.diagnose(model, samples, {"h": np.maximum(samples @ w2 + b2, 0)})
+    assert other["h"].mistakes == ("weights of another layer",)
+    assert other["h"].explanations[0].formula == ""  # W and b are not the layer's own
 
 
 def test_values_that_no_layer_makes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -15,13 +16,17 @@ import kgen
 from tests.test_packages import needs_cmake, sh, targets
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+LINES = "0 xor 0 = 0\n0 xor 1 = 1\n1 xor 0 = 1\n1 xor 1 = 0\n"
+CRATES = Path("/usr/share/cargo/registry")
+"""Where Debian's packages put crates."""
 
 
 def commands(path: Path) -> list[str]:
-    """The indented lines of the comment at the head, but for kgen's own."""
-    head = re.findall(r"^(?:#| \*) {5}(\S.*)$", path.read_text(), re.MULTILINE)
-    assert head[0].startswith("kgen export ../xor.keras")
-    return head[1:]
+    """The indented lines of a README, or of the comment at a source's head."""
+    indent = r" {4}" if path.suffix == ".md" else r"(?:#| \*) {5}"
+    found = re.findall(rf"^{indent}(\S.*)$", path.read_text(), re.MULTILINE)
+    assert found[0].startswith("kgen export ")
+    return found
 
 
 @pytest.fixture
@@ -36,9 +41,8 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 @pytest.mark.parametrize("folder", ["cmake"], indirect=True)
 def test_cmake(folder: Path) -> None:
     kgen.export(EXAMPLES / "xor.keras", package="cmake", out=folder / "xor", check=False)
-    (command,) = commands(folder / "CMakeLists.txt")
-    lines = "0 xor 0 = 0\n0 xor 1 = 1\n1 xor 0 = 1\n1 xor 1 = 0\n"
-    assert sh(command, folder).endswith(lines * 2)
+    _, command = commands(folder / "CMakeLists.txt")
+    assert sh(command, folder).endswith(LINES * 2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
@@ -46,7 +50,7 @@ def test_cmake(folder: Path) -> None:
 def test_realtime(folder: Path) -> None:
     """The kernel kills what makes a system call, and not the model."""
     kgen.export(EXAMPLES / "xor.keras", out=folder, check=False)
-    build, run = commands(folder / "main.c")
+    _, build, run = commands(folder / "main.c")
     sh(build, folder)
     assert sh(run, folder) == "48000 samples, no system call\n"
     forbidden = subprocess.run([run, "forbidden"], cwd=folder, capture_output=True)
@@ -58,7 +62,7 @@ def test_realtime(folder: Path) -> None:
 @pytest.mark.parametrize("folder", ["sqlite"], indirect=True)
 def test_sqlite(folder: Path) -> None:
     kgen.export(EXAMPLES / "xor.keras", out=folder, workspace="stack", check=False)
-    build, query = commands(folder / "xor_extension.c")
+    _, build, query = commands(folder / "xor_extension.c")
     sh(build, folder)
     assert sh(query, folder) == "1.0\n"
     shell = ["sqlite3", ":memory:", ".load ./xor_extension"]
@@ -72,3 +76,34 @@ def test_sqlite(folder: Path) -> None:
         [*shell, "SELECT xor('a', 1)"], cwd=folder, capture_output=True, text=True
     )
     assert "xor takes two numbers" in wrong.stderr
+
+
+@targets
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")
+@pytest.mark.skipif(not list(CRATES.glob("cc-*")), reason="no crate cc (Debian: librust-cc-dev)")
+@pytest.mark.parametrize("folder", ["rust"], indirect=True)
+def test_rust(folder: Path) -> None:
+    """Built with Debian's crate cc, without a network."""
+    _, run, test = commands(folder / "README.md")
+    kgen.export(EXAMPLES / "xor.keras", workspace="stack", out=folder / "xor", check=False)
+    (folder / ".cargo").mkdir()
+    (folder / ".cargo" / "config.toml").write_text(
+        '[source.crates-io]\nreplace-with = "debian"\n'
+        f'[source.debian]\ndirectory = "{CRATES}"\n[net]\noffline = true\n'
+    )
+    homes = {x: os.environ[x] for x in ("CARGO_HOME", "RUSTUP_HOME", "HOME") if x in os.environ}
+    environment = {**homes, "PATH": os.environ["PATH"]}
+    assert sh(run, folder, **environment) == LINES
+    assert "4 passed" in sh(test, folder, **environment)
+
+
+@targets
+@pytest.mark.skipif(shutil.which("go") is None, reason="no go")
+@pytest.mark.parametrize("folder", ["go"], indirect=True)
+def test_go(folder: Path) -> None:
+    _, run, test = commands(folder / "README.md")
+    kgen.export(EXAMPLES / "xor.keras", workspace="stack", out=folder / "xor", check=False)
+    environment = {"PATH": os.environ["PATH"], "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
+    cache = {"GOCACHE": str(Path.home() / ".cache" / "go-build")}
+    assert sh(run, folder, **environment, **cache) == LINES
+    assert "ok " in sh(f"{test} && go vet ./...", folder, **environment, **cache)

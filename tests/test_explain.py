@@ -147,6 +147,67 @@ def formulas_of(*stack: keras.Layer) -> list[list[str]]:
     return [list(map(text, layer.formulas)) for layer in kgen.explain(model).layers]
 
 
+class Two(layers.Layer):
+    """Two weights that are equal."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.first = self.add_weight(shape=(2, 2), initializer="ones", name="first")
+        self.second = self.add_weight(shape=(2, 2), initializer="ones", name="second")
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.ops.matmul(keras.ops.matmul(x, self.second), self.first)
+
+
+def test_weights_are_known_by_identity() -> None:
+    (layer,) = kgen.explain(Sequential([Input((2,)), Two(name="two")])).layers
+    assert [one.reads[1].name for one in layer.steps] == ["two/second", "two/first"]
+
+
+def test_inputs_in_the_order_of_the_arguments() -> None:
+    query, value = Input((3, 2), name="query"), Input((4, 2), name="value")
+    attention = layers.Attention(name="attention")
+    (layer,) = kgen.explain(Model([value, query], attention([query, value]))).layers
+    assert [(one.symbol, one.name) for one in layer.inputs] == [("Q", "query"), ("V", "value")]
+
+
+def test_masks_are_no_input() -> None:
+    """They have a letter of their own, and the formula says what they do."""
+    ids = Input((4,), dtype="int32")
+    words = layers.Embedding(5, 2, mask_zero=True)(ids)
+    mean, last = layers.GlobalAveragePooling1D(name="mean"), layers.GRU(2, name="last")
+    found = kgen.explain(Model(ids, [mean(words), last(words)]), [[1, 2, 0, 0]])
+    by_name = {layer.name: layer for layer in found.layers}
+    assert [one.symbol for one in by_name["mean"].inputs] == ["x", "m"]
+    assert by_name["mean"].formulas == ("y_c = frac{sum_{t} m_t · x_{t,c}}{sum_{t} m_t}",)
+    assert [one.symbol for one in by_name["last"].inputs] == ["x", "m"]
+    assert "leaves the states as they are" in by_name["last"].formulas[-1]
+
+
+def test_formulas_of_layers_that_wrap_or_move() -> None:
+    padding, cropping, *rest, norm, scale = formulas_of(
+        layers.ZeroPadding2D(((1, 2), (0, 0))),
+        layers.Cropping2D(((0, 0), (2, 1))),
+        layers.Reshape((-1, 4)),
+        layers.RNN(layers.GRUCell(3, use_bias=False), return_sequences=True),
+        layers.GRU(3, use_bias=False, return_sequences=True),
+        layers.RMSNormalization(),
+        layers.Rescaling(1 / 255),
+    )
+    assert padding == ["y_(p,q,c) = x_(p−1,q,c), 0 outside of x"]
+    assert cropping == ["y_(p,q,c) = x_(p,q+2,c)"]
+    _, cell, layer = rest
+    assert len(cell) == 6
+    assert cell == layer
+    assert norm == ["y = x / √(mean(x²) + ε) · γ, ε = 1e-06, the mean over axis -1"]
+    assert scale == ["y = x · 0.003921569"]
+
+
+def test_formulas_of_masking() -> None:
+    (masking,) = kgen.explain(Sequential([Input((4, 2)), layers.Masking()])).layers
+    shown = [text(formula) for formula in masking.formulas]
+    assert shown == ["mₜ = any(xₜ ≠ 0), over its features", "yₜ = mₜ · xₜ"]
+
+
 def test_formulas_of_convolutions() -> None:
     found = formulas_of(
         layers.Conv2D(3, 2, strides=(1, 2), padding="same", activation="relu"),

@@ -57,6 +57,14 @@ def stateful_already() -> keras.Model:
     return Sequential([Input(batch_shape=(1, 4, 2), name="x"), L.GRU(3, stateful=True)])
 
 
+def decoder() -> keras.Model:
+    """Looks at a memory of any length in each step."""
+    memory = Input((None, 6), name="memory")
+    tokens = Input((None,), dtype="int32", name="tokens")
+    hidden = L.GRU(6, return_sequences=True)(L.Embedding(9, 4)(tokens))
+    return Model([memory, tokens], L.Concatenate()([hidden, L.Attention()([hidden, memory])]))
+
+
 def built(make: Callable[[], keras.Model]) -> keras.Model:
     keras.utils.clear_session()
     model = make()
@@ -120,3 +128,32 @@ def test_a_given_state_is_refused() -> None:
     model = Model([source, target], L.GRU(2)(target, initial_state=state))
     with pytest.raises(ExportError, match="starts from a state that is given to it"):
         export(model, step=True)
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning")
+def test_another_input_of_any_length() -> None:
+    job = Export(built(decoder), "model", {}, step=True, max_shapes={"memory": "slots:7,*"})
+    job.check()
+    library = Library(job.files("c", "fast"), flags=(*STRICT, "-O1"))
+    for point in job.points:
+        inputs = job.samples(1, seed=3, point=point)
+        expected = reference.outputs(job.model, job.signature, inputs)
+        calls = stepping.calls(inputs, job.signature, job.plan.graph)
+        assert calls[0][0].shape == (1, point["slots"], 6)
+        assert calls[0][1].shape == (1, 1)
+        found = [(library.predict(*call),) for call in calls]
+        assert_close(stepping.joined(found, expected), expected)
+        library.reset()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "reason"),
+    [
+        ({"slots": 7}, "no dimension is open"),
+        ({"": 7}, "no dimension is open"),
+        ({"tokens": "steps:9", "memory": "slots:7,6"}, "takes sequences of any length"),
+    ],
+)
+def test_bounds_of_the_sequences_themselves(bounds: dict[str, int | str], reason: str) -> None:
+    with pytest.raises(ExportError, match=reason):
+        export(built(decoder), step=True, max_shapes=bounds)

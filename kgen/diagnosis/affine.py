@@ -55,7 +55,7 @@ def product_step(kernel: np.ndarray, rank: int) -> Step:
             "reshape keeps the numbers in their order, and so gives them to other inputs and units"
         )
         options.append(Option(Formula(text, names), Mistake("kernel reshaped", says, remark=used)))
-    if min(inputs, units) > 1:
+    if min(inputs, units) > 1 and inputs != units:
         text = f"{{z}} @ W.T.reshape({inputs}, {units})"
         says = f"the kernel was transposed and then reshaped to ({inputs}, {units})"
         options.append(
@@ -124,7 +124,7 @@ def activation(name: str, right: Formula, path: str, rank: int) -> Step:
             continue
         options.append(Option(formula, _wrong_activation(name, other, path)))
     if name != "linear":
-        twice = Formula(right.text.replace("{z}", f"({right.text})"))
+        twice = Formula(right.text.replace("{z}", f"({right.text})"), right.names)
         options.append(
             Option(twice, Mistake("activation twice", f"{name} is applied twice", remark="once"))
         )
@@ -155,7 +155,8 @@ def _wrong_activation(name: str, other: str, path: str) -> Mistake:
     if name == "linear":
         says = f"{other} is applied, where {path!r} has no activation"
     else:
-        says = f"{other} is applied, where {path!r} has {name}"
+        shown = "leaky_relu with the slope 0.2" if other == "leaky_relu" else other
+        says = f"{shown} is applied, where {path!r} has {name}"
     return Mistake("wrong activation", says, rank=rank)
 
 
@@ -166,6 +167,16 @@ def activation_layer(call: Call) -> Recipe | None:
         return None
     name, right = found
     return Recipe(call, (first_input(), activation(name, right, call.path, call.outputs[0].ndim)))
+
+
+@recipe("PReLU")
+def prelu(call: Call) -> Recipe | None:
+    alpha = call.weight("alpha")
+    if alpha is None:
+        return None
+    right = Formula("np.where({z} > 0, {z}, alpha * {z})", {"alpha": double(alpha)})
+    step = activation("PReLU", right, call.path, call.outputs[0].ndim)
+    return Recipe(call, (first_input(), step), {"alpha": 0})
 
 
 def first_input() -> Step:

@@ -12,6 +12,7 @@ from kgen.diagnosis.recipe import (
     Choice,
     Mistake,
     Option,
+    Part,
     Picks,
     Recipe,
     Step,
@@ -20,6 +21,8 @@ from kgen.diagnosis.recipe import (
 )
 from kgen.diagnosis.registry import recipe
 from kgen.trace.calls import Call
+
+HEAD = " of head {}"
 
 
 @recipe("EinsumDense")
@@ -71,7 +74,8 @@ def multi_head_attention(call: Call) -> Recipe | None:
     biases = {name: double(b) for name in names if (b := call.weight(f"{name}/bias")) is not None}
     causal = bool(call.arguments.get("use_causal_mask"))
 
-    def attend(inputs: tuple[np.ndarray, ...], picks: Picks) -> dict[str, np.ndarray]:
+    def attend(inputs: tuple[np.ndarray, ...], picks: Picks) -> tuple[np.ndarray, list[Part]]:
+        """The output, and the values on the way; those of heads have the heads in front."""
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
         given = {"query": query, "key": key, "value": value}
@@ -90,16 +94,20 @@ def multi_head_attention(call: Call) -> Recipe | None:
         weight = weight / weight.sum(axis=picks["axis"], keepdims=True)
         context = np.einsum("nhqk,nkhd->nqhd", weight, v)
         out = picks["join"](context, weights["attention_output"])
-        return {
-            "the products of query and key": products,
-            "the scores": scores,
-            "the weights of attention": weight,
-            "the sums of values": context,
-            "output": np.asarray(out + picks["bias"].get("attention_output", 0)),
-        }
+        whole = np.asarray(out + picks["bias"].get("attention_output", 0))
+        heads = {"the query": q, "the key": k, "the value": v, "the sums of values": context}
+        found = [Part(name, np.swapaxes(one, 1, 2), 1, HEAD, 0) for name, one in heads.items()]
+        found.append(Part("the sums of values", context))
+        tables = {"the products of query and key": products, "the scores": scores}
+        tables |= {"the masked scores": masked} if picks["causal"] else {}
+        tables["the weights of attention"] = weight
+        return whole, [*found, *(Part(name, one, 1, HEAD, 0) for name, one in tables.items())]
 
     def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
-        return attend(inputs, picks)["output"]
+        return attend(inputs, picks)[0]
+
+    def parts(inputs: tuple[np.ndarray, ...], picks: Picks) -> list[Part]:
+        return attend(inputs, picks)[1]
 
     features, _, size = weights["query"].shape
     choices = (
@@ -111,13 +119,7 @@ def multi_head_attention(call: Call) -> Recipe | None:
         _causal(causal),
         _exchanged(),
     )
-    step = Step("output", choices, run)
-
-    def parts(inputs: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
-        found = attend(inputs, step.right)
-        return {name: array for name, array in found.items() if name != "output"}
-
-    return Recipe(call, (step,), parts=parts)
+    return Recipe(call, (Step("output", choices, run, parts=parts),))
 
 
 def _scale(size: int, features: int) -> Choice:
@@ -213,7 +215,7 @@ def _join(shape: tuple[int, ...]) -> Choice:
 
 def _biases(biases: dict[str, np.ndarray]) -> Choice:
     options = [Option(biases)]
-    fix = "get_weights(): query kernel, bias; key kernel, bias; value kernel, bias; output ones"
+    fix = "# get_weights(): query kernel, bias; key kernel, bias; value kernel, bias; output ones"
     if biases:
         mistake = Mistake("bias left out", "the biases are left out", fix)
         options.append(Option({}, mistake))
@@ -244,16 +246,26 @@ def attention(call: Call) -> Recipe | None:
         return None
     size = call.inputs[0].shape[-1]
 
-    def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+    def attend(inputs: tuple[np.ndarray, ...], picks: Picks) -> tuple[np.ndarray, list[Part]]:
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
         scores = query @ np.swapaxes(key, -1, -2) * picks["scale"]
         weight = np.exp(scores - scores.max(axis=picks["axis"], keepdims=True))
-        return np.asarray(weight / weight.sum(axis=picks["axis"], keepdims=True) @ value)
+        weight = weight / weight.sum(axis=picks["axis"], keepdims=True)
+        parts = [Part("the scores", scores), Part("the weights of attention", weight)]
+        return np.asarray(weight @ value), parts
 
     says = f"the scores are divided by sqrt({size}), which keras.layers.Attention does not do"
     fix = "scores = query @ key.T  # without 1 / sqrt(size)"
     scale = (Option(1.0), Option(1 / np.sqrt(size), Mistake("scale of attention", says, fix)))
     over = "softmax of the scores is taken over the queries, not over the keys"
     axes = (Option(-1), Option(-2, Mistake("softmax axis", over, "softmax(scores, axis=-1)")))
-    return Recipe(call, (Step("output", (Choice("scale", scale), Choice("axis", axes)), run),))
+    choices = (Choice("scale", scale), Choice("axis", axes))
+
+    def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+        return attend(inputs, picks)[0]
+
+    def parts(inputs: tuple[np.ndarray, ...], picks: Picks) -> list[Part]:
+        return attend(inputs, picks)[1]
+
+    return Recipe(call, (Step("output", choices, run, parts=parts),))

@@ -27,18 +27,38 @@ def bidirectional(call: Call) -> Recipe | None:
 
     def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
         a = forward.run(inputs, {choice.name: picks[choice.name][0] for choice in both})
-        b = backward.run(inputs, {choice.name: picks[choice.name][1] for choice in both})
-        if sequences and picks["turned"]:
+        own = {choice.name: picks[choice.name][1] for choice in both}
+        if picks["turned"] == "last step":
+            inputs = tuple(array[:, -1:] if array.ndim > 1 else array for array in inputs)
+        if picks["turned"] == "never":
+            own["backwards"] = not own["backwards"]
+        b = backward.run(inputs, own)
+        if sequences and picks["turned"] == "yes":
             b = b[:, ::-1]
         return np.asarray(picks["merge"](a, b))
 
-    choices = [*both, _merge_choice(call)]
+    choices = [*both, _merge_choice(call), _turned(sequences, len(call.inputs) == 1)]
+    return Recipe(call, (Step("output", tuple(choices), run),))
+
+
+def _turned(sequences: bool, alone: bool) -> Choice:
+    """What becomes of the backward layer's steps. alone: whether no states are given."""
+    says = "the backward layer reads the sequence from the beginning too"
+    fix = "backward = loop(x[:, ::-1])" + "[:, ::-1]  # and its steps turned round" * sequences
+    options = [Option("yes"), Option("never", Mistake("direction", says, fix))]
+    key = "backward not turned round"
     if sequences:
         says = "the backward layer's outputs are not turned round: its step t is the input's last"
         fix = "backward = backward[:, ::-1]  # then step t belongs to step t of the input"
-        mistake = Mistake("backward not turned round", says, fix)
-        choices.append(Choice("turned", (Option(True), Option(False, mistake))))
-    return Recipe(call, (Step("output", tuple(choices), run),))
+        options.append(Option("no", Mistake(key, says, fix)))
+    elif alone:
+        says = (
+            "the backward layer's output is taken where the sequence ends, which it has read only "
+            "one step of; its last state is that at the sequence's beginning"
+        )
+        fix = "backward = steps_of_backward[:, -1]  # in the order in which it goes"
+        options.append(Option("last step", Mistake(key, says, fix)))
+    return Choice("turned", tuple(options))
 
 
 def _paired(a: Choice, b: Choice) -> Choice:

@@ -17,9 +17,10 @@ Cause: TypeAlias = tuple[int, Mistake]
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A value that the model gives with mistakes: of a step of a call.
+    """A value that the model gives with mistakes: of a step of a call, or inside of one.
 
-    everywhere: whether the causes are one mistake, made in every layer.
+    part: what the value inside is called. everywhere: whether the causes are one mistake, made in
+    every layer.
     """
 
     call: int
@@ -28,6 +29,7 @@ class Candidate:
     causes: tuple[Cause, ...]
     formulas: tuple[Formula | None, ...] = ()
     everywhere: bool = False
+    part: str = ""
 
     @property
     def count(self) -> int:
@@ -47,4 +49,6 @@ def sort_of(mistake: Mistake, formula: Formula | None) -> Sort:
 def candidates_of(number: int, results: Iterable[Result]) -> Iterator[Candidate]:
     for result in results:
         causes = tuple((number, mistake) for mistake in result.mistakes)
-        yield Candidate(number, result.step, result.array, causes, result.formulas)
+        yield Candidate(
+            number, result.step, result.array, causes, result.formulas, part=result.part
+        )

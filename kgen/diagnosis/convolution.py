@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -128,18 +129,37 @@ def depthwise(call: Call) -> Recipe | None:
 
     def run(x: np.ndarray, picks: Picks) -> np.ndarray:
         windows = where.windows(begun(to_last(x), picks["padding"], picks["start"]), where.none)
-        made = _each_channel(windows, picks["kernel"], picks["order"])
-        if pointwise is not None:
-            made = made @ double(pointwise).reshape(pointwise.shape[-2:])
-        return to_first(made)
+        return to_first(_each_channel(windows, picks["kernel"], picks["order"]))
+
+    def mix(x: np.ndarray, picks: Picks) -> np.ndarray:
+        return to_first(to_last(x) @ picks["pointwise"])
 
     choices = [kernel_choice(double(kernel)), padding_choice(call, where), start_choice(where)]
-    fix = "channel c and multiplier m make output c * depth_multiplier + m"
+    fix = "# channel c and multiplier m make output c * depth_multiplier + m"
     says = "the outputs are in the order of the multiplier first, then the channels"
     wrong = Option("multiplier", Mistake("order of channels", says, fix))
     choices.append(Choice("order", (Option("channel"), *([wrong] if kernel.shape[-1] > 1 else []))))
-    steps = (first_input(), Step("product", tuple(choices), run), *_after(call))
-    return Recipe(call, steps, costly=True)
+    steps = [first_input(), Step("product", tuple(choices), run)]
+    if pointwise is not None:
+        steps[1] = replace(steps[1], stage="product with the depthwise kernel")
+        steps.append(Step("product", (_pointwise(double(pointwise)),), mix))
+    return Recipe(call, (*steps, *_after(call)), costly=True)
+
+
+def _pointwise(kernel: np.ndarray) -> Choice:
+    """kernel: (*ones, inputs, units)."""
+    inputs, units = kernel.shape[-2:]
+    flat = kernel.reshape(inputs, units)
+    options = [Option(flat)]
+    fix = f"P = {{layer}}.get_weights()[1].reshape({inputs}, {units})  # inputs, units"
+    for array, key, says in (
+        (flat.T, "kernel transposed", "the pointwise kernel is transposed"),
+        (flat.reshape(units, inputs).T, "kernel reshaped",
+         f"the pointwise kernel was reshaped to ({units}, {inputs}), which is not its transpose"),
+    ):  # fmt: skip
+        if array.shape == flat.shape and not any(np.array_equal(array, o.value) for o in options):
+            options.append(Option(array, Mistake(key, says, fix)))
+    return Choice("pointwise", tuple(options))
 
 
 def _each_channel(windows: np.ndarray, kernel: np.ndarray, order: str) -> np.ndarray:

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from kgen.arrays import widened
-from kgen.diagnosis import wording
+from kgen.diagnosis import telling
 from kgen.diagnosis.closeness import ENOUGH_BITS, Fit, Mine, fit
 from kgen.diagnosis.given import checked_inputs, checked_mine, fitted, not_finite
-from kgen.diagnosis.recipe import Mistake
 from kgen.diagnosis.report import (
     FOLLOWS,
     RIGHT,
@@ -188,7 +187,7 @@ class Judge:
         verdict = RIGHT
         missing: tuple[Explanation, ...] = ()
         if not done:
-            missing = self._missing(best, mine.name)
+            missing = telling.left_out(self.true, self.names, best, mine.name)
             verdict = STEP if missing else RIGHT
         finding = replace(
             finding,
@@ -202,23 +201,6 @@ class Judge:
             if _role(place) != NOWHERE and place.call is not None:
                 self.names.setdefault((place.call, place.step), mine.name)
         return finding, _role(best)
-
-    def _missing(self, place: Place, name: str) -> tuple[Explanation, ...]:
-        """What is left out if the array was to be the value of the next step."""
-        recipe = self.true.recipes[place.call or 0]
-        assert recipe is not None
-        assert place.call is not None
-        after = recipe.steps[place.step + 1]
-        for option in (o for choice in after.choices for o in choice.options):
-            if option.mistake and getattr(option.value, "text", "") == "{z}":
-                call = self.true.calls[place.call]
-                slip = Slip(option.mistake.key, option.mistake.says, call.path)
-                value = f"the {after.stage} of {call.path!r}"
-                text = wording.line(
-                    self.true, self.names, name, place.call, place.step + 1, [option.mistake]
-                )
-                return (Explanation((slip,), value, "", text),)
-        return ()
 
     def _follows(self, finding: Finding, mine: Mine) -> tuple[Finding, tuple[int, int]] | None:
         if self.given is None:
@@ -272,57 +254,20 @@ class Judge:
             return None
         world, found = choices[0]
         best = found[0]
-        call, step = self._place(world, best)
+        call, step = telling.place(world, best)
+        right = {finding.name for finding in self.findings if finding.verdict == RIGHT}
         finding = replace(
             finding,
             verdict=WRONG,
-            explanations=tuple(self._explanation(world, mine.name, one) for one in found),
-            given=world.given,
+            explanations=tuple(
+                telling.told(world, self.names, right, mine.name, one) for one in found
+            ),
+            given=world.given if _depends(world, call) else "",
         )
-        if call >= 0:
-            self._go_on(world, mine, call, step, best.fit)
-        return finding, (call, step) if call >= 0 else NOWHERE
-
-    def _place(self, world: World, found: Found) -> tuple[int, int]:
-        call, step = found.candidate.call, found.candidate.step
-        recipe = world.recipes[call] if call >= 0 else None
-        return call, len(recipe.steps) - 1 if recipe and step == -1 else step
-
-    def _explanation(self, world: World, name: str, found: Found) -> Explanation:
-        call, step = self._place(world, found)
-        value = _title(world, call, step)
-        layers = [world.calls[n].path if n >= 0 else "" for n, _ in found.candidate.causes]
-        slips = [
-            Slip(mistake.key, mistake.says if n == call else _there(mistake.says, layer), layer)
-            for (n, mistake), layer in zip(found.candidate.causes, layers, strict=True)
-        ]
-        if found.candidate.everywhere:
-            slips = [_everywhere(slips)]
-        slips += [Slip(mistake.key, mistake.says) for mistake in found.fit.mistakes]
-        lines = []
-        causes: dict[int, list[Mistake]] = {}
-        for number, mistake in found.candidate.causes:
-            causes.setdefault(number, []).append(mistake)
-        own = causes.pop(call, [])
-        if found.candidate.everywhere:  # one line is enough of an example
-            own, causes = [], dict(list({call: own, **causes}.items())[-1:])
-        for number, mistakes in causes.items():
-            target = wording.identifier(world.calls[number].path) if number >= 0 else "x"
-            lines.append(wording.line(world, self.names, target, number, -1, mistakes))
-        if own or not lines:
-            wrong = [*own, *found.fit.mistakes]
-            lines.append(wording.line(world, self.names, name, call, step, wrong))
-        return Explanation(
-            tuple(slips), value, self._formula(world, found, bool(own)), "\n".join(lines)
-        )
-
-    def _formula(self, world: World, found: Found, own: bool) -> str:
-        """What was computed, if it is one formula of the value's own layer."""
-        candidate = found.candidate
-        if not own or not candidate.formulas or candidate.step < 0:
-            return ""
-        made = wording.compose(world, self.names, "", candidate.call, candidate.formulas)
-        return made[0].removeprefix(" = ") if made and len(made) == 1 else ""
+        if call < 0 or best.candidate.part:
+            return finding, NOWHERE
+        self._go_on(world, mine, call, step, best.fit)
+        return finding, (call, step)
 
     def _unknown(self, finding: Finding, mine: Mine) -> tuple[Finding, tuple[int, int]]:
         near: list[tuple[float, Place, float]] = []
@@ -378,27 +323,12 @@ def _matches(
     return sorted(found, key=lambda pair: bool(pair[1].layout))
 
 
+def _depends(world: World, call: int) -> bool:
+    """Whether a call may have read what the asker has instead of a value."""
+    return any(number <= call for number in world.overrides)
+
+
 def _role(place: Place) -> tuple[int, int]:
     if place.call is None or place.stage in ("weight", PART):
         return NOWHERE
     return place.call, place.step
-
-
-def _title(world: World, call: int, step: int) -> str:
-    if call < 0:
-        return "the model's input"
-    recipe, one = world.recipes[call], world.calls[call]
-    stage = recipe.steps[step].stage if recipe else "output"
-    return f"the {stage} of {one.path!r} ({one.kind})"
-
-
-def _everywhere(slips: list[Slip]) -> Slip:
-    """One mistake that was made in every layer."""
-    layers = [repr(slip.layer) for slip in slips]
-    shown = ", ".join(layers[:4]) + (f" and {len(layers) - 4} others" if len(layers) > 4 else "")
-    says = slips[0].says.removeprefix(f"in {layers[0]} ")
-    return Slip(slips[0].key, f"in every layer ({shown}) {says}", "")
-
-
-def _there(says: str, layer: str) -> str:
-    return f"in {layer!r} {says}" if layer and repr(layer) not in says else says

@@ -12,9 +12,9 @@ import numpy as np
 from kgen.diagnosis.candidates import Candidate, Cause, Sort, candidates_of, sort_of
 from kgen.diagnosis.closeness import Mine
 from kgen.diagnosis.inferred import Inferred
-from kgen.diagnosis.recipe import Mistake, Picks, Recipe, double, walk
+from kgen.diagnosis.recipe import Mistake, Part, Picks, Recipe, double, every_part, walk
 from kgen.diagnosis.variants import Variant, variants, wrong_inputs
-from kgen.diagnosis.world import Run, World, doubles
+from kgen.diagnosis.world import PART, Run, World, doubles
 from kgen.trace.calls import Call, Enough, Known
 
 MOST_STACKED = 400
@@ -55,6 +55,11 @@ class Hypotheses:
             place.call
             for place, array in world.values
             if place.call is not None and mine.may_have(array.shape)
+        }
+        self.inside = {
+            place.call
+            for place, array in world.values
+            if place.stage == PART and mine.may_have(array.shape)
         }
 
     def nearby(self, budget: int, only: Collection[int] | None = None) -> Iterator[Candidate]:
@@ -109,11 +114,24 @@ class Hypotheses:
         return self.single[number]
 
     def _at(self, number: int, budget: int) -> Iterator[Candidate]:
-        yield from candidates_of(number, self.world.local(number, budget))
+        yield from candidates_of(number, self.world.local(number, budget, self._inside))
         if budget and number not in self.world.overrides:
             large = sum(array.size for array in self.world.calls[number].outputs) > LARGE
             for variant in islice(self.variants(number), FEW_VARIANTS if large else None):
-                yield from candidates_of(number, variant.results(budget - 1))
+                yield from candidates_of(number, variant.results(budget - 1, self._inside))
+
+    def _inside(self, parts: Sequence[Part]) -> Iterator[tuple[str, np.ndarray]]:
+        """The values inside of a step that the array may be."""
+        mine = self.mine
+        for part in parts:
+            if mine.may_have(part.array.shape) and mine.may_be_among(part.array[None])[0]:
+                yield part.title, part.array
+            if part.axis is None or not part.array.size:
+                continue
+            slices = part.slices
+            if mine.may_have(slices.shape[1:]):
+                for index in np.flatnonzero(mine.may_be_among(slices)):
+                    yield part.named(int(index)), slices[index]
 
     def variants(self, number: int) -> Iterator[Variant]:
         return variants(self.world, number, self.others)
@@ -352,13 +370,16 @@ class Hypotheses:
             for index, array in self._possible(double(call.outputs[0]), count):
                 yield Candidate(number, -1, array, causes[index])
             return
-        for result in walk(recipe.steps, doubles(call.given), budget):
+        inside = every_part if not budget and number in self.inside else None
+        for result in walk(recipe.steps, doubles(call.given), budget, inside=inside):
             if len(result.array) % count or not recipe.steps[result.step].stage:
                 continue
             own = tuple((number, mistake) for mistake in result.mistakes)
             for index, array in self._possible(result.array, count):
                 cause = causes[index] + own
-                yield Candidate(number, result.step, array, cause, result.formulas)
+                yield Candidate(
+                    number, result.step, array, cause, result.formulas, part=result.part
+                )
 
     def _possible(self, stacked: np.ndarray, count: int) -> Iterator[tuple[int, np.ndarray]]:
         """The shares of the hypotheses that the asker's array may be, with their numbers."""
@@ -372,6 +393,8 @@ class Hypotheses:
         return [np.concatenate([self.world.calls[at].outputs[0]] * count), *call.outputs[1:]]
 
     def _is_output(self, candidate: Candidate) -> bool:
+        if candidate.part:
+            return False
         recipe: Recipe | None = self.world.recipes[candidate.call]
         return candidate.step == -1 or (
             recipe is not None and candidate.step == len(recipe.steps) - 1

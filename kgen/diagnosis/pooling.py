@@ -47,7 +47,7 @@ def pooling(call: Call) -> Recipe | None:
     options = [Option(right), Option(other, _wrong_kind(call, other, right))]
     if right == "average" and call.config.get("padding") == "same":
         says = "zeros around the image are averaged too; Keras divides by the numbers inside it"
-        fix = "mean over the part of the window that lies inside of the image"
+        fix = "# mean over the part of the window that lies inside of the image"
         options.append(Option("with zeros", Mistake("padding averaged", says, fix)))
     choices = (Choice("kind", tuple(options)), padding_choice(call, where), start_choice(where))
     return Recipe(call, (first_input(), Step("output", choices, run)))
@@ -58,8 +58,8 @@ def pooling(call: Call) -> Recipe | None:
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
 )  # fmt: skip
 def global_pooling(call: Call) -> Recipe | None:
-    if call.mask is not None:
-        return None
+    if call.mask is not None and call.kind == "GlobalAveragePooling1D":
+        return _masked_average(call)
     rank = call.inputs[0].ndim - 2
     axes = tuple(range(2, rank + 2)) if is_channels_first(call) else tuple(range(1, rank + 1))
     keep = bool(call.config.get("keepdims"))
@@ -75,6 +75,25 @@ def global_pooling(call: Call) -> Recipe | None:
         if other != right:
             options.append(Option(formula, _wrong_kind(call, other, right)))
     return Recipe(call, (first_input(), formula_step("output", *options)))
+
+
+def _masked_average(call: Call) -> Recipe:
+    """Of the steps that the mask lets through; the mask is the second input."""
+    keep = ", keepdims=True" if call.config.get("keepdims") else ""
+    sums = "({z}[0] * {z}[1][:, :, None]).sum(axis=1KEEP)".replace("KEEP", keep)
+    counts = "{z}[1][:, :, None].sum(axis=1KEEP)".replace("KEEP", keep)
+    key, remark = "mask ignored", "mask: True at the steps that count"
+    steps = f"{{z}}[0].mean(axis=1{keep})"
+    ignored = Mistake(key, "the mask is ignored: masked steps are averaged too", remark=remark)
+    says = "masked steps are zero, but they are counted"
+    counted = Mistake(key, says, remark=remark)
+    options = (
+        Option(Formula(f"{sums} / {counts}")),
+        Option(Formula(steps), ignored),
+        Option(Formula(f"{sums} / {{z}}[0].shape[1]"), counted),
+        Option(Formula(sums), Mistake("wrong pooling", "the sum is taken, not the average")),
+    )
+    return Recipe(call, (formula_step("output", *options),))
 
 
 def _wrong_kind(call: Call, other: str, right: str) -> Mistake:

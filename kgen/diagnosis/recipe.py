@@ -6,7 +6,7 @@ what is a mistake are options of the same choice, so both are computed by the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any, TypeAlias
@@ -57,6 +57,48 @@ class Choice:
         return self.options[0].value
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A value inside of a step: a gate of a loop, the scores of attention.
+
+    title: "the input gate". axis: along which it is taken apart too, into what `each` calls
+    " at step {} of {}"; None if it is not. first: the number of the first of them.
+    """
+
+    title: str
+    array: np.ndarray
+    axis: int | None = None
+    each: str = ""
+    first: int = 1
+
+    @property
+    def slices(self) -> np.ndarray:
+        """Those along the axis, stacked in front."""
+        return np.moveaxis(self.array, self.axis or 0, 0)
+
+    def named(self, index: int) -> str:
+        """What the slice is called."""
+        count = self.array.shape[self.axis or 0]
+        return self.title + self.each.format(index + self.first, count)
+
+
+Inside: TypeAlias = Callable[[Sequence[Part]], Iterable[tuple[str, np.ndarray]]]
+"""Which values inside of steps are wanted, by their titles."""
+
+
+def every_part(parts: Sequence[Part]) -> Iterator[tuple[str, np.ndarray]]:
+    """All of them, and what they are taken apart into, if that is not too much."""
+    for part in parts:
+        yield part.title, part.array
+    for part in parts:
+        if part.axis is not None and part.array.shape[part.axis] <= MOST_SLICES:
+            yield from ((part.named(n), one) for n, one in enumerate(part.slices))
+
+
+MOST_SLICES = 128
+"""Of longer sequences the single steps are not values to compare with."""
+
+
 @dataclass(frozen=True)
 class Step:
     """From one value to the next one.
@@ -64,12 +106,14 @@ class Step:
     stage: what the result is called: "pre-activation"; the last one of a recipe is "output".
     run: from the value (of the first step, the tuple of the layer's inputs) and the picked values.
     write: the formula that is picked, where it is not an option as it stands.
+    parts: as run, but gives the values inside of it.
     """
 
     stage: str
     choices: tuple[Choice, ...]
     run: Callable[[Any, Picks], Any]
     write: Callable[[Picks], Formula] | None = None
+    parts: Callable[[Any, Picks], Sequence[Part]] | None = None
 
     def formula(self, picks: Picks) -> Formula | None:
         """What is computed, as text, if it is one formula."""
@@ -100,15 +144,13 @@ def formula_step(stage: str, *options: Option) -> Step:
 class Recipe:
     """steps: from the layer's inputs to its (first) output. symbols: the weights by the names that
     the steps' formulas have for them. costly: whether NumPy takes long for it; each sample of what
-    its steps make, right or wrong, then depends on that sample alone. parts: from the inputs to
-    values inside of a step, by their names.
+    its steps make, right or wrong, then depends on that sample alone.
     """
 
     call: Call
     steps: tuple[Step, ...]
     symbols: Mapping[str, int] = field(default_factory=dict)
     costly: bool = False
-    parts: Callable[[tuple[np.ndarray, ...]], Mapping[str, np.ndarray]] | None = None
 
     def position(self, stage: str) -> int:
         return next(n for n, step in enumerate(self.steps) if step.stage == stage)
@@ -116,12 +158,15 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A value on a walk. step: which one made it. formulas: those of the steps until there."""
+    """A value on a walk. step: which one made it. formulas: those of the steps until there. part:
+    the title of a value inside of the step.
+    """
 
     step: int
     array: np.ndarray
     mistakes: tuple[Mistake, ...]
     formulas: tuple[Formula | None, ...]
+    part: str = ""
 
 
 FAR_FETCHED = 3
@@ -136,9 +181,11 @@ def walk(
     start: int = 0,
     mistakes: tuple[Mistake, ...] = (),
     formulas: tuple[Formula | None, ...] = (),
+    inside: Inside | None = None,
 ) -> Iterator[Result]:
     """Every value that the steps from `start` on can give with at most `budget` mistakes; walks
-    share the values that they have in common.
+    share the values that they have in common. inside: the values inside of them too, less those
+    that it leaves out.
     """
     if start == len(steps):
         return
@@ -147,14 +194,19 @@ def walk(
         together = mistakes + wrong
         if len(together) > 1 and sum(mistake.rank for mistake in together) > FAR_FETCHED:
             continue
+        parts: list[tuple[str, np.ndarray]] = []
         try:
             with np.errstate(all="ignore"):
+                if inside and step.parts:
+                    parts = list(inside(step.parts(value, picks)))
                 made = np.asarray(step.run(value, picks))
         except (ValueError, IndexError, TypeError, ZeroDivisionError):
             continue  # shapes that don't fit: nobody can have computed that
         path = (*formulas, step.formula(picks))
         found = Result(start, made, together, path)
         yield found
+        for title, array in parts:
+            yield Result(start, array, together, path, title)
         yield from walk(
             steps,
             made,
@@ -162,6 +214,7 @@ def walk(
             start=start + 1,
             mistakes=found.mistakes,
             formulas=path,
+            inside=inside,
         )
 
 

@@ -10,13 +10,18 @@ import numpy as np
 
 from kgen.diagnosis.activations import ACTIVATIONS, OTHERS, of_name
 from kgen.diagnosis.formula import Formula
-from kgen.diagnosis.recipe import Choice, Mistake, Option, Picks, Recipe, Step, double
+from kgen.diagnosis.recipe import Choice, Mistake, Option, Part, Picks, Recipe, Step, double
 from kgen.diagnosis.registry import recipe
 from kgen.trace.calls import Call
 
 States: TypeAlias = tuple[np.ndarray, ...]
-Cell: TypeAlias = Callable[[np.ndarray, States, Picks], States]
-"""One time step: from the input's product, (samples, gates * units), and the states."""
+Gates: TypeAlias = dict[str, np.ndarray]
+Cell: TypeAlias = Callable[[np.ndarray, States, Picks], tuple[States, Gates]]
+"""One time step: from the input's product, (samples, gates * units), and the states to the new
+states, and the gates by what they are called.
+"""
+
+STEPS = " at step {} of {}"
 
 HARD_2 = OTHERS["hard_sigmoid of Keras 2"]
 
@@ -48,14 +53,16 @@ LETTERS = {
 def lstm(call: Call) -> Recipe | None:
     gates = ("input", "forget", "cell", "output")
 
-    def cell(x: np.ndarray, states: States, picks: Picks) -> States:
+    def cell(x: np.ndarray, states: States, picks: Picks) -> tuple[States, Gates]:
         h, c = states
         sums, units = x + h @ picks["recurrent"], h.shape[-1]
         z = {g: sums[:, n * units : (n + 1) * units] for n, g in enumerate(picks["order"])}
         gate, squash = picks["recurrent activation"], picks["activation"]
-        forget, cell_state = gate(z["forget"] + picks["forget bias"]), squash(z["cell"])
-        c = forget * c + gate(z["input"]) * cell_state
-        return gate(z["output"]) * picks["output activation"](c, squash), c
+        z["forget"] = z["forget"] + picks["forget bias"]
+        made = {g: (squash if g == "cell" else gate)(z[g]) for g in gates}
+        c = made["forget"] * c + made["input"] * made["cell"]
+        h = made["output"] * picks["output activation"](c, squash)
+        return (h, c), _gates(z, made)
 
     says = "the cell state is multiplied by the output gate without the activation"
     fix = "h = output_gate * np.tanh(c)"
@@ -91,19 +98,21 @@ def gru(call: Call) -> Recipe | None:
     reset_after = bool(call.config.get("reset_after"))
     units = int(call.config["units"])
 
-    def cell(x: np.ndarray, states: States, picks: Picks) -> States:
+    def cell(x: np.ndarray, states: States, picks: Picks) -> tuple[States, Gates]:
         (h,) = states
         kernel, bias = picks["recurrent"], picks["recurrent bias"]
         at = {gate: slice(n * units, (n + 1) * units) for n, gate in enumerate(picks["order"])}
         gate = picks["recurrent activation"]
-        z, r = (gate(x[:, at[g]] + h @ kernel[:, at[g]] + bias[at[g]]) for g in ("update", "reset"))
-        own = at["candidate"]
+        sums = {g: x[:, at[g]] + h @ kernel[:, at[g]] + bias[at[g]] for g in ("update", "reset")}
+        made = {g: gate(z) for g, z in sums.items()}
+        z, r, own = made["update"], made["reset"], at["candidate"]
         if picks["reset_after"]:
             inner = r * (h @ kernel[:, own] + bias[own])
         else:
             inner = (r * h) @ kernel[:, own] + bias[own]
-        candidate = picks["activation"](x[:, own] + inner)
-        return (picks["mix"](z, h, candidate),)
+        sums["candidate"] = x[:, own] + inner
+        made["candidate"] = candidate = picks["activation"](sums["candidate"])
+        return (picks["mix"](z, h, candidate),), _gates(sums, made)
 
     placed = "after" if reset_after else "before"
     other = "before" if reset_after else "after"
@@ -130,8 +139,9 @@ def gru(call: Call) -> Recipe | None:
 
 @recipe("SimpleRNN")
 def simple_rnn(call: Call) -> Recipe | None:
-    def cell(x: np.ndarray, states: States, picks: Picks) -> States:
-        return (picks["activation"](x + states[0] @ picks["recurrent"]),)
+    def cell(x: np.ndarray, states: States, picks: Picks) -> tuple[States, Gates]:
+        sums = x + states[0] @ picks["recurrent"]
+        return (picks["activation"](sums),), {"the sums before the activation": sums}
 
     return _layer(call, cell, 1, None, [])
 
@@ -164,8 +174,18 @@ def _layer(
         name = str(call.config.get("recurrent_activation"))
         choices.append(_activation_choice("recurrent activation", gate, name))
     loop = Loop(call, cell, states)
-    steps = [Step("output", tuple(choices), loop.outputs)]
-    return Recipe(call, tuple(steps), parts=loop.parts)
+    steps = [Step("output", tuple(choices), loop.outputs, parts=loop.parts)]
+    return Recipe(call, tuple(steps))
+
+
+def _gates(sums: Gates, made: Gates) -> Gates:
+    """Those before their activations, and after."""
+    before = {f"the {_gate(gate)} before its activation": z for gate, z in sums.items()}
+    return {**{f"the {_gate(gate)}": array for gate, array in made.items()}, **before}
+
+
+def _gate(name: str) -> str:
+    return {"cell": "cell candidate", "candidate": "candidate"}.get(name, f"{name} gate")
 
 
 class Loop:
@@ -178,11 +198,26 @@ class Loop:
         self.sequences = bool(call.config.get("return_sequences"))
         self.zero = bool(call.config.get("zero_output_for_mask"))
         self.masked = call.mask is not None
-        self.kernel, self.bias = call.weight("kernel"), call.weight("bias")
-        if self.bias is not None and self.bias.ndim == 2:
-            self.bias = self.bias[0]
 
     def outputs(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
+        return self._whole(inputs, picks)[0]
+
+    def parts(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> list[Part]:
+        """What the input gives to the gates, the gates, and the states, of all steps."""
+        if picks["state"] == "carried":
+            return []
+        bias = picks["bias"][0]
+        product = inputs[0] @ picks["kernel"]
+        found = [Part("the input's product", product, 1, STEPS)]
+        if bias.any():
+            found.append(Part("the input's product and bias", product + bias, 1, STEPS))
+        kept = self._whole(inputs, picks)[1]
+        return [*found, *(Part(title, np.stack(one, 1), 1, STEPS) for title, one in kept.items())]
+
+    def _whole(
+        self, inputs: tuple[np.ndarray, ...], picks: Picks
+    ) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
+        """The output, and of each step the gates and states."""
         x, *given = inputs
         seen = given.pop() if self.masked else None
         mask = seen if picks.get("mask", True) else None
@@ -191,27 +226,21 @@ class Loop:
         start = tuple(given) or tuple(np.zeros((len(x), self.units)) for _ in range(self.states))
         product = x @ picks["kernel"] + bias
         if picks["state"] == "carried":
-            return self._carried(product, mask, picks)
+            return self._carried(product, mask, picks), {}
         if picks["state"] == "ones":
             start = tuple(np.ones_like(state) for state in start)
-        return self._run(product, mask, start, picks)[0]
-
-    def parts(self, inputs: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
-        """What the input gives to the gates."""
-        product = inputs[0] @ self.kernel
-        found = {"the input's product": product}
-        if self.bias is not None:
-            found["the input's product and bias"] = product + self.bias
-        return found
+        output, _, kept = self._run(product, mask, start, picks)
+        return output, kept
 
     def _run(
         self, product: np.ndarray, mask: np.ndarray | None, states: States, picks: Picks
-    ) -> tuple[np.ndarray, States]:
+    ) -> tuple[np.ndarray, States, dict[str, list[np.ndarray]]]:
         order = range(product.shape[1])
         shown = []
+        kept: dict[str, list[np.ndarray]] = {}
         output = np.zeros_like(states[0])
         for step in reversed(order) if picks["backwards"] else order:
-            after = self.cell(product[:, step], states, picks)
+            after, gates = self.cell(product[:, step], states, picks)
             new = after[0]
             if mask is not None:
                 seen = mask[:, step, None].astype(bool)
@@ -219,8 +248,11 @@ class Loop:
                 new = np.where(seen, new, 0 if self.zero else output)
             states, output = after, new
             shown.append(new)
+            named = {f"the state {name}": one for name, one in zip("hc", states, strict=False)}
+            for title, one in {**gates, **named}.items():
+                kept.setdefault(title, []).append(one)
         last = shown[-1] if mask is None else states[0]
-        return (np.stack(shown, axis=1) if self.sequences else last), states
+        return (np.stack(shown, axis=1) if self.sequences else last), states, kept
 
     def _carried(self, product: np.ndarray, mask: np.ndarray | None, picks: Picks) -> np.ndarray:
         """Each sample goes on from the states that the one before it ended in."""
@@ -228,7 +260,7 @@ class Loop:
         found = []
         for row, one in enumerate(product):
             own = None if mask is None else mask[row : row + 1]
-            output, states = self._run(one[None], own, states, picks)
+            output, states, _ = self._run(one[None], own, states, picks)
             found.append(output)
         return np.concatenate(found)
 
@@ -237,6 +269,8 @@ def _orders(gates: Sequence[str], known: Mapping[tuple[str, ...], str]) -> Choic
     options = [Option(tuple(gates))]
     right = _letters(gates)
     split = f"{right} = np.split(x @ W + h @ R + b, {len(gates)}, axis=-1)  # {', '.join(gates)}"
+    if "candidate" in gates:  # whose products are not added before the reset gate
+        split = f"W_z, W_r, W_h = np.split(W, 3, axis=-1)  # {', '.join(gates)}; R and b alike"
     for order in permutations(gates):
         if order != tuple(gates):
             shown = _letters(order) + known.get(order, "")

@@ -130,7 +130,7 @@ def _lines(finding: Finding) -> list[str]:
             one = finding.explanations[0]
             what = _joined(tuple(slip.says for slip in one.mistakes))
             lines += _text(f"If it was to be {one.value}, {what}:", 4)
-            lines += [f"        {one.fix}"]
+            lines += _code(one.fix)
     elif finding.verdict == FOLLOWS:
         lines += _text(
             f"{name} follows from your {finding.given}: given that, it equals "
@@ -164,7 +164,7 @@ def _explained(finding: Finding, name: str, given: str) -> list[str]:
         where = "" if one.value == first.value else f"it is {one.value} and "
         lines += _text(f"- {where}{what}", 4)
         if one.fix != first.fix:
-            lines += [f"        {line}" for line in one.fix.split("\n")]
+            lines += _code(one.fix)
     if len(more) > SHOWN:
         lines += _text(f"- or by {len(more) - SHOWN} other mistakes", 4)
     return lines
@@ -181,7 +181,11 @@ def _story(beginning: str, one: Explanation) -> list[str]:
             lines += _text(f"{number}. {slip.says}", 4)
     if one.formula:
         lines += _text(f"{one.formula} gives exactly these numbers.", 4)
-    return [*lines, *_text("Write", 4), *(f"        {line}" for line in one.fix.split("\n"))]
+    return [*lines, *_text("Write", 4), *_code(one.fix)]
+
+
+def _code(text: str) -> list[str]:
+    return [f"        {line}" for line in text.split("\n")]
 
 
 def _text(text: str, indent: int = 0) -> list[str]:
@@ -189,7 +193,7 @@ def _text(text: str, indent: int = 0) -> list[str]:
         text,
         WIDTH,
         initial_indent=" " * indent,
-        subsequent_indent=" " * (max(indent, 4) + 3 * text[:1].isdigit() + 2 * (text[:1] == "-")),
+        subsequent_indent=" " * (max(indent, 4) + 3 * (text[1:3] == ". ") + 2 * (text[:1] == "-")),
         break_on_hyphens=False,
         break_long_words=False,
     )

@@ -82,9 +82,15 @@ def _best(found: list[Found]) -> list[Found]:
     nearest = min(one.fit.residual for one in found)
     near = [one for one in found if one.fit.residual <= max(8 * nearest, 1e-6)]
     near.sort(key=lambda one: one.order)
+    likely: dict[Any, int] = {}
     kept: dict[Any, Found] = {}
     for one in near:
-        says = tuple((call, mistake.says) for call, mistake in one.candidate.causes)
+        causes = one.candidate.causes
+        says = tuple((call, mistake.says) for call, mistake in causes)
+        rank = sum(mistake.rank for _, mistake in causes)
+        kind = tuple((call, mistake.key) for call, mistake in causes)
+        if rank > likely.setdefault((one.candidate.call, kind), rank):
+            continue  # as relu6, where relu gives the same numbers
         kept.setdefault((says, tuple(m.says for m in one.fit.mistakes)), one)
     return list(kept.values())
 
@@ -116,7 +122,10 @@ def confirmed(found: list[Found], few: Hypotheses, whole: Hypotheses) -> list[Fo
     """What was found with a few samples, held against all."""
     if few is whole or not found:
         return found
-    wanted = {(one.candidate.call, one.candidate.step, one.candidate.causes) for one in found}
+    wanted = {
+        (one.candidate.call, one.candidate.step, one.candidate.part, one.candidate.causes)
+        for one in found
+    }
     causes = {one.candidate.causes for one in found}
     again: list[Candidate] = []
     if any(one.candidate.everywhere for one in found):
@@ -128,4 +137,6 @@ def confirmed(found: list[Found], few: Hypotheses, whole: Hypotheses) -> list[Fo
         again += whole.wrong_inputs(most - 1) if -1 in places else ()
         again += whole.upstream(earlier=1, budget=most - 1, only=causes)
         again += whole.upstream(earlier=2, budget=0, only=causes) if most > 1 else ()
-    return _held(whole, (one for one in again if (one.call, one.step, one.causes) in wanted))
+    return _held(
+        whole, (one for one in again if (one.call, one.step, one.part, one.causes) in wanted)
+    )

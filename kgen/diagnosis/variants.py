@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kgen.arrays import widened
-from kgen.diagnosis.recipe import Mistake, Recipe, Result, double, walk
-from kgen.diagnosis.registry import RECIPES
+from kgen.diagnosis.recipe import Inside, Mistake, Recipe, Result, double, walk
+from kgen.diagnosis.registry import recipe_of
 from kgen.diagnosis.world import World, doubles
 from kgen.trace.calls import Call, Weight
 
@@ -30,12 +30,18 @@ class Variant:
     inputs: tuple[np.ndarray, ...] = ()
     array: np.ndarray | None = None
 
-    def results(self, budget: int) -> Iterator[Result]:
-        """Values with this mistake, and at most `budget` others."""
+    def results(self, budget: int, inside: Inside | None = None) -> Iterator[Result]:
+        """Values with this mistake, and at most `budget` others; those inside of steps too. There
+        is no formula: it would name the weights and inputs that the layer has.
+        """
         if self.array is not None:
             yield Result(-1, self.array, (self.mistake,), ())
         if self.recipe is not None:
-            yield from walk(self.recipe.steps, self.inputs, budget, mistakes=(self.mistake,))
+            wrong = (self.mistake,)
+            for result in walk(
+                self.recipe.steps, self.inputs, budget, mistakes=wrong, inside=inside
+            ):
+                yield replace(result, formulas=())
 
 
 def variants(world: World, number: int, others: Mapping[str, Sequence[Call]]) -> Iterator[Variant]:
@@ -47,12 +53,12 @@ def variants(world: World, number: int, others: Mapping[str, Sequence[Call]]) ->
     if recipe is None:
         return
     for mistake, weights in _other_weights(world, number, others):
-        made = RECIPES[call.kind](replace(call, weights=weights))
+        made = recipe_of(replace(call, weights=weights))
         if made is not None:
             yield Variant(mistake, made, inputs)
     if call.weights:
-        half = tuple(replace(w, array=_half(w.array)) for w in call.weights)
-        made = RECIPES[call.kind](replace(call, weights=half))
+        half = tuple(replace(w, array=_half(w.array), changed=True) for w in call.weights)
+        made = recipe_of(replace(call, weights=half))
         says = "the inputs and weights were rounded to float16, which has three digits"
         mistake = Mistake("float16", says, remark="in float32: no astype(np.float16)")
         if made is not None:
@@ -133,7 +139,8 @@ def _exchanged(
     for names in choices:
         what = "weights are those" if len(names) > 1 else f"{names[0]} is that"
         exchanged = tuple(
-            replace(w, array=partners[w.name].array) if w.name in names else w for w in call.weights
+            replace(w, array=partners[w.name].array, changed=True) if w.name in names else w
+            for w in call.weights
         )
         yield Mistake(key, f"the {what} of {whose}"), exchanged
 

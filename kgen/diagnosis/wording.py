@@ -35,6 +35,12 @@ def line(
     step = len(recipe.steps) - 1 if step < 0 else step
     formulas = [_right(recipe, number) for number in range(step + 1)]
     composed = compose(world, names, target, call, formulas)
+    if composed:
+        joined = " ".join(composed)
+        remarks += [
+            what for name, what in _explained(world, names, call).items() if _has(joined, name)
+        ]
+        remarks += [f"from scipy.special import {f}" for f in ("erf",) if _has(joined, f)]
     if composed is None:
         made = f"{world.calls[call].access}({source(world, names, call)})"
         return _commented([f"{target} = {made}"], remarks)
@@ -59,6 +65,10 @@ def compose(
             if recipe.steps[number].stage:
                 return None
             continue
+        if number == 0:  # all of the inputs
+            masked = world.calls[call].mask is not None
+            text = _of_all(formula.text, _sources(world, names, call), masked)
+            continue
         if formula.uses > 1 and not text.isidentifier():
             statements.append(f"z = {text}")
             text = "z"
@@ -66,30 +76,57 @@ def compose(
     return [*statements, f"{target} = {text}"]
 
 
+def _of_all(formula: str, inputs: Sequence[str], masked: bool) -> str:
+    """The formula of a list: {z}[0] is the first of the inputs, behind which the mask comes."""
+    given = [*inputs, "mask"] if masked else inputs
+    one = re.sub(r"\{z\}\[(\d)\]", lambda found: given[int(found[1])], formula)
+    return one.replace("{z}", f"[{', '.join(inputs)}]")
+
+
+def last_step(world: World, call: int) -> int:
+    recipe = world.recipes[call]
+    return -1 if recipe is None else len(recipe.steps) - 1
+
+
 def source(world: World, names: Names, call: int) -> str:
     """What goes into a call, by the asker's name for it, or one after the layer that makes it."""
+    return ", ".join(_sources(world, names, call))
+
+
+def _sources(world: World, names: Names, call: int) -> list[str]:
     if call < 0 or not world.calls[call].inputs:
-        return "x"
+        return ["x"]
+    return [_source(world, names, call, array)[0] for array in world.calls[call].inputs]
+
+
+def _has(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _explained(world: World, names: Names, call: int) -> dict[str, str]:
+    """What those inputs are that the asker has no name for."""
+    if call < 0:
+        return {}
     found = [_source(world, names, call, array) for array in world.calls[call].inputs]
-    return ", ".join(found)
+    return {name: f"{name} is {what}" for name, what in found if what}
 
 
-def _source(world: World, names: Names, call: int, array: np.ndarray) -> str:
+def _source(world: World, names: Names, call: int, array: np.ndarray) -> tuple[str, str]:
+    """A name, and what it names if it is not the asker's."""
     for (number, step), name in reversed(list(names.items())):
-        recipe = world.recipes[number] if number >= 0 else None
-        last = step == len(recipe.steps) - 1 if recipe else True
-        if number < call and number >= 0 and last:
+        if 0 <= number < call and step == last_step(world, number):
             outputs = world.calls[number].outputs
             if outputs and np.array_equal(outputs[0], array):
-                return name
+                return name, ""
     for number, given in enumerate(world.inputs):
         if given.shape == array.shape and np.array_equal(double(given), double(array)):
-            return "x" if len(world.inputs) == 1 else f"x{number}"
+            return ("x" if len(world.inputs) == 1 else f"x{number}"), ""
     for number in range(call - 1, -1, -1):
         for output in world.calls[number].outputs:
             if np.array_equal(output, array):
-                return identifier(world.calls[number].path)
-    return "x"
+                path = world.calls[number].path
+                return identifier(path), f"the output of {path!r}"
+    return "x", ""
 
 
 def identifier(path: str) -> str:
@@ -113,8 +150,9 @@ def _weights(recipe: Recipe, text: str) -> list[str]:
     ]
     if len(used) == len(call.weights) > 1:
         symbols = ", ".join(symbol for symbol, _ in used)
-        shapes = " and ".join(str(weight.array.shape) for _, weight in used)
-        return [f"{symbols} = {call.access}.get_weights()  # shapes {shapes}"]
+        shapes = [str(weight.array.shape) for _, weight in used]
+        shown = " and ".join([", ".join(shapes[:-1]), shapes[-1]])
+        return [f"{symbols} = {call.access}.get_weights()  # shapes {shown}"]
     return [
         f"{symbol} = {call.access}.get_weights()[{weight.index}]  # shape {weight.array.shape}"
         for symbol, weight in used

@@ -12,8 +12,8 @@ import numpy as np
 from kgen.arrays import widened
 from kgen.compare import HALF_TOLERANCE
 from kgen.diagnosis import layers  # noqa: F401  it fills the registry
-from kgen.diagnosis.recipe import Recipe, Result, double, walk
-from kgen.diagnosis.registry import RECIPES
+from kgen.diagnosis.recipe import Inside, Recipe, Result, double, every_part, walk
+from kgen.diagnosis.registry import recipe_of
 from kgen.trace.calls import Alter, Call, Known
 
 Run: TypeAlias = Callable[[Sequence[np.ndarray], "Alter | None", "Known | None"], list[Call]]
@@ -73,19 +73,20 @@ class World:
         """The values of the steps of a call, without mistakes."""
         return self.local(number, 0)
 
-    def local(self, number: int, budget: int) -> Iterator[Result]:
+    def local(self, number: int, budget: int, inside: Inside | None = None) -> Iterator[Result]:
         """The values that its steps can give with at most `budget` mistakes, from its inputs or
-        from what the asker has instead of one of them.
+        from what the asker has instead of one of them; and those inside of its steps.
         """
         recipe, override = self.recipes[number], self.overrides.get(number)
         if recipe is None or (override is not None and override.step is None):
             return iter(())
         if override is None or override.step is None:
-            return walk(recipe.steps, doubles(self.calls[number].given), budget)
+            given = doubles(self.calls[number].given)
+            return walk(recipe.steps, given, budget, inside=inside)
         unknown = (None,) * (override.step + 1)
         value = double(override.array)
         start = override.step + 1
-        return walk(recipe.steps, value, budget, start=start, formulas=unknown)
+        return walk(recipe.steps, value, budget, start=start, formulas=unknown, inside=inside)
 
     @property
     def precision(self) -> str | None:
@@ -96,7 +97,7 @@ class World:
     @cached_property
     def values(self) -> list[tuple[Place, np.ndarray]]:
         """Every value that depends on the samples, in order of execution."""
-        found = []
+        found: list[tuple[Place, np.ndarray]] = []
         for number, array in enumerate(self.inputs):
             which = "x" if len(self.inputs) == 1 else f"input {number}"
             found.append((Place(f"the model's input {which}".replace(" x", "")), double(array)))
@@ -107,8 +108,13 @@ class World:
             outputs = [double(widened(array)) for array in call.outputs if _is_number(array)]
             if number == len(self.calls) - 1:  # the model's own, if no layer made them
                 outputs = [array for array in outputs if not any(_same(a, array) for _, a in found)]
-            for result in self.right(number):
+            inside: list[tuple[Place, np.ndarray]] = []
+            for result in self.local(number, 0, every_part):
                 assert recipe is not None
+                if result.part:
+                    place = Place(f"{result.part} {where}", number, -2, PART)
+                    inside.append((place, result.array))
+                    continue
                 stage = recipe.steps[result.step].stage
                 if not stage or stage == "output":
                     continue
@@ -118,14 +124,12 @@ class World:
                     place = Place(f"the {stage} {where}", number, result.step, stage)
                     found.append((place, result.array))
                 last = result.array
-            if recipe and recipe.parts and number not in self.overrides:
-                for name, array in recipe.parts(doubles(call.given)).items():
-                    found.append((Place(f"{name} {where}", number, -2, PART), array))
             end = len(recipe.steps) - 1 if recipe else -1
             for index, array in enumerate(outputs):
                 what = "the output" if len(outputs) == 1 else f"output {index}"
                 step = end if index == 0 else -2
                 found.append((Place(f"{what} {where}", number, step, "output"), array))
+            found += inside
         return found
 
     @cached_property
@@ -160,10 +164,9 @@ def true_world(run: Run, inputs: Sequence[np.ndarray]) -> World:
 
 def trusted(call: Call) -> Recipe | None:
     """The call's recipe, if it gives what Keras computed."""
-    make = RECIPES.get(call.kind)
-    if make is None or not call.inputs or not all(map(_is_number, call.outputs)):
+    if not call.inputs or not all(map(_is_number, call.outputs)):
         return None
-    recipe = make(call)
+    recipe = recipe_of(call)
     if recipe is None:
         return None
     last = None

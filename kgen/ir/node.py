@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
 from kgen.ir.size import Size, lengths_in
-from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
+from kgen.ir.value import STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 BodyT = TypeVar("BodyT", bound="Body")
@@ -149,7 +149,7 @@ class Node:
 
     @property
     def packable(self) -> tuple[Constant, ...]:
-        """The constants that may be kept as int4, two elements a byte."""
+        """The constants that may be stored in a narrower type: templates widen what they read."""
         return ()
 
     @property
@@ -159,7 +159,9 @@ class Node:
 
     @property
     def error(self) -> str:
-        """Of a node that can fail: the last word of the error's name in C."""
+        """Of a node that can fail: the last word of the error's name in C; "" if it is one of
+        several.
+        """
         return "INDEX"
 
     @property
@@ -296,7 +298,6 @@ class Contraction(Node):
 
 def product_dtype(a: str, b: str) -> str:
     """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
-    a, b = STORED_IN.get(a, a), STORED_IN.get(b, b)
     return "int32" if a == b == "int8" else a
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,12 @@ class Temp:
 
 @dataclass(frozen=True)
 class Number:
-    """A literal of the given dtype; of a string, its bytes."""
+    """A literal of the given dtype; of a string, its bytes.
+
+    Its value may be a Size where it is all that a program computes: see `measure`.
+    """
+
+    holds_sizes: ClassVar[bool] = True
 
     value: bool | int | float | bytes
     dtype: str
@@ -34,6 +40,8 @@ Operand = Arg | Temp | Number
 @dataclass(frozen=True)
 class Step:
     """`function(*args)`, a scalar of type `dtype`; the functions are the targets' macros."""
+
+    holds_sizes: ClassVar[bool] = True
 
     function: str
     args: tuple[Operand, ...]
@@ -47,6 +55,8 @@ class Program:
 
     dtypes: the element types of the inputs.
     """
+
+    holds_sizes: ClassVar[bool] = True
 
     dtypes: tuple[str, ...]
     steps: tuple[Step, ...]
@@ -97,6 +107,11 @@ def call(function: str, dtypes: Sequence[str], dtype: str, *more: Number) -> Pro
     """The program that applies one function to all inputs, followed by literal arguments."""
     args: tuple[Operand, ...] = (*(Arg(index) for index in range(len(dtypes))), *more)
     return Program(tuple(dtypes), (Step(function, args, dtype),))
+
+
+def measure(size: int, dtype: str) -> Program:
+    """The program of no inputs that gives a size as a number."""
+    return Program((), (Step("number", (Number(size, dtype),), dtype),))
 
 
 def inline(outer: Program, index: int, inner: Program, mapping: Sequence[int]) -> Program:

@@ -26,6 +26,10 @@ class Conv(Contraction):
     channels_last: bool
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return (self.kernel,)
+
+    @property
     def window(self) -> Shape:
         return self.kernel.shape[:-2]
 

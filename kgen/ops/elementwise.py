@@ -11,7 +11,9 @@ from kgen.ir.value import Value
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Elementwise(Node):
-    """args: broadcast by NumPy's rule. program: has one input for each of `args`."""
+    """args: broadcast by NumPy's rule; of none, one number. program: has one input for each of
+    `args`.
+    """
 
     args: tuple[Value, ...]
     program: Program
@@ -33,5 +35,7 @@ class Elementwise(Node):
         return self
 
     def infer(self) -> Spec:
+        if not self.args:
+            return Spec((), self.program.dtype, None)
         shape, batch = broadcast([spec_of(arg) for arg in self.args])
         return Spec(shape, self.program.dtype, batch)

@@ -79,6 +79,7 @@ def _mergeable(graph: Graph, producer: dict[Value, Elementwise], node: Elementwi
     for index, arg in enumerate(node.args):
         if (
             arg in producer
+            and (producer[arg].args or len(node.args) == 1)  # what lengths give is computed once
             and only_reader(graph, arg)
             and not _has_a_name(producer[arg])
             and (

@@ -19,6 +19,7 @@ from kgen.ops.slice import Slice
 from kgen.schedule.build import product
 from kgen.schedule.depthwise import Depthwise, Reach
 from kgen.schedule.forms import has_fixed_sizes
+from kgen.schedule.neighbours import side_by_side
 from kgen.schedule.pack import Panels, padded
 from kgen.schedule.phases import Phases
 from kgen.schedule.product import Axis, Taps
@@ -82,6 +83,8 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
         pad = _padded(f"{node.output.name}/pad", x, node, node.padding)
         before, x = [pad], pad.output
         node = replace(node, x=x, padding=((0, 0),) * len(node.padding))
+    given = node
+    node = side_by_side(given)
     strides, y_strides = x.strides[1:-1], row_major(node.output.shape)[1:-1]
     names = AXES[-len(strides) :]
     axes = [
@@ -111,6 +114,10 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
         depth=node.group_channels,
         outer=(groups,) if node.groups > 1 else (),
     )
+    if node is not given:
+        times = node.filters // given.filters
+        tile = made.tile._replace(why=f"{times} pixels side by side: {made.tile.why}")
+        made = replace(made, output=given.output, text=given.formula, tile=tile)
     return [*before, made]
 
 
@@ -232,7 +239,7 @@ def _depthwise(node: Conv) -> Depthwise:
         output=node.output,
         epilogue=node.epilogue,
         x=node.x,
-        kernel=Constant.of(node.kernel.name, kernel, note),
+        kernel=node.kernel.arranged(kernel, note),
         bias=bias,
         rows=rows,
         columns=columns,

@@ -13,10 +13,12 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution, transposed
 from kgen.schedule.einsum import einsum
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
+from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
 from kgen.schedule.tile import LINE
 from kgen.schedule.winograd import winograd as winograd_of
@@ -39,7 +41,12 @@ def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) ->
     functions: the scalar functions that can be computed on vectors.
     winograd: whether convolutions may take fewer products, with larger rounding errors.
     """
-    graph = absorb_padding(graph.map_bodies(lambda body: schedule(body, functions, winograd)))
+    return skip_zeros(_lowered(graph, functions, winograd))
+
+
+def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
+    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions, winograd)))
+    graph = absorb_attention(graph, functions)
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.size import at_bound
-from kgen.ir.value import Value
+from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import Panels
 from kgen.schedule.tile import Tile
 
@@ -20,6 +20,13 @@ FEWEST = 4
 
 CHAIN = 32
 """Terms that each of the sums of a streaming product takes before they are set aside."""
+
+
+FAR = 1 << 20
+"""Bytes of weights that don't stay in a core's own caches."""
+
+AHEAD = 16
+"""Rows of them that are on their way, where a processor can't guess which one is next."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class Product(Contraction):
     row_step: if not 0, the kernel is no packed one but an array with its terms so far apart and its
         units side by side.
     pixels_outside: whether the loop over tiles of pixels is outside the one over panels of units.
+    places: which of x's elements are to be taken, the others being zero (see Nonzero), or None.
     text: the layer's own formula.
     """
 
@@ -74,7 +82,13 @@ class Product(Contraction):
     tile: Tile
     row_step: int = 0
     pixels_outside: bool = False
+    places: Value | None = None
     text: str = ""
+
+    @property
+    def ahead(self) -> int:
+        """How many rows before its turn one of those at `places` is asked for; 0: not at all."""
+        return AHEAD if isinstance(self.kernel, Constant) and self.kernel.nbytes > FAR else 0
 
     @property
     def terms(self) -> int:

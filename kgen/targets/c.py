@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -15,12 +15,17 @@ from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
+from kgen.schedule.attention import Attention
+from kgen.schedule.strip import Strip
+from kgen.targets.c_attention import AttentionOp
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_small import SmallOp
+from kgen.targets.c_strip import CStrip
+from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import VectorExpressions, helper_names
 from kgen.targets.c_weights import Weights
 from kgen.targets.expression import Expressions
@@ -81,7 +86,8 @@ class CModel(Weights, Lengths):
     @property
     def sources(self) -> list[str]:
         """The C files that a program is linked with."""
-        return [f"{self.prefix}.c", *self.weight_file_names]
+        variants = [f"{self.prefix}_{one.name}.c" for one in VARIANTS if self.form.dispatch]
+        return [f"{self.prefix}.c", *variants, *self.weight_file_names]
 
     # Names with file scope
 
@@ -117,8 +123,20 @@ class CModel(Weights, Lengths):
                 "place",
                 "weights",
             ),
-            *("constants", "test", "section", "block", "run_block", "run_batch", "use"),
+            *(
+                "constants",
+                "test",
+                "section",
+                "block",
+                "run_block",
+                "run_batch",
+                "use",
+                "turn",
+                "turn_all",
+            ),
             *(name for name in dir(functions) if not name.startswith("_")),
+            *(f"{run}_{one.name}" for run in ("run", "run_block") for one in VARIANTS),
+            *("level", "run_base", "run_block_base"),
             *helper_names(),
             *("vec", "ivec", "loose", "own"),
         ]
@@ -173,7 +191,9 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
+                kind = AttentionOp if isinstance(node, Attention) else FastOp
+                op = kind(*common, self.prefix, self._vectors, self.form.threads)
+                ops.append(CStrip.of(op, self.names) if isinstance(node, Strip) else op)
             else:
                 ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
@@ -356,6 +376,8 @@ class CModel(Weights, Lengths):
             facts["weights_file"] = self.blob_name
         if self.loads:
             facts["load"] = f"{self.prefix}_load"
+        if self.form.dispatch:
+            facts["level"] = f"{self.prefix}_level"
         return facts
 
     @property
@@ -373,7 +395,7 @@ class CModel(Weights, Lengths):
     @property
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
-        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.graph.walk())
 
     @property
     def checks_values(self) -> bool:
@@ -408,9 +430,9 @@ class CModel(Weights, Lengths):
         return any(node.can_fail for node in self.plan.steps)
 
 
-def _with_bodies(ops: list[COp]) -> Iterator[COp]:
+def _with_bodies(ops: Sequence[COp]) -> Iterator[COp]:
     for op in ops:
-        if isinstance(op, CScan):
+        if isinstance(op, CScan | CStrip):
             yield from _with_bodies(op.ops)
         yield op
 

@@ -229,6 +229,16 @@ class FastOp(COp):
             for number, arg in enumerate(args)
         ]
 
+    @property
+    def weight_suffix(self) -> str:
+        """Of the helpers that read the kernel: "_bfloat16", or "" for floats."""
+        stored = getattr(self.node.kernel, "stored", "")
+        return f"_{stored}" if stored else ""
+
+    @property
+    def weight_type(self) -> str:
+        return "uint16_t" if self.weight_suffix else "float"
+
     def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
         """The epilogue of a vector of sums.
 

@@ -17,6 +17,7 @@ from kgen.targets.c_errors import errors
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
+from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
 from kgen.targets.weight_forms import LITERAL
 
@@ -28,30 +29,41 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
     """
     env = environment("c")
     prefix = model.prefix
-    texts = [_op_text(env, op) for op in model.ops]
-    block_texts = [_op_text(env, op) for op in block.ops] if block else []
-    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
-    body = env.get_template("model.c.j2").render(
-        model=model,
-        block=block,
-        texts=texts,
-        block_texts=block_texts,
-        functions=functions,
-        vectors=vectors,
-    )
+    body = source(model, block)
     result: Files = {
         f"{prefix}.h": env.get_template("model.h.j2").render(
-            model=model, block=block, errors=errors(model)
+            model=model, block=block, errors=errors(model), variants=VARIANTS
         ),
         f"{prefix}.c": body,
     }
+    if model.form.dispatch:
+        for one in VARIANTS:
+            text = env.get_template("variant.c.j2").render(model=model, variant=one)
+            result[f"{prefix}_{one.name}.c"] = text
     template = env.get_template("load.c.j2" if model.loads else "weights.c.j2")
     for file, constants in zip(model.weight_file_names, model.weight_files(), strict=True):
         result[file] = template.render(model=model, constants=constants)
     if model.blob:
         result[model.blob_name] = model.blob.data
     return result
+
+
+def source(model: CModel, block: CBlock | None = None) -> str:
+    """NAME.c."""
+    env = environment("c")
+    texts = [_op_text(env, op) for op in model.ops]
+    block_texts = [_op_text(env, op) for op in block.ops] if block else []
+    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
+    vectors = helpers(model.prefix, texts + block_texts) if model.style == "fast" else []
+    return env.get_template("model.c.j2").render(
+        model=model,
+        block=block,
+        texts=texts,
+        block_texts=block_texts,
+        functions=functions,
+        vectors=vectors,
+        variants=VARIANTS,
+    )
 
 
 def _helper_text(model: CModel, function: str, dtype: str) -> str:

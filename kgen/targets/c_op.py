@@ -41,6 +41,8 @@ def literal(value: object, dtype: str) -> str:
     """A C literal of the element type."""
     if dtype == STRING:
         return c_string(value)  # type: ignore[arg-type]
+    if isinstance(value, Size):
+        return str(value) if dtype == "int32" else f"({CTYPES[dtype]}){value}"
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
@@ -100,7 +102,18 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights"):
+        for field in (
+            "x",
+            "a",
+            "b",
+            "indices",
+            "updates",
+            "kernel",
+            "keys",
+            "values",
+            "weights",
+            "places",
+        ):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -117,9 +130,11 @@ class COp(Walks):
 
     def load(self, value: Value, place: str) -> str:
         """The element of an array at an index expression."""
-        if value.dtype == "int4":
-            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
-        return f"{self.ref(value)}[{place}]"
+        stored = value.stored if isinstance(value, Constant) else ""
+        if stored == "int4":
+            return f"{self.call('int4_at', stored)}({self.ref(value)}, {place})"
+        element = f"{self.ref(value)}[{place}]"
+        return f"{self.call(f'from_{stored}', stored)}({element})" if stored else element
 
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
@@ -192,7 +207,7 @@ class COp(Walks):
         if not isinstance(node, Contraction) or self._summed_dtype != "int32":
             return False
         terms = node.macs // max(node.output.size, 1)
-        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
+        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
 
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
@@ -384,7 +399,12 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
+        return comment("; then ".join(parts)) + self.how_often
+
+    @property
+    def how_often(self) -> str:
+        """What the title says of a function that is called more than once."""
+        return ", in each step" if self.inner else ""
 
     @property
     def afterwards(self) -> str:
@@ -411,8 +431,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
-        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
+        ctype = (isinstance(value, Constant) and value.stored) or CTYPES[value.dtype]
+        dtype = "" if ctype == self.type else f" {ctype}"
         return f"({', '.join(map(bare, sizes))}){dtype}"
 
     @staticmethod

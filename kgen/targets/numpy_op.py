@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.size import bare
+from kgen.ir.size import Size, bare
 from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.ops.conv import Conv
 from kgen.render.literals import number
@@ -32,7 +32,9 @@ class Literal(str):
     typed: str
 
     def __new__(cls, literal: Number) -> Literal:
-        if literal.dtype == "bool":
+        if isinstance(literal.value, Size):
+            text = bare(literal.value)
+        elif literal.dtype == "bool":
             text = str(bool(literal.value))
         elif literal.dtype == STRING:
             text = repr(literal.value)

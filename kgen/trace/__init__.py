@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 
+from kgen.errors import ExportError
 from kgen.ir.graph import Graph
+from kgen.ir.node import GraphError
 from kgen.trace import (  # noqa: F401  they fill the tables
     arithmetic_ops,
     arrangement_ops,
@@ -32,6 +36,7 @@ from kgen.trace import (  # noqa: F401  they fill the tables
     text,
     vectorize,
 )
+from kgen.trace.alignment import UnlikeGraphsError
 from kgen.trace.half import computed_in_float, precision
 from kgen.trace.lengths import graph_at_any_length
 from kgen.trace.signature import InputShapes, Signature, signature
@@ -56,8 +61,17 @@ def trace_as(model: keras.Model, given: Signature, *, one_step: bool = False) ->
         step.
     """
 
-    def traced(known: Signature) -> Graph:
-        graph = Tracer(model, one_step).run(known).check()
+    def traced(known: Signature, defer: bool = False) -> Graph:
+        graph = Tracer(model, one_step, defer).run(known).check()
         return computed_in_float(graph).check()
 
-    return graph_at_any_length(traced, given) if given.lengths else traced(given)
+    if not given.lengths:
+        return traced(given)
+    try:
+        return graph_at_any_length(traced, given)
+    except UnlikeGraphsError as unlike:
+        # What Keras computes from the lengths is told from the operations, if not from the results.
+        try:
+            return graph_at_any_length(partial(traced, defer=True), given)
+        except (ExportError, GraphError):
+            raise unlike from None

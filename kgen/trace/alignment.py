@@ -7,7 +7,7 @@ expressions of its inputs' sizes. Both must agree with every graph.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,19 +16,30 @@ import numpy as np
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph, Layer
 from kgen.ir.node import IDENTITY, Body, Epilogue, GraphError, MixedSamplesError, Node, spec_of
-from kgen.ir.size import Given, Length, Size, at
-from kgen.ir.value import Constant, Value
+from kgen.ir.program import Arg, Number, Operand, Program, measure
+from kgen.ir.size import Given, Length, at
+from kgen.ir.value import STRING, Constant, Value
+from kgen.ops.broadcast import Broadcast
 from kgen.ops.conv import Conv
+from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.pool import Pool
 from kgen.ops.resize import Resize
 from kgen.ops.slice import Slice
 from kgen.trace.nn_ops import same_padding
 from kgen.trace.resampling import nearest
+from kgen.trace.sizes import ENOUGH, AmbiguousError, products, size_of, sizes_near
 
 Known = dict[Length, int]
 
-DIVISORS = range(2, 65)
+
+class UnlikeGraphsError(ExportError):
+    """The graphs at several lengths don't tell what they are at others.
+
+    ambiguous: whether more graphs might.
+    """
+
+    ambiguous = False
 
 
 class UnlikeError(Exception):
@@ -63,6 +74,9 @@ class Alignment:
         self._nodes: list[Node] = []
         self._bases: list[int] = [one.size for one in lengths]
         self._node: Node = graphs[0].nodes[0]
+        # Of a low bound there are no more lengths to know.
+        fewest = min(one.bound // one.multiple for one in lengths)
+        self._enough = min(ENOUGH, fewest - 1)
 
     def graph(self) -> Graph:
         first = self.graphs[0]
@@ -81,9 +95,11 @@ class Alignment:
 
     def _layer(self, calls: tuple[Layer, ...]) -> Layer:
         try:
-            return replace(calls[0], shapes=self._part([layer.shapes for layer in calls]))
+            shapes = self._part([layer.shapes for layer in calls])
         except UnlikeError:
-            return calls[0]  # of its parts the graph knows the shapes
+            shapes = calls[0].shapes  # of its parts the graph knows the shapes
+        layer = replace(calls[0], shapes=shapes)
+        return layer.reading(lambda value: self._made.get(value, value))
 
     def _aligned(self, rows: Sequence[Sequence[Node]]) -> list[Node]:
         outer, self._nodes = self._nodes, []
@@ -97,13 +113,15 @@ class Alignment:
         """The node that all these are at their lengths."""
         first = nodes[0]
         kept = self._bases
-        self._bases = [*dict.fromkeys(_sizes_near(first, self._made)), *kept]
+        self._bases = [*dict.fromkeys(sizes_near(first, self._made)), *kept]
         try:
             resize = self._resize(nodes)
             made = resize if resize is not None else replace(first, **self._fields(nodes))
             specs = made.infer_all()
-        except (UnlikeError, GraphError, MixedSamplesError, TypeError) as error:
-            raise self._refusal(str(error)) from None
+        except (UnlikeError, GraphError, MixedSamplesError, TypeError, AmbiguousError) as error:
+            refusal = self._refusal(str(error))
+            refusal.ambiguous = isinstance(error, AmbiguousError)
+            raise refusal from None
         for number, (spec, old) in enumerate(zip(specs, first.outputs, strict=True)):
             self._agree(spec.shape, [node.outputs[number] for node in nodes])
             self._made[old] = replace(old, shape=spec.shape)
@@ -122,10 +140,10 @@ class Alignment:
             ):
                 raise self._refusal(f"its shape is {value.shape} where {shape} was expected")
 
-    def _refusal(self, reason: str) -> ExportError:
+    def _refusal(self, reason: str) -> UnlikeGraphsError:
         names = " and ".join(one.name for one in self.lengths)
         origin = self._node.origin
-        return ExportError(
+        return UnlikeGraphsError(
             f"The model can't be exported for any {names}:\n"
             f"  {origin.path!r} ({origin.layer}): {reason}; pin the length with --input-shape"
         )
@@ -133,16 +151,19 @@ class Alignment:
     # A node's fields
 
     def _fields(self, nodes: tuple[Node, ...]) -> dict[str, Any]:
+        first = nodes[0]
+        if isinstance(first, Elementwise) and len({node.program for node in nodes}) > 1:  # type: ignore[attr-defined]
+            return self._program(nodes)  # type: ignore[arg-type]
         return {
             field.name: self._field(field.name, field.type, nodes)
-            for field in fields(nodes[0])
+            for field in fields(first)
             if field.name not in IDENTITY
         }
 
     def _resize(self, nodes: tuple[Any, ...]) -> Resize | None:
         """A resizing whose tables differ from length to length, by its rule instead of them."""
         first = nodes[0]
-        if isinstance(first, Resize) and first.method:
+        if isinstance(first, Resize):
             tables, method = [(node.starts.bits, node.weights.bits) for node in nodes], first.method
         elif isinstance(first, Gather) and not any(map(_is_other_gather, nodes)):
             tables, method = [(node.indices.bits, b"") for node in nodes], "nearest"
@@ -160,6 +181,7 @@ class Alignment:
             weights=None,
             size=self._size([node.output.shape[first.axis] for node in nodes]),
             method=method,
+            antialias=getattr(first, "antialias", False),
         )
 
     def _field(self, name: str, annotation: Any, nodes: tuple[Node, ...]) -> Any:
@@ -231,29 +253,61 @@ class Alignment:
 
     # Numbers
 
-    def _size(self, found: list[int]) -> int:
+    def _size(self, found: Sequence[int]) -> int:
         """The expression that has these values."""
-        if len(set(found)) == 1:
-            return found[0]
-        for candidate in self._candidates(found):
-            if [at(candidate, known) for known in self.known] == found:
-                return candidate
-        raise UnlikeError(f"no expression of its sizes is {found[0]} and {found[1]} and so on")
+        size = size_of(found, self._bases, self.known, self._enough)
+        if size is None:
+            raise UnlikeError(f"no expression of its sizes is {found[0]} and {found[1]} and so on")
+        return size
 
-    def _candidates(self, found: list[int]) -> Iterator[int]:
-        """Expressions that may have these values, the simplest first."""
-        bases = [one for one in self._bases if isinstance(one, Size)]
-        columns = [[at(base, known) for known in self.known] for base in bases]
-        for base, values in zip(bases, columns, strict=True):
-            if values == found:
-                yield base
-        for base, values in zip(bases, columns, strict=True):
-            yield from _linear(base, values, found)
-        for base, values in zip(bases, columns, strict=True):
-            for divisor in DIVISORS:
-                numbers = _remainders(values, found, divisor)
-                if len(numbers) == 1:
-                    yield (base + numbers[0]) // divisor
+    def _measured(self, found: Sequence[Any], dtype: str) -> Value:
+        """What is computed from lengths and used as a number, as a value of its own.
+
+        found: the number in each graph.
+        """
+        whole = [int(one) for one in found if one == one // 1]
+        bases = [*self._bases, *products(one.size for one in self.lengths)]
+        size = size_of(whole, bases, self.known, self._enough) if len(whole) == len(found) else None
+        if size is None or dtype == "bool":
+            other = next(one for one in found if one != found[0])
+            raise UnlikeError(
+                f"it computes with {found[0]:.6g} at one length, but with {other:.6g} at another"
+            )
+        origin = self._node.origin
+        name = f"{origin.path}/{size if str(size).isidentifier() else 'length'}"
+        return self._add(
+            Elementwise,
+            Value(name=name, shape=(), dtype=dtype, batch=None, label="length"),
+            args=(),
+            program=measure(size, dtype),
+        )
+
+    def _add(self, kind: type[Node], output: Value, **options: Any) -> Value:
+        """The output of a node in front of the one that is being made."""
+        self._nodes.append(kind(origin=self._node.origin, output=output, **options))
+        return output
+
+    def _program(self, nodes: tuple[Elementwise, ...]) -> dict[str, Any]:
+        """Arguments and program of nodes that compute with other numbers at other lengths."""
+        programs = [node.program for node in nodes]
+        args = list(self._part([node.args for node in nodes]))
+        dtypes = list(programs[0].dtypes)
+        steps = []
+        for same in zip(*(program.steps for program in programs), strict=True):
+            if len({(one.function, one.dtype) for one in same}) > 1:
+                raise UnlikeError(f"it computes with {programs[0]} at one length only")
+            operands: list[Operand] = []
+            for operand, *others in zip(*(step.args for step in same), strict=True):
+                if any(one != operand for one in others):
+                    numbers = [one for one in (operand, *others) if isinstance(one, Number)]
+                    if len(numbers) < len(nodes):
+                        raise UnlikeError(f"it computes with {programs[0]} at one length only")
+                    args.append(self._measured([one.value for one in numbers], numbers[0].dtype))
+                    dtypes.append(numbers[0].dtype)
+                    operand = Arg(len(args) - 1)
+                operands.append(operand)
+            steps.append(replace(same[0], args=tuple(operands)))
+        return {"args": tuple(args), "program": Program(tuple(dtypes), tuple(steps))}
 
     # Constants
 
@@ -270,11 +324,8 @@ class Alignment:
             return first
         if first in self._made:
             return self._made[first]
-        if not first.rank:
-            raise UnlikeError(
-                f"it computes with {first.data.item():.6g} at one length, but with "
-                f"{found[1].data.item():.6g} at another"
-            )
+        if all(_is_one_number(one) for one in found):
+            return self._one_number(found)
         largest = max(found, key=lambda one: one.size)
         shape = self._shape(found)
         at_end = not all(_is_part(one, largest, at_end=False) for one in found)
@@ -289,18 +340,33 @@ class Alignment:
             raise UnlikeError("it was traced at no length as large as the bound")
         data = largest.data[_part(largest.shape, whole, at_end)]
         table = Constant.of(first.name or f"{self._node.origin.path}/table", data, first.note)
-        starts = [a - b if at_end else 0 for a, b in zip(whole, shape, strict=True)]
-        cut = Slice(
-            origin=self._node.origin,
-            output=Value(name=f"{table.name}_part", shape=shape, dtype=table.dtype, batch=None),
+        starts = tuple(a - b if at_end else 0 for a, b in zip(whole, shape, strict=True))
+        self._made[first] = self._add(
+            Slice,
+            Value(name=f"{table.name}_part", shape=shape, dtype=table.dtype, batch=None),
             x=table,
-            starts=tuple(starts),
+            starts=starts,
             steps=(1,) * table.rank,
             sizes=shape,
         )
-        self._nodes.append(cut)
-        self._made[first] = cut.output
-        return cut.output
+        return self._made[first]
+
+    def _one_number(self, found: list[Constant]) -> Value:
+        """An array of one number, another one at each length."""
+        first = found[0]
+        number = self._measured([one.data.flat[0].item() for one in found], first.dtype)
+        if first.rank:
+            shape = self._shape(found)
+            like = replace(number, name=f"{number.name}_repeated", shape=shape)
+            number = self._add(Broadcast, like, x=number, shape=shape, batch=None)
+        self._made[first] = number
+        return number
+
+
+def _is_one_number(one: Constant) -> bool:
+    """Whether all elements are the same number."""
+    numbers = one.data.reshape(-1)
+    return one.dtype != STRING and one.size > 0 and bool((numbers == numbers[0]).all())
 
 
 def _is_other_gather(node: Gather) -> bool:
@@ -311,18 +377,6 @@ def _is_other_gather(node: Gather) -> bool:
         or rows.rank != 1
         or not np.array_equal(rows.data, nearest(node.length, rows.size))
     )
-
-
-def _sizes_near(node: Node, made: dict[Value, Value]) -> Iterator[int]:
-    """The sizes of a node's inputs, and of their axes in a row together."""
-    for value in node.inputs:
-        shape = made.get(value, value).shape
-        yield from shape
-        for start in range(len(shape)):
-            product = shape[start]
-            for size in shape[start + 1 :]:
-                product = product * size
-                yield product
 
 
 def _part(whole: Sequence[int], sizes: Sequence[int], at_end: bool) -> tuple[slice, ...]:
@@ -343,20 +397,3 @@ def _is_part(one: Constant, largest: Constant, at_end: bool) -> bool:
     unit = 4 * np.finfo(part.dtype).eps
     scale = np.abs(part[np.isfinite(part)]).max(initial=0.0)
     return np.allclose(one.data, part, rtol=unit, atol=unit * scale, equal_nan=True)
-
-
-def _linear(base: Size, values: list[int], found: list[int]) -> Iterator[int]:
-    """base * a + b through the first two points that differ."""
-    other = next((n for n, value in enumerate(values) if value != values[0]), None)
-    if other is None:
-        return
-    slope, rest = divmod(found[other] - found[0], values[other] - values[0])
-    if not rest and slope:
-        yield base * slope + (found[0] - values[0] * slope)
-
-
-def _remainders(values: list[int], found: list[int], divisor: int) -> range:
-    """The numbers b for which (value + b) // divisor is what was found, at every point."""
-    low = max(divisor * y - x for x, y in zip(values, found, strict=True))
-    high = min(divisor * y - x + divisor - 1 for x, y in zip(values, found, strict=True))
-    return range(low, high + 1)

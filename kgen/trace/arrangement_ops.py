@@ -12,6 +12,7 @@ from keras import ops
 from kgen.ir.value import Value
 from kgen.trace.arithmetic_ops import alike, promised
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.known import array_of
 from kgen.trace.table import decomposes, lowers
 
 
@@ -230,10 +231,22 @@ def geomspace(op: Any, start: Any, stop: Any) -> Any:
 
 
 @lowers("Arange")
-def arange(builder: Builder, op: Any, *args: Any, **kwargs: Any) -> Value:
-    raise UnsupportedError(
-        "arange's length depends on the data; use a fixed length and a comparison with it"
-    )
+def arange(builder: Builder, op: Any, start: Any, stop: Any = None, step: Any = None) -> Value:
+    """From known numbers: 0, 1, 2, ... times the step, from the start on."""
+    numbers = [None if one is None else builder.scalar(one) for one in (start, stop, step)]
+    if numbers.count(None) > (start, stop, step).count(None):
+        raise UnsupportedError(
+            "arange's length depends on the data; use a fixed length and a comparison with it"
+        )
+    whole = array_of(op.call(*numbers))
+    dtype = str(whole.dtype)
+    counted = builder.value(np.arange(len(whole), dtype=dtype))
+    begin = 0 if stop is None else start
+    if step is not None and numbers[2] != 1:
+        counted = builder.map("multiply", counted, builder.value(step, dtype), dtype=dtype)
+    if builder.scalar(begin) != 0:
+        counted = builder.map("add", counted, builder.value(begin, dtype), dtype=dtype)
+    return counted
 
 
 @decomposes("Ndim")

@@ -31,9 +31,10 @@ def bounded(
     found = list(shapes)
     lengths: dict[str, Given] = {}
     short: dict[str, int] = {}
+    inputs = spelled_out(wanted)
     for key, value in wanted.items():
         text = str(value)
-        if text.strip().isdecimal():
+        if key not in inputs:
             short[key] = int(text)
             continue
         if key not in names and not (key == "" and len(names) == 1):
@@ -50,6 +51,11 @@ def bounded(
                 size = _given(name, short[name if name in short else ""], lengths).size
                 found[place] = (*found[place][:axis], size, *found[place][axis + 1 :])
     return found, tuple(lengths.values())
+
+
+def spelled_out(wanted: MaxShapes) -> set[str]:
+    """The inputs whose sizes are given one by one."""
+    return {key for key, value in wanted.items() if not str(value).strip().isdecimal()}
 
 
 def _in_order(

@@ -10,14 +10,21 @@ import numpy as np
 from kgen.ir.value import Constant, Value
 from kgen.ops.pad import Pad
 from kgen.ops.resize import Resize
-from kgen.trace.builder import Builder
+from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.resampling import nearest, resampling
 from kgen.trace.table import lowers
+
+METHODS = ("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5")
 
 
 @lowers("Resize")
 def resize(builder: Builder, op: Any, images: Any) -> Value:
     """tf.image.resize as a weighted sum along each of the two axes, in the images' own dtype."""
+    if op.interpolation not in METHODS:
+        raise UnsupportedError(
+            f"it resizes by {op.interpolation!r}, which Keras 2 could and Keras 3 can't; what "
+            f"works is {', '.join(METHODS)}, of which bicubic and lanczos3 come nearest"
+        )
     value = builder.value(images)
     first = value.rank - (3 if op.data_format == "channels_last" else 2)
     axes = (first, first + 1)
@@ -55,9 +62,15 @@ def _resampled(
     note = f"{method} from {value.shape[axis]} to {size}"
     starts = Constant.of(_name(builder, "starts"), sums.starts, f"{note}: first of the neighbours")
     weights = Constant.of(_name(builder, "weights"), sums.weights, f"{note}: their weights")
-    plain = "bilinear" if method == "bilinear" and not antialias else ""
     return builder.add(
-        Resize, x=value, axis=axis, starts=starts, weights=weights, size=size, method=plain
+        Resize,
+        x=value,
+        axis=axis,
+        starts=starts,
+        weights=weights,
+        size=size,
+        method=method,
+        antialias=antialias and method != "area",
     )
 
 

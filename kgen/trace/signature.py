@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from keras import tree
 
 from kgen.errors import ExportError
 from kgen.ir.size import Given, at
-from kgen.trace.bounds import MaxShapes, bounded
+from kgen.trace.bounds import MaxShapes, bounded, spelled_out
 from kgen.trace.builder import DTYPES
 from kgen.trace.memory import batch_size
 
@@ -66,7 +66,8 @@ def signature(
     """The model's signature, its unknown dimensions set to the `pinned` shapes.
 
     pinned: shapes without the batch axis, by input name; the key "" fits a model with one input.
-    steps: the size of the first dimension where it is neither known nor pinned.
+    steps: the size of the first dimension where it is neither known, nor pinned, nor bounded for
+        the input by its name.
     max_shapes: names and bounds of what stays unknown; see `bounded`.
     Raises ExportError for a dimension that stays unknown, an unknown name, or a dtype kgen doesn't
     know.
@@ -81,11 +82,20 @@ def signature(
             "Name one with --input-shape NAME=32,10.",
             exit_code=2,
         )
+    bounds = max_shapes or {}
+    told = {*pinned, *spelled_out(bounds)}
     sizes = [
-        _pin(name, _with_steps(shape, steps, name, pinned), pinned)
+        _pin(name, _with_steps(shape, steps, name, told), pinned)
         for name, shape in zip(names, shapes, strict=True)
     ]
-    sizes, lengths = bounded(names, sizes, max_shapes or {})
+    if steps is not None and bounds and not any(None in shape for shape in sizes) and not told:
+        raise ExportError(
+            "Of a function of one step no dimension is open: the sequences come step by step. "
+            "Leave --max-shape out, or bound an input that is no sequence of steps by its name, as "
+            "in --max-shape INPUT=tokens:512,*.",
+            exit_code=2,
+        )
+    sizes, lengths = bounded(names, sizes, bounds)
     inputs = tuple(
         InputSpec(name, _known(name, shape), dtype)
         for name, shape, dtype in zip(names, sizes, dtypes, strict=True)
@@ -145,9 +155,10 @@ def one_step(whole: Signature, steps: int) -> Signature:
 
 
 def _with_steps(
-    shape: tuple[int | None, ...], steps: int | None, name: str, pinned: InputShapes
+    shape: tuple[int | None, ...], steps: int | None, name: str, told: Collection[str]
 ) -> tuple[int | None, ...]:
-    if steps is None or len(shape) < 2 or shape[1] is not None or name in pinned or "" in pinned:
+    """told: the inputs whose sizes the user tells; "" is the only one."""
+    if steps is None or len(shape) < 2 or shape[1] is not None or name in told or "" in told:
         return shape
     return (shape[0], steps, *shape[2:])
 

@@ -9,6 +9,12 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// "W_q", where Unicode has no such subscript, with a q that is low
+function lettered(letter) {
+  const [base, low] = letter.split(/_(.+)/);
+  return make("b", {}, base, ...(low ? [make("sub", {}, low.replace(/^[({](.*)[)}]$/, "$1"))] : []));
+}
+
 class Matrix {
   // letter: what formulas call it. time: the step of the loop it shows. axes: those of rows and columns.
   // border: rows and columns of padding around it, [[before, after], [before, after]], and its number.
@@ -41,7 +47,7 @@ class Matrix {
     const table = make("table", { class: columns > 10 ? "small" : "" });
     const caption = make("caption");
     const sizes = `(${this.shape.join(", ")}${this.shape.length === 1 ? "," : ""})`;
-    caption.append(make("span", {}, make("b", {}, this.letter), ` ${this.value.name} ${sizes}`));
+    caption.append(make("span", {}, lettered(this.letter), ` ${this.value.name} ${sizes}`));
     table.append(caption);
     const head = make("tr", {}, make("td", { "aria-hidden": "true", style: "--m:0" }));
     const [[above, below], [left, right]] = this.border.sizes;

@@ -173,6 +173,16 @@ OPERATIONS_INLINE operations_vec operations_vabsolute(operations_vec x)
     return operations_floats(operations_bits(x) & INT32_MAX);
 }
 
+/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+OPERATIONS_INLINE operations_vec operations_exp_of_rest(operations_vec x, operations_vec *shifted)
+{
+    *shifted = x * 1.44269504f + 12582912.0f;
+    const operations_vec n = *shifted - 12582912.0f;
+    const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+}
+
 /* x, but no more than high; NaN stays */
 OPERATIONS_INLINE operations_vec operations_no_more(operations_vec high, operations_vec x)
 {
@@ -209,25 +219,27 @@ OPERATIONS_INLINE operations_vec operations_power_of_two(operations_ivec n)
     return operations_floats((n + 127) * 8388608);
 }
 
-/* e^x, within 1.5 units in the last place: e^x = 2^n e^r with |r| <= log(2) / 2, and a polynomial for e^r. */
-OPERATIONS_INLINE operations_vec operations_vexp(operations_vec x)
+/* x 2^n, with n in the lowest bits of `shifted` */
+OPERATIONS_INLINE operations_vec operations_times_power(operations_vec x, operations_vec shifted)
 {
-    x = operations_clamp(x, -104.0f, 89.0f);
-    const operations_vec shifted = x * 1.44269504f + 12582912.0f; /* n, rounded, in the lowest bits */
-    const operations_vec n = shifted - 12582912.0f;
-    const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    const operations_vec e = ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
 #if OPERATIONS_LANES == 16
-    return (operations_vec)_mm512_scalef_ps((__m512)e, (__m512)n);
+    return (operations_vec)_mm512_scalef_ps((__m512)x, (__m512)(shifted - 12582912.0f));
 #else
     const operations_ivec whole = operations_bits(shifted) - 0x4b400000;
     const operations_ivec half = whole >> 1; /* in two steps, for results near the ends of the range */
-    return e * operations_power_of_two(half) * operations_power_of_two(whole - half);
+    return x * operations_power_of_two(half) * operations_power_of_two(whole - half);
 #endif
 }
 
-/* tanh(x), within 2 units in the last place: a polynomial near 0, 1 - 2 / (e^2x + 1) elsewhere */
+/* e^x, within 1.1 units in the last place */
+OPERATIONS_INLINE operations_vec operations_vexp(operations_vec x)
+{
+    operations_vec shifted;
+    const operations_vec e = operations_exp_of_rest(operations_clamp(x, -104.0f, 89.0f), &shifted);
+    return operations_times_power(e, shifted);
+}
+
+/* tanh(x), within 1.5 units in the last place: a polynomial near 0, 1 - 2 / (e^2x + 1) elsewhere */
 OPERATIONS_INLINE operations_vec operations_vtanh(operations_vec x)
 {
     const operations_vec size = operations_vabsolute(x);

@@ -1,0 +1,3 @@
+module example.com/exclusiveor
+
+go 1.19
