@@ -29,6 +29,7 @@ CTYPES = {
     "float16": "uint16_t",
     "bfloat16": "uint16_t",
     "int4": "uint8_t",
+    "float8_e4m3fn": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 
