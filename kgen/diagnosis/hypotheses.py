@@ -78,6 +78,9 @@ class Hypotheses:
             if budget > 1 and EACH**2 / 2 * numbers > MOST_WORK:
                 self.limit = "Its layer is too large to look for two mistakes at once."
                 continue
+            recipe = self.world.recipes[number]
+            if budget > 1 and recipe is not None and recipe.alone:
+                continue
             if budget > 1 and self._steps(number) > MOST_STEPS:
                 self.limit = (
                     f"Two mistakes at once in a loop are looked for in up to {MOST_STEPS} steps: "
@@ -385,6 +388,7 @@ class Hypotheses:
             for index, array in self._possible(double(call.outputs[0]), count):
                 yield Candidate(number, -1, array, causes[index])
             return
+        budget = 0 if recipe.alone else budget
         inside = every_part if not budget and number in self.inside else None
         for result in walk(recipe.steps, doubles(call.given), budget, inside=inside):
             if len(result.array) % count or not recipe.steps[result.step].stage:
