@@ -4,7 +4,7 @@
 # make test-targets: install cross compilers and emulators (Debian, root), and run self-tests on them.
 # make coverage: rewrite docs/coverage.md.
 # make docs: rewrite the worked examples of docs/layers, and build the pages as a site, in site/.
-# make bench: time kgen's C beside LiteRT and ONNX Runtime, and rewrite docs/benchmarks.md.
+# make bench: time kgen's C beside LiteRT, ONNX Runtime and others, and rewrite docs/benchmarks.md.
 
 PYTHON ?= python3
 VENV ?= .venv

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -50,6 +50,13 @@ class Contender:
 def prepare_kgen(model: keras.Model, batch: int, folder: Path) -> list[str]:
     """Exports in the fast style, and compiles everything together with timing.c."""
     files = kgen.export(model, "c", folder, name="model", style="fast", check=False)
+    return _compiled(model, batch, folder, [name for name in files if name.endswith(".c")], FLAGS)
+
+
+def _compiled(
+    model: keras.Model, batch: int, folder: Path, sources: list[str], flags: Sequence[str]
+) -> list[str]:
+    """timing.c with C code that has a model.h like kgen's, all in the folder."""
     sizes = {
         "BATCH": batch,
         "INPUTS": _size(model.input_shape),
@@ -57,10 +64,10 @@ def prepare_kgen(model: keras.Model, batch: int, folder: Path) -> list[str]:
     }
     subprocess.run(
         [
-            *(COMPILER, *FLAGS, "-o", folder / "timing", f"-I{folder}"),
+            *(COMPILER, *flags, "-o", folder / "timing", f"-I{folder}"),
             *(f"-D{name}={value}" for name, value in sizes.items()),
             Path(__file__).with_name("timing.c"),
-            *(folder / name for name in files if name.endswith(".c")),
+            *(folder / name for name in sources),
             "-lm",
         ],
         check=True,
@@ -84,6 +91,59 @@ def prepare_litert(model: keras.Model, batch: int, folder: Path) -> list[str]:
 
 
 def prepare_onnxruntime(model: keras.Model, batch: int, folder: Path) -> list[str]:
+    return _worker("onnxruntime", onnx_file(model, batch, folder))
+
+
+def prepare_openvino(model: keras.Model, batch: int, folder: Path) -> list[str]:
+    return _worker("openvino", onnx_file(model, batch, folder))
+
+
+def prepare_emx(model: keras.Model, batch: int, folder: Path) -> list[str]:
+    """C from emx-onnx-cgen, whose function takes and gives arrays of a whole batch."""
+    path = onnx_file(model, batch, folder)
+    program = shutil.which("emx-onnx-cgen", path=str(Path(sys.executable).parent))
+    if program is None:
+        raise RuntimeError("there is no program emx-onnx-cgen beside Python")
+    command = [program, "compile", path, folder / "model.c", "--restrict-arrays"]
+    subprocess.run(
+        [*command, "--large-temp-threshold", str(1 << 20)], check=True, capture_output=True
+    )
+    (folder / "model.h").write_text(EMX_HEADER.format(weights=folder / "model.bin"))
+    return _compiled(model, batch, folder, ["model.c"], [*FLAGS, "-ffp-contract=fast"])
+
+
+EMX_HEADER = """\
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum {{ MODEL_OK = 0 }};
+bool model_load(const char *path);
+void model(const float *x, float *y);
+
+__attribute__((constructor)) static void load(void)
+{{
+    if (!model_load("{weights}"))
+        exit(1);
+}}
+
+static inline int model_predict(const float *x, float *y)
+{{
+    model(x, y);
+    return MODEL_OK;
+}}
+#define model_predict_batch(count, x, y) model_predict(x, y)
+"""
+
+
+def onnx_file(model: keras.Model, batch: int, folder: Path) -> Path:
+    """The model for runtimes that read ONNX; converted once for all, beside their folders."""
+    path = folder.parent / "model.onnx"
+    if not path.exists():
+        _convert_to_onnx(model, batch, path)
+    return path
+
+
+def _convert_to_onnx(model: keras.Model, batch: int, path: Path) -> None:
     import onnx
     import tf2onnx
 
@@ -100,9 +160,7 @@ def prepare_onnxruntime(model: keras.Model, batch: int, folder: Path) -> list[st
             opset=17,
             custom_op_handlers={"Erfc": (_erfc, [])},
         )
-    path = folder / "model.onnx"
     onnx.save(converted, str(path))
-    return _worker("onnxruntime", path)
 
 
 def _erfc(context: Any, node: Any, name: str, args: Any) -> None:
@@ -135,6 +193,8 @@ CONTENDERS = {
     "kgen": Contender("kgen", ("kgen",), prepare_kgen),
     "litert": Contender("LiteRT", ("ai-edge-litert",), prepare_litert),
     "onnxruntime": Contender("ONNX Runtime", ("onnxruntime", "tf2onnx"), prepare_onnxruntime),
+    "openvino": Contender("OpenVINO", ("openvino", "tf2onnx"), prepare_openvino),
+    "emx": Contender("emx-onnx-cgen", ("emx-onnx-cgen", "tf2onnx"), prepare_emx),
 }
 """kgen first; the others are its peers."""
 

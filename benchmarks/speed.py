@@ -1,4 +1,4 @@
-"""kgen's C side by side with LiteRT and ONNX Runtime: python -m benchmarks.speed [MODEL ...]
+"""kgen's C side by side with its peers: python -m benchmarks.speed [MODEL ...]
 
 One thread on one core; rounds take turns, so that what else the machine does strikes all alike.
 Each output is checked against Keras in float64 before anything is timed. Writes NAME.md and
@@ -25,8 +25,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import contenders, speed_report
+from benchmarks import contenders, limit, memory, speed_report
 from benchmarks.contenders import CONTENDERS
+from benchmarks.limit import Core
 from benchmarks.speed_report import Report, Row, Timing
 from benchmarks.zoo import ZOO, Entry
 
@@ -55,6 +56,7 @@ class Process:
         if self._answer() != "ready":
             self.stop()
             raise FailureError("did not start")
+        self.peak = memory.peak_of(self._process.pid)
         self._samples, self._calls = 1, 1
 
     def calibrate(self) -> None:
@@ -83,13 +85,18 @@ class Process:
         return self._process.stdout.readline().strip()
 
 
-def measure(entry: Entry, names: list[str], rounds: int, core: int | None, folder: Path) -> Row:
-    """Builds the model, prepares all contenders, checks their outputs, and times them in turns."""
+def measure(
+    entry: Entry, names: list[str], rounds: int, core: int | None, best: Core, folder: Path
+) -> Row:
+    """Builds the model, prepares all contenders, checks their outputs, and times them in turns.
+
+    best: what the core can do.
+    """
     model = entry.model()
     x = entry.inputs(model, entry.batch)
     exact = entry.float64(model, x)
     x.tofile(folder / "x")
-    row = Row(entry.title, model.count_params())
+    row = Row(entry.title, model.count_params(), 1e6 * limit.limit(model, entry.batch, best))
     with ExitStack() as stack:
         running: dict[str, Process] = {}
         for name in names:
@@ -101,10 +108,14 @@ def measure(entry: Entry, names: list[str], rounds: int, core: int | None, folde
                     process = Process(command, folder / "x", place / "y")
                 stack.callback(process.stop)
                 row.errors[name] = check(np.fromfile(place / "y", np.float32), exact)
+                row.peaks[name] = process.peak
             except Exception as error:  # a converter's bug leaves a hole in the table
                 row.failures[name] = explain(error)
                 continue
             running[name] = process
+        row.memory = memory.planned(
+            folder / "kgen" / "model.json", folder / "litert" / "model.tflite", entry.batch
+        )
         times: dict[str, list[float]] = {name: [] for name in running}
         for process in running.values():
             process.calibrate()
@@ -191,12 +202,15 @@ def main() -> None:
         names.remove(name)
     report = Report({name: CONTENDERS[name].title for name in names}, dict(facts(names)))
     report.facts["Rounds"] = f"{arguments.rounds}, on one core"
+    with pinned(arguments.core):
+        best = limit.measure(contenders.COMPILER, contenders.FLAGS)
+    report.facts["The core at its best"] = best.fact
     if arguments.note:
         report.facts["Note"] = arguments.note
     for model in arguments.models or ZOO:
         with tempfile.TemporaryDirectory() as folder:
             entry = ZOO[model]
-            row = measure(entry, names, arguments.rounds, arguments.core, Path(folder))
+            row = measure(entry, names, arguments.rounds, arguments.core, best, Path(folder))
         report.rows.append(row)
         print(f"{model:<16}", report.line(row), *row.failures.values(), sep="  ", flush=True)
         speed_report.write(report, arguments.out)

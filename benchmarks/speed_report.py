@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import geometric_mean, median
 from xml.sax.saxutils import escape
 
+from benchmarks.memory import Memory
+
 NOTHING = "-"
 
 
@@ -22,13 +24,23 @@ class Timing:
 
 @dataclass
 class Row:
-    """A model. By contender: times, largest errors over the largest output, or what went wrong."""
+    """A model. limit: the least microseconds that its core can take. By contender: times, largest
+    errors over the largest output, megabytes at the most, or what went wrong.
+    """
 
     title: str
     parameters: int
+    limit: float
     timings: dict[str, Timing] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, float | None] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    memory: Memory | None = None
+
+    @property
+    def of_the_limit(self) -> float | None:
+        """The part of kgen's time that no code could save."""
+        return self.limit / self.timings["kgen"].minimum if "kgen" in self.timings else None
 
     def ratio(self, peer: str) -> float | None:
         """How many times as long as kgen the peer takes, if both have a time."""
@@ -84,12 +96,25 @@ def _page(report: Report, plot: str) -> Iterator[str]:
     yield from (f"- {name}: {fact}" for name, fact in report.facts.items())
     yield f"\n![How many times as long as kgen each peer takes]({plot})\n"
     yield "## Microseconds per call: minimum (median)\n"
-    yield _cells("model", "parameters", *report.titles.values(), "fastest peer / kgen")
-    yield _cells("---", *["--:"] * (len(report.titles) + 2))
+    yield _cells(
+        *("model", "parameters", *report.titles.values()),
+        *("fastest peer / kgen", "limit", "kgen is at, of the limit"),
+    )
+    yield _cells("---", *["--:"] * (len(report.titles) + 4))
     for row in report.rows:
         times = [_time(row, name) for name in report.titles]
-        yield _cells(row.title, f"{row.parameters:,}", *times, _ratio(report.best(row)))
+        yield _cells(
+            *(row.title, f"{row.parameters:,}", *times, _ratio(report.best(row))),
+            *(_number(row.limit), _percent(row.of_the_limit)),
+        )
     yield from _summary(report)
+    yield (
+        "\nThe limit is the least time that this core can take: for each layer the larger of its "
+        "multiply-adds at their peak, and of reading its weights once (recurrent ones once a step) "
+        "from the cache or memory that holds the model's; both measured in this run. Activations "
+        "cost nothing in it, and convolutions are computed as they are defined."
+    )
+    yield from _memory(report)
     yield "\n## Largest error against Keras in float64, over the largest output\n"
     yield _cells("model", *report.titles.values())
     yield _cells("---", *["--:"] * len(report.titles))
@@ -98,6 +123,37 @@ def _page(report: Report, plot: str) -> Iterator[str]:
             f"{row.errors[name]:.1e}" if name in row.errors else NOTHING for name in report.titles
         ]
         yield _cells(row.title, *errors)
+
+
+def _memory(report: Report) -> Iterator[str]:
+    yield "\n## Memory\n"
+    yield (
+        "Planned, in bytes: kgen's workspace (for batches the library's own), which inputs and "
+        "outputs lie outside of, and what the tensors cover that LiteRT's interpreter allocates "
+        "for its own kernels, inputs and outputs included: XNNPACK's buffers come on top, and no "
+        "interface shows them. The peak of a process's memory, in MB, is that of a program which "
+        "makes one call; the runtimes' programs are in Python, whose interpreter and NumPy are "
+        "part of it.\n"
+    )
+    yield _cells(
+        *("model", "kgen's workspace", "with inputs and outputs", "LiteRT's arena"),
+        *(f"{title}, MB" for title in report.titles.values()),
+    )
+    yield _cells("---", *["--:"] * (len(report.titles) + 3))
+    for row in report.rows:
+        found = row.memory
+        planned: tuple[int | None, ...] = (None, None, None)
+        if found:
+            planned = (found.workspace, found.workspace + found.arguments, found.arena)
+        peaks = [row.peaks.get(name) for name in report.titles]
+        yield _cells(
+            *(row.title, *(NOTHING if size is None else f"{size:,}" for size in planned)),
+            *(NOTHING if peak is None else _number(peak) for peak in peaks),
+        )
+
+
+def _percent(part: float | None) -> str:
+    return NOTHING if part is None else f"{100 * part:.0f} %"
 
 
 def _cells(*cells: str) -> str:

@@ -1,4 +1,4 @@
-"""A runtime in a process of its own: python -m benchmarks.worker litert|onnxruntime MODEL X Y
+"""A runtime in a process of its own: python -m benchmarks.worker RUNTIME MODEL X Y
 
 Writes the outputs for the inputs in X to Y, and says "ready". Then, for each line "SAMPLES CALLS"
 on standard input, answers with a line of SAMPLES times, in nanoseconds per call, each the mean of
@@ -42,7 +42,23 @@ def onnxruntime(model: str, x: np.ndarray) -> tuple[Call, Result]:
     return lambda: session.run_with_iobinding(binding), lambda: binding.copy_outputs_to_cpu()[0]
 
 
-RUNTIMES = {"litert": litert, "onnxruntime": onnxruntime}
+def openvino(model: str, x: np.ndarray) -> tuple[Call, Result]:
+    import openvino
+
+    settings = {
+        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,  # the benchmark does
+    }
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
+    request = compiled.create_infer_request()
+    request.set_input_tensor(0, openvino.Tensor(x.reshape(tuple(compiled.inputs[0].shape))))
+    return request.infer, lambda: request.get_output_tensor(0).data
+
+
+RUNTIMES = {"litert": litert, "onnxruntime": onnxruntime, "openvino": openvino}
 
 
 def main(runtime: str, model: str, x: str, y: str) -> None:

@@ -217,7 +217,11 @@ def _print_memory(styles: list[Any], json: bool) -> None:
     ):  # fmt: skip
         row(title, *(getattr(one, field) for one in styles))
     for machine in machines:
-        row(f"RAM: a stack frame, {machine}", *(one.frame[machine] for one in styles), about="~")
+        row(
+            f"RAM: a stack frame at most, {machine}",
+            *(one.frame[machine] for one in styles),
+            about="~",
+        )
     out_console.print(table)
     for one in styles:
         alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
@@ -227,14 +231,18 @@ def _print_memory(styles: list[Any], json: bool) -> None:
         )  # fmt: skip
 
 
-def _print_choices(choices: list[Any]) -> None:
-    table = Table(box=None, header_style="bold")
-    headings = ("step", "how", "tile", "panel", "loops", "because")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for c in choices:
-        table.add_row(*_plain(c.name, c.kind, c.tile, c.panel, c.order, c.why))
-    out_console.print(table)
+def _print_choices(choices: Any) -> None:
+    several = f"{choices.samples} samples at once, in NAME_predict_batch"
+    headings = ("step", "how", "tile", "panel", "loops", "sums", "--threads", "because")
+    for title, steps in (("one sample", choices.steps), (several, choices.block)):
+        table = Table(title=title, title_justify="left", box=None, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for c in steps:
+            texts = (c.name, c.kind, c.tile, c.panel, c.order, c.sums, c.threads, c.why)
+            table.add_row(*_plain(*texts))
+        if steps:
+            out_console.print(table)
 
 
 @app.command("verify")

@@ -13,8 +13,8 @@ from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
-from kgen.schedule import report
-from kgen.schedule.report import Choice
+from kgen.schedule import in_parts, report
+from kgen.schedule.report import Choices
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,11 @@ def inspect(model: ModelOrPath, **options: Any) -> Inspection:
     )
 
 
-def choices(model: ModelOrPath, **options: Any) -> list[Choice]:
+def choices(model: ModelOrPath, **options: Any) -> Choices:
     """What the C target's fast style does for each step, and why; options: as of `inspect`."""
-    return report.choices(targets.fast(Export.of(model, **options).plan).graph)
+    plan = Export.of(model, **options).plan
+    single = targets.fast(plan).graph
+    return report.choices(single, in_parts(single), targets.several(plan, single))
 
 
 def _rows(traced: Graph, graph: Graph) -> list[Row]:

@@ -71,10 +71,10 @@ def manifest(
 def _array(value: Value, target: str, lengths: tuple[Given, ...] = ()) -> dict[str, Any]:
     # NumPy has no bfloat16: such numbers come and go as float32.
     dtype = "float32" if target == "numpy" and value.dtype == "bfloat16" else value.dtype
-    return {"name": value.name, "shape": _shape(value, lengths), "dtype": dtype}
+    return {"name": value.name, "shape": shape_of(value, lengths), "dtype": dtype}
 
 
-def _shape(value: Value, lengths: tuple[Given, ...]) -> list[int | str]:
+def shape_of(value: Value, lengths: tuple[Given, ...]) -> list[int | str]:
     """A size that depends on lengths as an expression of their names, in Python's words."""
     units = {one.unit: one for one in lengths}
 

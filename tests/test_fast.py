@@ -18,8 +18,10 @@ from keras import layers
 import kgen
 from kgen import targets
 from kgen.api import Export
+from kgen.inspection import choices
 from kgen.library import STRICT, Library
-from kgen.schedule import Product
+from kgen.schedule import Attention, Product
+from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
 from kgen.schedule.tile import AVX512, CLASSES
@@ -35,6 +37,8 @@ SOME_CASES = (
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
     "tiles/few_filters",
+    "tiles/attention_in_blocks",
+    "tiles/weights_from_afar",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -257,6 +261,15 @@ def test_filters_of_neighbours_lie_side_by_side() -> None:
     assert found == {5: 3, 6: 2, 1: 4, 7: 2, 3: 3}
 
 
+@pytest.mark.parametrize(("name", "count"), [("attention_in_blocks", 3), ("causal_attention", 1)])
+def test_scores_are_never_stored_whole(name: str, count: int) -> None:
+    graph = targets.fast(case(f"tiles/{name}").plan).graph
+    found = [node for node in graph.nodes if isinstance(node, Attention)]
+    assert len(found) == count
+    for node in found:
+        assert node.others[0].size == node.block * node.length < math.prod(node.score_shape)
+
+
 def rectified(units: int = 70) -> keras.Model:
     """One pixel of 40 elements after a ReLU."""
     keras.utils.set_random_seed(5)
@@ -314,3 +327,35 @@ def test_far_weights_are_asked_for_ahead() -> None:
     x = np.random.default_rng(1).standard_normal((2, 8)).astype(np.float32)
     found = Library(files, flags=(*STRICT, "-O2")).predict(x)
     np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
+
+
+def test_the_schedule_says_what_the_code_does() -> None:
+    """Blocks of samples, cut sums and shared loops, where the C has them."""
+    image = keras.Input((36, 32, 32))
+    x = layers.Conv2D(48, 5, name="conv")(image)
+    x = layers.Dense(24, name="dense")(layers.GlobalMaxPooling2D(name="pool")(x))
+    found = choices(keras.Model(image, x))
+    steps = {step.name: step for step in found.steps}
+    assert (steps["conv"].sums, steps["conv"].threads) == ("5 x 160 terms", "part")
+    assert (steps["pool"].sums, steps["pool"].threads) == ("", "")
+    assert steps["dense"].sums == "in 4 chains"
+    assert (found.block, found.samples) == ([], 1)
+    text = str(kgen.export(keras.Model(image, x), name="model", check=False)["model.c"])
+    assert "for (int first = 0;;)" in text
+
+    row = keras.Input((600,))
+    wide = layers.Dense(90, name="wide")
+    found = choices(keras.Model(row, layers.Dense(5, name="narrow")(wide(row))))
+    assert found.samples == SAMPLES
+    assert [step.kind for step in found.steps] == ["stream", "stream"]
+    assert [(step.name, step.kind) for step in found.block] == [
+        ("wide", "tile"),
+        ("narrow", "tile"),
+    ]
+
+
+def test_weights_that_tiles_ask_for() -> None:
+    """The next panel's, those a few terms further on, none where all stay near."""
+    nodes = targets.fast(case("tiles/weights_from_afar").plan).graph.nodes
+    products = [node for node in nodes if isinstance(node, Product)]
+    assert sorted(node.fetched // node.panels.width for node in products) == [0, 16, 70]

@@ -169,18 +169,22 @@ def test_inspect_prints_it(models: dict[str, keras.Model], tmp_path: Path) -> No
     models["pictures"].save(path)
     result = CliRunner().invoke(app, ["inspect", str(path), "--target-memory", "--json"])
     assert result.exit_code == 0, result.output
-    fast, readable = orjson.loads(result.output)
+    fast, readable, small = orjson.loads(result.output)
+    assert small["workspace"] <= readable["workspace"]
+    assert small["code"]["cortex-m4f -Os"] < fast["code"]["cortex-m4f -Os"]
+    assert 0 < small["frame"]["cortex-m4f -Os"] < STACK
     assert readable["layer"] == "pool"
     assert readable["alive"] == [["conv", 1440], ["pool", 320]]
     assert fast["alive"][0][1] > 0
     text = CliRunner().invoke(app, ["inspect", str(path), "--target-memory"]).output
     assert f"{fast['own']:,}" in text
+    assert f"~{small['code']['cortex-m4f -Os']:,}" in text
     assert "readable: most is needed in 'pool': conv 1,440, pool 320" in text
 
 
 def test_a_limit_of_ram(models: dict[str, keras.Model]) -> None:
     model = models["pictures"]
-    fast, readable = memory(model)
+    fast, readable, _ = memory(model)
     kgen.export(model, ram_limit=str(fast.own), check=False)
     with pytest.raises(kgen.ExportError) as caught:
         kgen.export(model, ram_limit=str(readable.own - 1), style="readable")

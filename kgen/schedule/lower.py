@@ -13,6 +13,7 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution, transposed
 from kgen.schedule.einsum import einsum
@@ -45,6 +46,7 @@ def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) ->
 
 def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
     graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions, winograd)))
+    graph = absorb_attention(graph, functions)
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))

@@ -2,35 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
+from kgen.ir.size import at_bound
+from kgen.schedule.attention import Attention
+from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
 from kgen.schedule.strip import Strip
+from kgen.schedule.threads import shared_loop
 from kgen.schedule.winograd import Winograd
 
 
 @dataclass(frozen=True)
 class Choice:
     """One step. tile: pixels x units (or channels) at once, with AVX-512. panel: units side by side
-    in the packed weights. order: the loops, outermost first.
+    in the packed weights. order: the loops, outermost first. sums: how long ones are cut.
+    threads: the loop that OpenMP's threads share, if they are asked for.
     """
 
     name: str
     kind: str
-    tile: str
-    panel: str
-    order: str
-    why: str
+    tile: str = ""
+    panel: str = ""
+    order: str = ""
+    sums: str = ""
+    why: str = ""
+    threads: str = ""
 
 
-def choices(graph: Graph) -> list[Choice]:
-    """A choice for each node of a scheduled graph; a strip's stages come before itself."""
-    return [_choice(node) for node in graph.walk()]
+@dataclass(frozen=True)
+class Choices:
+    """Of one sample, and of a block of samples where NAME_predict_batch computes several at once.
+
+    samples: in a block.
+    """
+
+    steps: list[Choice]
+    block: list[Choice]
+    samples: int
+
+
+def choices(graph: Graph, divided: Graph, block: Graph | None) -> Choices:
+    """A choice for each node of a scheduled graph; a strip's stages come before itself.
+
+    divided: the same graph for threads. block: the one for several samples, if there is one.
+    """
+    return Choices(
+        [
+            replace(_choice(node), threads=_shared(parted))
+            for node, parted in zip(graph.walk(), divided.walk(), strict=True)
+        ],
+        [_choice(node) for node in block.walk()] if block else [],
+        SAMPLES if block else 1,
+    )
+
+
+def _shared(node: Node) -> str:
+    """The name of the loop that threads share, or nothing."""
+    loop = shared_loop(node)
+    outermost = node.outer[0].name if isinstance(node, Product) and node.outer else loop
+    return outermost if loop == "outer" else loop
+
+
+def _sums(node: Product) -> str:
+    """How a long sum is cut into shorter ones, which keeps its rounding errors small."""
+    blocks, steps = node.blocks
+    if blocks == 1:
+        return f"in {node.chains} chains" if node.streams else ""
+    outermost = node.taps[0].count if node.taps else node.depth
+    terms = steps * at_bound(node.terms) // at_bound(outermost)
+    return f"{blocks} x {terms} terms" + (f" in {node.chains} chains" if node.streams else "")
 
 
 def _choice(node: Node) -> Choice:
@@ -47,22 +93,32 @@ def _choice(node: Node) -> Choice:
                 f"{block.rows} x {block.columns} x {block.units}",
                 f"{node.row_step} apart" if node.row_step else str(node.panels.width),
                 ", ".join([*order, "depth"]),
+                _sums(node),
                 node.tile.why,
             )
         case Depthwise():
             why = "vectors over the channels; taps outside x are skipped, not padded"
-            tile, walk = f"1 x {node.pixels} x 16", "rows, columns, channels, taps"
-            return Choice(node.name, "depthwise", tile, str(node.padded), walk, why)
+            tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
+            return Choice(node.name, "depthwise", tile, str(node.padded), walk, why=why)
         case Winograd():
             tile = f"{node.tile.widest.columns} x {node.tile.widest.units}"
             walk = "tiles in memory, positions, units, tiles in registers, channels"
-            return Choice(node.name, "winograd", tile, str(node.panels.width), walk, node.why)
+            return Choice(
+                node.name, "winograd", tile, str(node.panels.width), walk, node.sums, node.why
+            )
         case Strip():
             band = f"1 row of {node.stages[-1].rows.count}"
-            return Choice(node.name, "strip", band, "", "rows, the stages above", node.text)
+            return Choice(node.name, "strip", band, "", "rows, the stages above", why=node.text)
         case Repack():
-            return Choice(node.name, "packing", "", str(node.panels.width), "", node.formula)
+            return Choice(node.name, "packing", "", str(node.panels.width), "", "", node.formula)
+        case Attention():
+            why = f"the scores of {node.block} queries stay near, those of all are never stored"
+            tile, order = f"{node.block} x {node.length}", [axis.name for axis in node.outer]
+            walk = ", ".join([*order, "queries", "scores, softmax, sums"])
+            return Choice(
+                node.name, "attention", tile, str(node.scores.panels.width), walk, why=why
+            )
         case Nonzero():
-            return Choice(node.name, "zeros", "", "", "", node.formula)
+            return Choice(node.name, "zeros", why=node.formula)
         case _:
-            return Choice(node.name, node.kind, "", "", "", "")
+            return Choice(node.name, node.kind)

@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from kgen.ir.node import Node
 from kgen.ir.size import bare
-from kgen.ir.value import HALVES, STRING, Value, element_size
+from kgen.ir.value import BITS, HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
+from kgen.schedule.attention import Attention
 from kgen.schedule.strip import Strip
+from kgen.targets.c_attention import AttentionOp
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
@@ -64,7 +66,7 @@ class CModel(Weights, Lengths):
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype in ("float32", "int4", STRING, *HALVES) else f"_{dtype}"
+        suffix = "" if dtype in ("float32", STRING, *BITS) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property
@@ -189,7 +191,8 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                op = FastOp(*common, self.prefix, self._vectors, self.form.threads)
+                kind = AttentionOp if isinstance(node, Attention) else FastOp
+                op = kind(*common, self.prefix, self._vectors, self.form.threads)
                 ops.append(CStrip.of(op, self.names) if isinstance(node, Strip) else op)
             else:
                 ops.append((SmallOp if self.style == "small" else COp)(*common))

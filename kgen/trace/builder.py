@@ -57,6 +57,7 @@ class Builder:
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []
         self.describe_constant: Describe = lambda *_: ("", "")
+        self.levels_of: Callable[[np.ndarray], Levels | None] = lambda _: None
 
     # Keras's tensors and the graph's values
 
@@ -122,7 +123,10 @@ class Builder:
             key = (id(x), "")
             if key not in self._weights:
                 self._keep_alive.append(x)
-                self._weights[key] = self._named(array_of(x), weight)
+                data = array_of(x)
+                levels = self.levels_of(data)
+                named = self._named(data, weight)
+                self._weights[key] = replace(named, levels=levels) if levels else named
             return self._weights[key]
         array = np.asarray(x)
         if array.dtype == np.float64 and not isinstance(x, np.ndarray | np.generic):
@@ -198,6 +202,11 @@ class Builder:
         if not values:  # all are numbers: keep the first as an array
             values = [self.value(np.asarray(self.scalar(args[0])).astype(inputs))]
             operands[0] = Arg(0)
+        first = values[0]
+        if function == "divide" and isinstance(first, Constant) and first.levels:
+            by = values[-1]
+            if isinstance(by, Constant) and operands == [Arg(0), Arg(1)] and by.rank <= first.rank:
+                return first.divided(by.data)
         step = Step(function, tuple(operands), dtype)
         program = Program(tuple(value.dtype for value in values), (step,))
         return self.add(Elementwise, args=tuple(values), program=program)

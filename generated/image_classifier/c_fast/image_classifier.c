@@ -245,22 +245,6 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stream(int chains, int width, int 
     }
 }
 
-/* All bits of the lanes where a == b. */
-IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_same(image_classifier_vec a, image_classifier_vec b)
-{
-#if IMAGE_CLASSIFIER_LANES > 1
-    return (image_classifier_ivec)(a == b);
-#else
-    return -(a == b);
-#endif
-}
-
-/* the larger one; NaN if either is */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vmaximum(image_classifier_vec a, image_classifier_vec b)
-{
-    return image_classifier_vwhere(image_classifier_less(b, a) | ~image_classifier_same(a, a), a, b);
-}
-
 /* n floats, and `other` in the lanes beyond them. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load_or(const float *from, int n, float other)
 {
@@ -513,24 +497,30 @@ static const float image_classifier_depthwise_bias[16] IMAGE_CLASSIFIER_ALIGNED 
 };
 
 /* `pixels` neighbours in a row, all channels: vectors run over the channels. The first tap of the first one falls
- * on x[from]; of the taps, those in rows i0 to i1 and columns j0 to j1 are inside x. */
-IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int i0, int i1, int j0, int j1, const float *x, int from, float *y)
+ * on x[from], in column `place`; of the taps, those in rows i0 to i1 are inside x, and in all columns if `inside`. */
+IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int inside, int place, int i0, int i1, const float *x, int from, float *y)
 {
     for (int u = 0; u < 4; u += IMAGE_CLASSIFIER_LANES) {
         const int n = IMAGE_CLASSIFIER_LEFT(4, u);
-        image_classifier_vec sum[2];
+        image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS];
         IMAGE_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel)
             sum[pixel] = image_classifier_load_vec(image_classifier_depthwise_bias + u);
-        IMAGE_CLASSIFIER_UNROLL
         for (int i = i0; i < i1; ++i) {
+            const int at = from + i * 16 + u;
+            image_classifier_vec factor[3];
             IMAGE_CLASSIFIER_UNROLL
-            for (int j = j0; j < j1; ++j) {
-                const image_classifier_vec factor = image_classifier_load_vec(image_classifier_depthwise_kernel + i * 48 + j * 16 + u);
-                const int at = from + i * 16 + j * 4 + u;
+            for (int j = 0; j < 3; ++j)
+                factor[j] = image_classifier_load_vec(image_classifier_depthwise_kernel + i * 48 + j * 16 + u);
+            IMAGE_CLASSIFIER_UNROLL
+            for (int q = 0; q < (pixels - 1) + 3; ++q) { /* columns of x, each for all pixels that it meets */
+                if (!inside && (place + q < 0 || place + q >= 4))
+                    continue;
+                const image_classifier_vec element = image_classifier_load_some(x + at + q * 4, n);
                 IMAGE_CLASSIFIER_UNROLL
-                for (int pixel = 0; pixel < pixels; ++pixel)
-                    sum[pixel] += image_classifier_load_some(x + at + pixel * 4, n) * factor;
+                for (int j = 0; j < 3; ++j)
+                    if (q >= j && q - j < pixels)
+                        sum[q - j] += element * factor[j];
             }
         }
         IMAGE_CLASSIFIER_UNROLL
@@ -549,28 +539,21 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int i
  */
 static void image_classifier_depthwise(const float *restrict x, float *restrict y)
 {
+    enum { COLUMNS = 4 }; /* pixels at once */
     for (int row = 0; row < 4; ++row) {
         const int top = row - 1;
         const int i0 = top < 0 ? -top : 0;
         const int i1 = top + 2 < 4 ? 3 : 4 - top;
-        const int left = (top * 4 - 1) * 4;
-        for (int column = 0; column < 1; ++column) {
+        const int left = top * 4 * 4;
+        for (int column = 0; column < 4; column += COLUMNS) {
             const int place = column - 1;
-            const int j0 = place < 0 ? -place : 0;
-            const int j1 = place + 2 < 4 ? 3 : 4 - place;
-            image_classifier_depthwise_pixels(1, i0, i1, j0, j1, x, left + column * 4, y + (row * 4 + column) * 4);
-        }
-        for (int column = 1; column + 2 <= 3; column += 2) {
-            if (i0 == 0 && i1 == 3)
-                image_classifier_depthwise_pixels(2, 0, 3, 0, 3, x, left + column * 4, y + (row * 4 + column) * 4);
+            const int to = (row * 4 + column) * 4;
+            if (column >= 1 && column + COLUMNS <= 3)
+                image_classifier_depthwise_pixels(COLUMNS, 1, place, i0, i1, x, left + place * 4, y + to);
+            else if (column + COLUMNS <= 4)
+                image_classifier_depthwise_pixels(COLUMNS, 0, place, i0, i1, x, left + place * 4, y + to);
             else
-                image_classifier_depthwise_pixels(2, i0, i1, 0, 3, x, left + column * 4, y + (row * 4 + column) * 4);
-        }
-        for (int column = 3; column < 4; ++column) {
-            const int place = column - 1;
-            const int j0 = place < 0 ? -place : 0;
-            const int j1 = place + 2 < 4 ? 3 : 4 - place;
-            image_classifier_depthwise_pixels(1, i0, i1, j0, j1, x, left + column * 4, y + (row * 4 + column) * 4);
+                image_classifier_depthwise_pixels(4 % COLUMNS, 0, place, i0, i1, x, left + place * 4, y + to);
         }
     }
 }
@@ -882,14 +865,18 @@ static void image_classifier_classes(const float *x, float *y)
     const float *const in = x;
     float *const out = y;
     image_classifier_vec most = image_classifier_splat(-INFINITY);
-    for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES)
-        most = image_classifier_vmaximum(most, image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY));
-    const image_classifier_vec top = image_classifier_splat(image_classifier_largest(most));
+    for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES) {
+        const image_classifier_vec e = image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY);
+        most = image_classifier_no_less(most, e);
+    }
+    const float largest = image_classifier_largest(most);
+    const image_classifier_vec top = image_classifier_splat(largest);
     image_classifier_vec sum = image_classifier_splat(0.0f);
     for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES) {
-        const image_classifier_vec e = image_classifier_vexp(image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY) - top);
-        sum += e;
-        image_classifier_store(out + u, e, IMAGE_CLASSIFIER_LEFT(5, u));
+        const image_classifier_vec e = image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY);
+        const image_classifier_vec power = image_classifier_vexp(e - top);
+        sum += power;
+        image_classifier_store(out + u, power, IMAGE_CLASSIFIER_LEFT(5, u));
     }
     const image_classifier_vec whole = image_classifier_splat(1.0f / image_classifier_total(sum));
     for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES)
