@@ -166,6 +166,7 @@ def _lines(node: Conv) -> tuple[Line, Line] | None:
         and set(node.strides) == {1}
         and set(node.dilation) == {1}
         and node.output.size > 0
+        and not node.kernel.stored  # transformed weights are more, and have all digits again
     )
     if not fits:
         return None
