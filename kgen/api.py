@@ -333,7 +333,7 @@ def export(
     dispatch: of the fast C: one library for processors with SSE2, AVX2 or AVX-512, which asks when
         it runs which one it is on.
     winograd: of the fast C: convolutions of 3x3 take fewer products where that is faster; their
-        weights then take up to 2.8 times as much memory, and rounding errors are larger.
+        weights then take up to 3.3 times as much memory, and rounding errors are larger.
     ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.

@@ -21,7 +21,15 @@ from kgen.targets.weight_forms import Form
 from tests.harness import assert_close, case
 from tests.test_fast import VARIANTS, test_compilers_and_vectors
 
-CASES = ("padded", "unpadded", "small_tiles", "residual", "sequences", "images_in_turn")
+CASES = (
+    "padded",
+    "unpadded",
+    "small_tiles",
+    "residual",
+    "sequences",
+    "dilated_sequences",
+    "images_in_turn",
+)
 
 
 def nodes(name: str, form: Form | None = None) -> list[object]:
@@ -35,7 +43,8 @@ def test_the_cases_are_what_they_say() -> None:
     found = [node for name in (*CASES, "in_a_loop") for node in nodes(name)]
     taken = [node for node in found if isinstance(node, Winograd)]
     sizes = {(node.rows.outputs, node.columns.outputs) for node in taken}
-    assert {(2, 2), (3, 3), (1, 3)} <= sizes
+    assert {(2, 2), (3, 3), (1, 4), (4, 1)} <= sizes
+    assert {node.columns.count for node in taken if node.columns.taps == 1} == {2, 3, 4}
     assert any(node.tiles % node.tile.widest.columns for node in taken)
     assert any(node.columns.before for node in taken)
     assert all(any(isinstance(node, Winograd) for node in nodes(name)) for name in CASES)

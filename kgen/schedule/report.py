@@ -103,7 +103,9 @@ def _choice(node: Node) -> Choice:
         case Winograd():
             tile = f"{node.tile.widest.columns} x {node.tile.widest.units}"
             walk = "tiles in memory, positions, units, tiles in registers, channels"
-            return Choice(node.name, "winograd", tile, str(node.panels.width), walk, why=node.why)
+            return Choice(
+                node.name, "winograd", tile, str(node.panels.width), walk, node.sums, node.why
+            )
         case Strip():
             band = f"1 row of {node.stages[-1].rows.count}"
             return Choice(node.name, "strip", band, "", "rows, the stages above", why=node.text)

@@ -64,7 +64,7 @@ def shared_loop(node: Node) -> str:
         case Depthwise():
             return "rows" if node.macs >= WORTH_DEPTHWISE and node.rows.count > 1 else ""
         case Winograd():
-            return "outer" if node.macs >= WORTH else ""
+            return "tiles" if node.macs >= WORTH else ""
         case Strip():
             return "parts" if node.parts > 1 else ""
         case Contraction():

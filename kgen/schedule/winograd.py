@@ -30,16 +30,22 @@ They are near those that amplify rounding errors least, and have few bits, so th
 coefficients are exact. templates/c/fast/transforms.j2 has the same.
 """
 
-BLOCK = 16
-"""Terms of a sum that are taken before they are set aside: the way back to outputs amplifies the
-rounding errors of long sums."""
-
 NEAR = 640 * 1024
-"""Bytes of factors and products that stay in the second-level cache with some weights."""
+"""Bytes that stay in the second-level cache beside others."""
 
-FROM_MEMORY = 0.15
-"""Cycles for each byte of weights that are too many for that cache."""
+LEAST = 128 * 1024
+"""Bytes of factors and products at once, if weights are few; else as many as weights, so that
+reading these again for the next tiles costs little."""
 
+MEMORY, WAITING = 0.3, 0.05
+"""Cycles for each byte of weights from beyond that cache, and those of them that no work hides."""
+
+AHEAD = 2048
+"""Floats before they are needed, weights from there are asked for."""
+
+LARGEST = 7
+"""Outputs along a tile's rows and columns together: of 4x4, errors would be 1.3 times those of 3x4,
+which are 1.3 times those of 3x3."""
 
 GAIN = 0.8
 """Of the other way's time: what takes longer is not worth larger weights and errors."""
@@ -108,8 +114,21 @@ class Winograd(Contraction):
     @property
     def at_once(self) -> tuple[int, ...]:
         """Tiles whose factors and products are in memory at once, for each class of registers."""
-        floats = self.positions * (self.lines * LINE + self.panels.padded)
-        return tuple(_at_once(floats, self.tiles, block.columns) for block in self.tile.blocks)
+        size = 4 * self.positions * (self.lines * LINE + self.panels.padded)
+        most = min(max(self.kernel.nbytes, LEAST), NEAR) // size
+        return tuple(_at_once(most, self.tiles, block.columns) for block in self.tile.blocks)
+
+    @property
+    def sums(self) -> str:
+        """How sums are cut, in words: the way back to outputs amplifies their rounding errors."""
+        return f"{self.lines} x {LINE} terms" if self.lines > 1 else ""
+
+    @property
+    def ahead(self) -> int:
+        """How many rows of a panel before they are needed its weights are asked for; 0: they are in
+        the second-level cache.
+        """
+        return AHEAD // self.panels.width if self.kernel.nbytes > NEAR else 0
 
     @property
     def macs(self) -> int:
@@ -139,6 +158,8 @@ def winograd(node: Conv) -> Winograd | None:
     best: tuple[float, Line, Line, Tile] | None = None
     for height in _sizes(lines[0]):
         for width in _sizes(lines[1]):
+            if height + width > LARGEST:
+                continue
             rows, columns = replace(lines[0], outputs=height), replace(lines[1], outputs=width)
             tiles = images * rows.tiles * columns.tiles
             tile = choose(Pixels(1, tiles, 0, LINE), units, channels)
@@ -151,22 +172,25 @@ def winograd(node: Conv) -> Winograd | None:
         return None
     why = (
         f"{rows.outputs} x {columns.outputs} outputs from {rows.positions} x {columns.positions} "
-        f"products for each channel; {direct / cost:.1f} times as fast as all products expected"
+        f"products for each channel; {direct / cost:.1f} times as fast as the tile expected"
     )
     return _made(node, rows, columns, tile, why)
 
 
 def _lines(node: Conv) -> tuple[Line, Line] | None:
-    """Rows and columns if the convolution is of the kind; a sequence is an image of one row."""
+    """Rows and columns if the convolution is of the kind; a sequence is an image of one row, a
+    dilated one of as many columns as its taps are apart: they then lie in neighbouring rows.
+    """
     fits = (
         node.channels_last
         and node.groups == 1
         and set(node.window) == {TAPS}
         and len(node.window) < 3
         and set(node.strides) == {1}
-        and set(node.dilation) == {1}
+        and (set(node.dilation) == {1} or len(node.window) == 1)
         and node.output.size > 0
-        and not node.kernel.stored  # transformed weights are more, and have all digits again
+        and not node.kernel.stored  # transformed, they would need more digits
+        and bool(np.isfinite(node.kernel.data).all())
     )
     if not fits:
         return None
@@ -176,12 +200,20 @@ def _lines(node: Conv) -> tuple[Line, Line] | None:
             node.input_sizes, node.output_sizes, node.padding, strict=True
         )
     ]
-    return (found[0], found[1]) if len(found) == 2 else (Line(1, 1, 1, 1, 0), found[0])
+    if len(found) == 2:
+        return found[0], found[1]
+    (line,), (apart,) = found, node.dilation
+    if apart == 1:
+        return Line(1, 1, 1, 1, 0), line
+    if line.size % apart or line.count % apart or line.before % apart:
+        return None
+    rows = Line(line.size // apart, line.count // apart, 1, TAPS, line.before // apart)
+    return rows, Line(apart, apart, 1, 1, 0)
 
 
 def _sizes(line: Line) -> list[int]:
     """Outputs that a tile may have along a line."""
-    return [1] if line.taps == 1 else [2, 3]
+    return [1] if line.taps == 1 else [*POINTS]
 
 
 def _direct(node: Conv) -> float:
@@ -192,11 +224,11 @@ def _direct(node: Conv) -> float:
     pixels = Pixels(rows * node.output.shape[0], columns, width * channels, channels)
     terms = channels * prod(node.window)
     tile = choose(pixels, units, terms)
-    return cycles(tile.widest, pixels, units, terms) + _loading(4 * terms * units)
+    return _loading(cycles(tile.widest, pixels, units, terms), 4 * terms * units)
 
 
 def _cost(rows: Line, columns: Line, tiles: int, channels: int, units: int, tile: Tile) -> float:
-    """Cycles: products, transforms, and weights that come from beyond the second-level cache."""
+    """Cycles that the products and the transforms take."""
     positions = rows.positions * columns.positions
     products = positions * cycles(tile.widest, Pixels(1, tiles, 0, LINE), units, channels)
     # Each pass along a line of n elements takes about 2 n instructions, and each element is loaded
@@ -204,20 +236,18 @@ def _cost(rows: Line, columns: Line, tiles: int, channels: int, units: int, tile
     passes = (rows.taps > 1) + (columns.taps > 1)
     each = positions * (2 * passes + 2)
     moved = tiles * each * (-(-channels // LINE) + -(-units // LINE))
-    return products + moved + _loading(4 * positions * channels * units)
+    return _loading(products + moved, 4 * positions * channels * units)
 
 
-def _loading(size: int) -> float:
-    return FROM_MEMORY * size if size > NEAR else 0.0
+def _loading(cycles: float, size: int) -> float:
+    """The cycles with so many bytes of weights."""
+    return cycles if size <= NEAR else max(cycles, MEMORY * size) + WAITING * size
 
 
-def _at_once(floats: int, tiles: int, width: int) -> int:
-    """As many tiles of so many floats as stay near, in whole tiles of registers; all if they are
-    no more.
-    """
-    most = max(NEAR // (4 * floats), width)
+def _at_once(most: int, tiles: int, width: int) -> int:
+    """The largest even share of the tiles, in whole tiles of registers, that is about `most`."""
     groups = ceil(tiles / width)
-    return ceil(groups / ceil(tiles / most)) * width
+    return ceil(groups / ceil(tiles / max(most, width))) * width
 
 
 def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str) -> Winograd:
@@ -259,9 +289,14 @@ def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str) -> Winogr
 def transformed(kernel: np.ndarray, rows: Line, columns: Line) -> np.ndarray:
     """(taps, taps, channels, units) -> (positions, channels, units)"""
     down, across = _evaluation(rows), _evaluation(columns)
+    # Not by a matrix product, whose order of summation is the machine's.
     double = kernel.astype(np.float64)
-    exact: np.ndarray = np.einsum("pi,qj,ijcu->pqcu", down, across, double, optimize=True)
-    return exact.reshape(-1, *kernel.shape[2:]).astype(np.float32)
+    exact = sum(
+        np.multiply.outer(down[:, i], across[:, j])[..., None, None] * double[i, j]
+        for i in range(rows.taps)
+        for j in range(columns.taps)
+    )
+    return np.asarray(exact, np.float32).reshape(-1, *kernel.shape[2:])
 
 
 def _evaluation(line: Line) -> np.ndarray:

@@ -21,6 +21,9 @@ from kgen.targets.loops import Loop
 SHORT_SUM = 32
 """Sums of no more terms are as exact in float as they have to be."""
 
+SHORT_PROGRAM = 4
+"""Steps of an epilogue that may be written out for each output of a tile."""
+
 LONG_SUM = 256
 """Terms that a reduction takes in a row, in four sums."""
 
@@ -252,6 +255,12 @@ class FastOp(COp):
         }
         operands = [places[arg.spread](arg.name) for arg in self.late]
         return self.on_vector_args(node.epilogue.program, [total, *operands])
+
+    @property
+    def finish_is_short(self) -> bool:
+        """Whether the epilogue may stand in the code many times."""
+        epilogue = self.node.epilogue
+        return epilogue is None or len(epilogue.program.steps) <= SHORT_PROGRAM
 
     def pick(self, field: str) -> str:
         """The tile's size for each class of registers."""
