@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -17,11 +18,13 @@ from kgen import stepping, targets
 from kgen.compare import Difference, difference
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
+from kgen.ir.value import HALVES
 from kgen.lengths import described, points
 from kgen.load import load
 from kgen.names import model_name
 from kgen.packages import layout
 from kgen.passes import optimize
+from kgen.passes.packing import store_halves
 from kgen.plan import Plan, plan
 from kgen.render.write import Files, write
 from kgen.samples import samples
@@ -31,12 +34,14 @@ from kgen.targets.evidence import Evidence
 from kgen.targets.weight_forms import LITERAL, Form
 from kgen.trace import precision, reference, signature, trace_as
 from kgen.trace.bounds import MaxShapes
+from kgen.trace.rounding import marked, multiplied, with_rounded
 from kgen.trace.signature import Signature
 
 ModelOrPath: TypeAlias = "str | Path | keras.Model"
 Progress: TypeAlias = Callable[[str], None]
 
 CHECK_SAMPLES = 2
+TYPICAL_SAMPLES = 64
 CHECK_RTOL = 1e-3
 CHECK_ATOL = 1e-4
 
@@ -53,6 +58,7 @@ class Export:
     without: names of passes to leave out.
     step: whether a call is to be one time step of a recurrent model.
     max_shapes: names and bounds of lengths that are known when the code runs.
+    weights_dtype: what kernels and embeddings are rounded to.
     """
 
     model: keras.Model
@@ -61,6 +67,15 @@ class Export:
     without: Collection[str] = ()
     step: bool = False
     max_shapes: MaxShapes = field(default_factory=dict)
+    weights_dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.weights_dtype not in ("float32", *HALVES):
+            raise ExportError(
+                f"Weights can't be stored in {self.weights_dtype!r}; choose float32, "
+                f"{' or '.join(HALVES)}.",
+                exit_code=2,
+            )
 
     @classmethod
     def of(
@@ -74,12 +89,14 @@ class Export:
         without: Collection[str] = (),
         step: bool = False,
         max_shapes: MaxShapes | None = None,
+        weights_dtype: str = "float32",
         progress: Progress = _quiet,
     ) -> Export:
         progress("loading")
         loaded = load(model, unsafe=unsafe, custom=custom)
         hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
-        return cls(loaded, model_name(hint), input_shapes or {}, without, step, max_shapes or {})
+        shapes = (input_shapes or {}, without, step, max_shapes or {})
+        return cls(loaded, model_name(hint), *shapes, weights_dtype)
 
     @cached_property
     def signature(self) -> Signature:
@@ -88,14 +105,38 @@ class Export:
         return signature(self.model, self.input_shapes, steps, self.max_shapes)
 
     @cached_property
-    def traced(self) -> Graph:
+    def _original(self) -> Graph:
+        """Of the model's own weights."""
         if self.step:
             return stepping.step_graph(self.model, self.signature)
         return trace_as(self.model, self.signature)
 
     @cached_property
+    def _rounded_weights(self) -> list[keras.Variable]:
+        return [] if self.weights_dtype == "float32" else multiplied(self._original)
+
+    def rounding(self) -> AbstractContextManager[None]:
+        """Within, the model's weights are rounded as those of the export are, and what Keras
+        computes is what the export has to.
+        """
+        return with_rounded(self._rounded_weights, self.weights_dtype)
+
+    @cached_property
+    def traced(self) -> Graph:
+        if not self._rounded_weights:
+            return self._original
+        with self.rounding():
+            own = replace(self)  # which has traced nothing yet
+            return marked(own._original, self._rounded_weights, self.weights_dtype)
+
+    @cached_property
     def graph(self) -> Graph:
-        return optimize(self.traced, without=self.without)
+        return self.optimized(self.traced)
+
+    def optimized(self, graph: Graph) -> Graph:
+        """A graph like the traced one after all passes."""
+        halves = [one for one in (self.weights_dtype, self.precision) if one in HALVES]
+        return store_halves(optimize(graph, without=self.without), halves)
 
     @cached_property
     def plan(self) -> Plan:
@@ -165,7 +206,12 @@ class Export:
         Raises ExportError if they disagree.
         """
         found = [self._check_at(point, number) for number, point in enumerate(self.points)]
-        return Evidence(sum(one.samples for one in found), max(one.parity or 0.0 for one in found))
+        return Evidence(
+            sum(one.samples for one in found),
+            max(one.parity or 0.0 for one in found),
+            weights_dtype=self.weights_dtype,
+            rounding=max(one.rounding for one in found),
+        )
 
     def _check_at(self, point: Mapping[str, int], number: int) -> Evidence:
         """number: of the point; one sample is enough at all but the first, small ones."""
@@ -173,12 +219,14 @@ class Export:
         count = (self.step and self.signature.batch_size) or (1 if number > 1 else CHECK_SAMPLES)
         inputs = self.samples(count, point=point)
         # model.predict is the judge, but compiling it takes seconds; mostly the model will do.
-        likely = reference.outputs(self.model, self.signature, inputs)
+        with self.rounding():
+            likely = reference.outputs(self.model, self.signature, inputs)
         found = self.evaluated(inputs, likely)
         gaps = self._differences(found, likely)
         if not all(gap.ok for gap in gaps):
-            wanted = reference.predictions(self.model, self.signature, inputs)
-            gaps = self._differences(found, wanted)
+            with self.rounding():
+                wanted = reference.predictions(self.model, self.signature, inputs)
+            gaps = self._differences(found, wanted, self._typical(point))
         for output, gap in zip(self.plan.graph.results, gaps, strict=True):
             if gap.ok:
                 continue
@@ -203,15 +251,35 @@ class Export:
                 "with channels first wrong on a CPU); `kgen verify` names the layer, and "
                 "--no-check exports all the same."
             )
-        return Evidence(len(inputs[0]), max((gap.relative for gap in gaps), default=0.0))
+        parity = max((gap.relative for gap in gaps), default=0.0)
+        moved = 0.0
+        if self._rounded_weights:
+            before = reference.outputs(self.model, self.signature, inputs)
+            moved = max(difference(a, b).relative for a, b in zip(likely, before, strict=True))
+        return Evidence(len(inputs[0]), parity, rounding=moved)
+
+    def _typical(self, point: Mapping[str, int]) -> list[np.ndarray] | None:
+        """The outputs for some more samples, to tell how large they are: two may be small only
+        because what gave them cancelled out, as GELU does below -4. None of a stateful model.
+        """
+        if self.step or self.signature.batch_size:
+            return None
+        inputs = self.samples(TYPICAL_SAMPLES, seed=1, point=point)
+        return reference.outputs(self.model, self.signature, inputs)
 
     def _differences(
-        self, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]
+        self,
+        found: Sequence[np.ndarray],
+        wanted: Sequence[np.ndarray],
+        typical: Sequence[np.ndarray] | None = None,
     ) -> list[Difference]:
         """Of each output; ok if rounding explains it."""
+        more = list(typical) if typical else [None for _ in wanted]
         return [
-            difference(a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL)
-            for a, b in zip(found, wanted, strict=True)
+            difference(
+                a, b, precision=self.precision, rtol=CHECK_RTOL, atol=CHECK_ATOL, typical=one
+            )
+            for a, b, one in zip(found, wanted, more, strict=True)
         ]
 
 
@@ -229,10 +297,12 @@ def export(
     step: bool = False,
     max_shapes: MaxShapes | None = None,
     weights: str = "literal",
+    weights_dtype: str = "float32",
     weights_section: str | None = None,
     workspace: str = "static",
     threads: bool = False,
     dispatch: bool = False,
+    winograd: bool = True,
     ram_limit: str | None = None,
     with_test: bool = False,
     cpp: bool = False,
@@ -255,12 +325,15 @@ def export(
     weights: of the C, "literal" (decimal numbers), "string" (their bytes, quick to compile),
         "incbin", "embed" or "file" (in NAME_weights.bin, which the assembler, #embed or, when the
         program runs, NAME_load reads).
+    weights_dtype: "float16" or "bfloat16" rounds kernels and embeddings to two bytes.
     weights_section: the section of the object file that they are put into.
     workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
         NAME_run.
     threads: of the fast C: OpenMP shares the large loops, if the compiler is told to (-fopenmp).
     dispatch: of the fast C: one library for processors with SSE2, AVX2 or AVX-512, which asks when
         it runs which one it is on.
+    winograd: of the fast C: convolutions of 3x3 take fewer products where that is faster; their
+        weights then take up to 3.3 times as much memory, and rounding errors are larger.
     ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
@@ -271,7 +344,7 @@ def export(
     targets.check_choice(target, style)
     if with_test and target != "c":
         raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section, workspace, threads, dispatch)
+    form = Form(weights, weights_section, workspace, threads, dispatch, winograd)
     layout(package)
     if threads and style != "fast":
         raise ExportError(f"Threads are the fast style's; leave --style {style} out.", exit_code=2)
@@ -281,8 +354,9 @@ def export(
         )
     if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
         raise ExportError(
-            "Packages, C++, workspaces, threads, dispatch, a limit of RAM, and forms and sections "
-            "of weights are the C target's; export with the target 'c'.",
+            "Packages, C++, workspaces, threads, dispatch, Winograd's convolutions, a limit of "
+            "RAM, and forms and sections of weights are the C target's; export with the target "
+            "'c'.",
             exit_code=2,
         )
     job = Export.of(
@@ -293,6 +367,7 @@ def export(
         unsafe=unsafe,
         step=step,
         max_shapes=max_shapes,
+        weights_dtype=weights_dtype,
         progress=progress,
     )
     progress("tracing")

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kgen import cli_diagnose, cli_explain
-from kgen.cli_options import Custom, MaxShapes, Model, Shapes, Unsafe
+from kgen.cli_options import Custom, MaxShapes, Model, Shapes, Unsafe, WeightsDtype
 from kgen.errors import ExportError
 
 app = typer.Typer(
@@ -53,6 +53,7 @@ def export_command(
     weights: Annotated[
         str, typer.Option(help="In the C: literal, string, incbin, file or embed.")
     ] = "literal",
+    weights_dtype: WeightsDtype = "float32",
     weights_section: Annotated[
         str | None, typer.Option(help="The section of the object file for the C's weights.")
     ] = None,
@@ -65,6 +66,14 @@ def export_command(
     dispatch: Annotated[
         bool, typer.Option("--dispatch", help="Pick SSE2, AVX2 or AVX-512 when it runs.")
     ] = False,
+    winograd: Annotated[
+        bool,
+        typer.Option(
+            "--winograd/--no-winograd",
+            help="3x3 convolutions take fewer products: faster, more memory for weights, larger "
+            "rounding errors.",
+        ),
+    ] = True,
     ram_limit: Annotated[
         str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
     ] = None,
@@ -97,10 +106,12 @@ def export_command(
             unsafe=unsafe,
             step=step,
             weights=weights,
+            weights_dtype=weights_dtype,
             weights_section=weights_section,
             workspace=workspace,
             threads=threads,
             dispatch=dispatch,
+            winograd=winograd,
             ram_limit=ram_limit,
             with_test=with_test,
             cpp=cpp,
@@ -127,6 +138,7 @@ def inspect_command(
     name: Name = None,
     input_shape: Shapes = None,
     max_shape: MaxShapes = None,
+    weights_dtype: WeightsDtype = "float32",
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -138,6 +150,7 @@ def inspect_command(
             "name": name,
             "input_shapes": _shapes(input_shape),
             "max_shapes": _max_shapes(max_shape),
+            "weights_dtype": weights_dtype,
             "custom": custom,
             "unsafe": unsafe,
             "progress": progress,
@@ -189,12 +202,26 @@ def _print_memory(styles: list[Any], json: bool) -> None:
     table.add_column("bytes of memory")
     for one in styles:
         table.add_column(one.style, justify="right")
+
+    def row(title: str, *numbers: int, about: str = "") -> None:
+        table.add_row(title, *(f"{about}{number:,}" for number in numbers))
+
+    machines = list(styles[0].code)
+    row("flash: weights", *(one.weights for one in styles))
+    for machine in machines:
+        row(f"flash: code, {machine}", *(one.code[machine] for one in styles), about="~")
     for title, field in (
-        ("flash: weights", "weights"), ("RAM: the library's own workspaces", "own"),
-        ("  each", "workspace"), ("  of which states", "states"),
-        ("  no plan can be below", "bound"), ("RAM: the caller's arrays", "arguments"),
+        ("RAM: the library's own workspaces", "own"), ("  each", "workspace"),
+        ("  of which states", "states"), ("  no plan can be below", "bound"),
+        ("RAM: the caller's arrays", "arguments"),
     ):  # fmt: skip
-        table.add_row(title, *(f"{getattr(one, field):,}" for one in styles))
+        row(title, *(getattr(one, field) for one in styles))
+    for machine in machines:
+        row(
+            f"RAM: a stack frame at most, {machine}",
+            *(one.frame[machine] for one in styles),
+            about="~",
+        )
     out_console.print(table)
     for one in styles:
         alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
@@ -227,6 +254,7 @@ def verify_command(
     name: Name = None,
     input_shape: Shapes = None,
     max_shape: MaxShapes = None,
+    weights_dtype: WeightsDtype = "float32",
     custom: Custom = None,
     unsafe: Unsafe = False,
 ) -> None:
@@ -242,6 +270,7 @@ def verify_command(
             name=name,
             input_shapes=_shapes(input_shape),
             max_shapes=_max_shapes(max_shape),
+            weights_dtype=weights_dtype,
             custom=custom,
             unsafe=unsafe,
             progress=progress,
@@ -264,6 +293,13 @@ def verify_command(
             verdict,
         )
     out_console.print(table)
+    for c in report.rounding:
+        out_console.print(
+            f"{c.variant}: with its weights rounded, as they are above, output {c.output!r} is up "
+            f"to {c.difference.absolute:.3g} from what it is with its own: "
+            f"{c.difference.relative:.2g} of its scale",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for culprit in report.culprits:
         out_console.print(
             f"{culprit.variant}: the first layer that differs is {culprit.layer!r}, "

@@ -28,6 +28,10 @@ MaxShapes = Annotated[
         "several, in their order; or an input's sizes one by one, image=height:256,width:256,*.",
     ),
 ]
+WeightsDtype = Annotated[
+    str,
+    typer.Option(help="Of kernels and embeddings: float32, or rounded, float16 or bfloat16."),
+]
 Custom = Annotated[
     Path | None, typer.Option(help="A Python file, run first, that defines custom classes.")
 ]

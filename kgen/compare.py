@@ -37,11 +37,13 @@ def difference(
     precision: str | None = None,
     rtol: float = RTOL,
     atol: float = ATOL,
+    typical: np.ndarray | None = None,
 ) -> Difference:
     """How far `found` is from `wanted`; ok is what np.allclose says of rtol and atol * max
     |wanted|.
 
     precision: the type of the fewest digits that the model computes in, if fewer than float32's.
+    typical: more of the same output, which may be larger.
     """
     if precision is not None:
         rtol = atol = max(rtol, HALF_TOLERANCE[precision])
@@ -59,14 +61,19 @@ def difference(
         return Difference(float(apart), float(apart), None, bool(np.array_equal(found, wanted)))
     a, b = found.astype(np.float64), wanted.astype(np.float64)
     finite = np.isfinite(b)
-    scale = float(np.abs(b[finite]).max(initial=0.0))
+    scale = _largest(b)
     with np.errstate(invalid="ignore"):
         gap = np.where(finite & np.isfinite(a), np.abs(a - b), 0.0)
     absolute = float(gap.max())
+    unit = max(scale, 0.0 if typical is None else _largest(widened(typical).astype(np.float64)))
     ok = bool(
-        np.allclose(a, b, rtol=rtol, atol=atol * scale + np.finfo(np.float32).tiny, equal_nan=True)
+        np.allclose(a, b, rtol=rtol, atol=atol * unit + np.finfo(np.float32).tiny, equal_nan=True)
     )
     return Difference(absolute, absolute / scale if scale else absolute, ulps, ok)
+
+
+def _largest(x: np.ndarray) -> float:
+    return float(np.abs(x[np.isfinite(x)]).max(initial=0.0))
 
 
 def _ulps(found: np.ndarray, wanted: np.ndarray) -> int | None:

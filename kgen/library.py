@@ -64,11 +64,22 @@ class Library:
         self._ffi = cffi.FFI()
         self._ffi.cdef(declarations(str(files[f"{self.name}.h"])))
         self._library = self._ffi.dlopen(str(library))
+        self._workspaces = self._made_workspaces()
         if "load" in self.manifest:
             path = str(folder / self.manifest["weights_file"]).encode()
-            code = self._function("load")(self._ffi.NULL, path)
-            if code:
-                raise ExportError(f"{self.name}_load returned {code}")
+            for workspace in self._workspaces:
+                code = self._function("load")(workspace, path)
+                if code:
+                    raise ExportError(f"{self.name}_load returned {code}")
+
+    def _made_workspaces(self) -> list[Any]:
+        """Of C that has none of its own (--workspace caller) one for each sequence of a batch, all
+        zeros; else a null pointer, which stands for the library's own.
+        """
+        if "run_batch" not in self.manifest:
+            return [self._ffi.NULL]
+        count = self.manifest.get("batch_size") or 1
+        return [self._ffi.new(f"{self.name}_workspace *") for _ in range(count)]
 
     def predict(self, *inputs: Any) -> Any:
         """The model's output for a batch, or a tuple of them; inputs in the order of model.inputs.
@@ -99,14 +110,15 @@ class Library:
 
     def reset(self) -> None:
         """Sets the states of a stateful model to zero."""
-        self._function("reset")(self._ffi.NULL)
+        for workspace in self._workspaces:
+            self._function("reset")(workspace)
 
     def get_state(self) -> dict[str, np.ndarray]:
         """The states of a stateful model: those of the first sequence of a batch, by name."""
         specs = self.manifest["states"]
         arrays = {spec["name"]: np.zeros(spec["shape"], spec["dtype"]) for spec in specs}
         pointers = [self._pointer(array) for array in arrays.values()]
-        self._function("get_state")(self._ffi.NULL, *pointers)
+        self._function("get_state")(self._workspaces[0], *pointers)
         return arrays
 
     def set_state(self, **arrays: Any) -> None:
@@ -124,7 +136,7 @@ class Library:
                 raise ValueError(
                     f"state {name!r} has the shape {given[-1].shape}, not {tuple(spec['shape'])}"
                 )
-        self._function("set_state")(self._ffi.NULL, *(self._pointer(array) for array in given))
+        self._function("set_state")(self._workspaces[0], *map(self._pointer, given))
 
     def _function(self, key: str) -> Any:
         if key not in self.manifest:
@@ -156,18 +168,41 @@ class Library:
         outputs: Sequence[np.ndarray],
         lengths: Sequence[int] = (),
     ) -> int:
-        """NAME_predict_batch on arrays of the right shape and dtype; its return code.
+        """NAME_predict_batch on arrays of the right shape and dtype, or NAME_run_batch where there
+        is no other; its return code.
 
         Strings are bytes objects in arrays of objects.
         """
+        if len(self._workspaces) == 1:
+            return self._call(count, inputs, outputs, lengths, self._workspaces[0])
+        for i in range(count):
+            x = [array[i : i + 1] for array in inputs]
+            y = [array[i : i + 1] for array in outputs]
+            code = self._call(1, x, y, lengths, self._workspaces[i % len(self._workspaces)])
+            if code:
+                return code
+        return 0
+
+    def _call(
+        self,
+        count: int,
+        inputs: Sequence[np.ndarray],
+        outputs: Sequence[np.ndarray],
+        lengths: Sequence[int],
+        workspace: Any,
+    ) -> int:
         arrays = (*inputs, *outputs)
         strings = [self._strings(array) if array.dtype == object else None for array in arrays]
         pointers = [
             self._pointer(array) if own is None else own.slots
             for array, own in zip(arrays, strings, strict=True)
         ]
-        function = getattr(self._library, self.manifest["predict_batch"])
-        code = int(function(count, *lengths, *pointers))
+        if "run_batch" in self.manifest:
+            function = getattr(self._library, self.manifest["run_batch"])
+            code = int(function(workspace, count, *lengths, *pointers))
+        else:
+            function = getattr(self._library, self.manifest["predict_batch"])
+            code = int(function(count, *lengths, *pointers))
         for array, own in zip(outputs, strings[len(inputs) :], strict=True):
             if own is not None and code == 0:
                 array.ravel()[:] = [self._ffi.string(own.slots[i]) for i in range(array.size)]

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from kgen.ir.size import Given, Length, Size, written
-from kgen.ir.value import Value
+from kgen.ir.value import HALVES, Value
 from kgen.plan import Plan
 
 
@@ -27,6 +27,7 @@ def manifest(
     extra: what only the target knows; of the C "style" and "workspace_bytes" at least.
     """
     graph = plan.graph
+    halves = sorted({one.stored for one in graph.constants} & set(HALVES))
     content = {
         "name": name,
         "model": graph.name,
@@ -50,10 +51,11 @@ def manifest(
         "workspace_bytes": 0,
         "workspace_lower_bound": plan.lower_bound,
         "weight_bytes": plan.weight_bytes,
+        "weights_dtype": ", ".join(halves),
         "parameters": parameters,
         "macs": plan.macs,
     } | dict(extra)
-    unused: list[str] = []
+    unused: list[str] = [] if halves else ["weights_dtype"]
     if target != "c":
         unused += ["run", "predict_batch", "workspace_bytes", "workspace_lower_bound", "style"]
         unused += ["get_state", "set_state"]
@@ -69,10 +71,10 @@ def manifest(
 def _array(value: Value, target: str, lengths: tuple[Given, ...] = ()) -> dict[str, Any]:
     # NumPy has no bfloat16: such numbers come and go as float32.
     dtype = "float32" if target == "numpy" and value.dtype == "bfloat16" else value.dtype
-    return {"name": value.name, "shape": _shape(value, lengths), "dtype": dtype}
+    return {"name": value.name, "shape": shape_of(value, lengths), "dtype": dtype}
 
 
-def _shape(value: Value, lengths: tuple[Given, ...]) -> list[int | str]:
+def shape_of(value: Value, lengths: tuple[Given, ...]) -> list[int | str]:
     """A size that depends on lengths as an expression of their names, in Python's words."""
     units = {one.unit: one for one in lengths}
 

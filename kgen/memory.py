@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kgen import targets
 from kgen.api import Export, ModelOrPath
+from kgen.code_size import MACHINES, code_bytes, frame_bytes
 from kgen.errors import ExportError
+from kgen.targets import STYLES, c_files
 from kgen.targets.c import CModel
+from kgen.targets.c_block import CBlock
 from kgen.targets.weight_forms import LITERAL, Form
-
-STYLES = ("fast", "readable")
-"""The small style takes what the readable one takes."""
 
 UNITS = {"": 1, "k": 1024, "m": 1024**2}
 
@@ -26,6 +26,8 @@ class Memory:
     included. states: of these. own: of the library's own workspaces, for NAME_predict and batches.
     arguments: the caller's arrays. bound: no plan can be below it.
     layer: during which most is needed; alive: the arrays that are then in the workspace.
+    code, frame: of the functions, and of the largest frame on the stack, roughly, for each of
+    code_size.MACHINES; empty where nobody asked.
     """
 
     style: str
@@ -37,13 +39,14 @@ class Memory:
     bound: int
     layer: str
     alive: tuple[tuple[str, int], ...]
+    code: dict[str, int] = field(default_factory=dict)
+    frame: dict[str, int] = field(default_factory=dict)
 
 
 def of_style(job: Export, style: str, form: Form = LITERAL) -> Memory:
     """What the C of a style takes."""
-    plan = targets.fast(job.plan) if style == "fast" else job.plan
-    model = CModel(plan, job.name, form, plan.graph.name, style)
-    block = targets.block_of(job.plan, model)
+    model, block = _models(job, style, form)
+    plan = model.plan
     return Memory(
         style=style,
         weights=plan.weight_bytes,
@@ -57,10 +60,27 @@ def of_style(job: Export, style: str, form: Form = LITERAL) -> Memory:
     )
 
 
+def with_code(job: Export, found: Memory, form: Form = LITERAL) -> Memory:
+    """With estimates of what only a compiler knows."""
+    source = c_files.source(*_models(job, found.style, form))
+    what = (source, job.name, found.style)
+    return replace(
+        found,
+        code={machine: code_bytes(*what, machine) for machine in MACHINES},
+        frame={machine: frame_bytes(*what, machine) for machine in MACHINES},
+    )
+
+
+def _models(job: Export, style: str, form: Form) -> tuple[CModel, CBlock | None]:
+    plan = targets.of_style(job.plan, style, form)
+    model = CModel(plan, job.name, form, plan.graph.name, style)
+    return model, targets.block_of(job.plan, model)
+
+
 def memory(model: ModelOrPath, **options: Any) -> list[Memory]:
     """What the C takes in each style; options: name, input_shapes, custom, unsafe of `export`."""
     job = Export.of(model, **options)
-    return [of_style(job, style) for style in STYLES]
+    return [with_code(job, of_style(job, style)) for style in STYLES]
 
 
 def parse_limit(text: str) -> int:

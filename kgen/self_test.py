@@ -27,6 +27,12 @@ def self_test(job: Export) -> SelfTest:
     """A few samples; of a stateful model two of each sequence, so that the second one goes on where
     the first one ended; of a step's function a whole sequence.
     """
+    with job.rounding():
+        return _rounded(job)
+
+
+def _rounded(job: Export) -> SelfTest:
+    """The test, while the model's weights are as the export's."""
     tolerance = HALF_TOLERANCE[job.precision] if job.precision else TOLERANCE
     graph = job.plan.graph
     size = at_bound(sum(value.size for value in (*graph.arguments, *graph.results)))

@@ -14,7 +14,6 @@ from kgen.compare import Difference, difference
 from kgen.ir.graph import Graph
 from kgen.lengths import described
 from kgen.library import Library
-from kgen.passes import optimize
 from kgen.plan import plan
 from kgen.trace import reference
 
@@ -41,13 +40,18 @@ class Culprit:
 
 @dataclass(frozen=True)
 class Report:
-    """What `verify` found. samples: how many random ones were compared."""
+    """What `verify` found. samples: how many random ones were compared.
+
+    rounding: of weights that are rounded, what that does to the model: how far its outputs are from
+        those with its own weights. The comparisons are with the rounded model's.
+    """
 
     name: str
     samples: int
     seed: int
     comparisons: tuple[Comparison, ...]
     culprits: tuple[Culprit, ...]
+    rounding: tuple[Comparison, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -66,17 +70,27 @@ def verify(
 ) -> Report:
     """Compares every target and style with model.predict on `count` seeded random samples.
 
-    options: name, input_shapes, max_shapes, custom, unsafe, as of `export`.
+    options: name, input_shapes, max_shapes, weights_dtype, custom, unsafe, as of `export`.
     Raises ExportError for a model that can't be exported, or a C compiler that fails.
     """
     job = Export.of(model, progress=progress, **options)
     progress("tracing")
     names = [value.name for value in job.plan.graph.results]
-    cases = []
+    cases: list[tuple[dict[str, int], list[np.ndarray], list[np.ndarray]]] = []
+    moved: list[Comparison] = []
     for point in job.points:
         inputs = job.samples(count, seed, point)
         progress(f"running model.predict{described(point, ' with ')}")
-        cases.append((point, inputs, reference.predictions(job.model, job.signature, inputs)))
+        with job.rounding():
+            wanted = reference.predictions(job.model, job.signature, inputs)
+        cases.append((point, inputs, wanted))
+        if job.weights_dtype != "float32":
+            own = reference.predictions(job.model, job.signature, inputs)
+            here = f"Keras, {job.weights_dtype}" + described(point, ", ")
+            moved += [
+                Comparison(here, name, difference(a, b, precision=job.precision))
+                for name, a, b in zip(names, wanted, own, strict=True)
+            ]
     comparisons: list[Comparison] = []
     culprits: list[Culprit] = []
     for target, style in VARIANTS:
@@ -94,7 +108,7 @@ def verify(
                 progress(f"looking for the layer that differs in {here}")
                 culprit = first_difference(job, target, style, inputs, cc, flags)
                 culprits += [replace(culprit, variant=here)] if culprit else []
-    return Report(job.name, count, seed, tuple(comparisons), tuple(culprits))
+    return Report(job.name, count, seed, tuple(comparisons), tuple(culprits), tuple(moved))
 
 
 def first_difference(
@@ -107,7 +121,7 @@ def first_difference(
 ) -> Culprit | None:
     """The first layer whose values differ: every layer's output is made an output of the model."""
     expected = {path: arrays[0] for path, arrays in _single_outputs(job, inputs)}
-    graph = optimize(_observed(job.traced, set(expected)), without=job.without)
+    graph = job.optimized(_observed(job.traced, set(expected)))
     found = _runner(job, graph, target, style, cc, flags)(inputs)
     by_name = {value.name: array for value, array in zip(graph.results, found, strict=True)}
     for path, wanted in expected.items():
@@ -122,7 +136,8 @@ def _single_outputs(
     job: Export, inputs: Sequence[np.ndarray]
 ) -> list[tuple[str, list[np.ndarray]]]:
     """Layers that return one array and are called once."""
-    layers = reference.layer_outputs(job.model, job.signature, inputs)
+    with job.rounding():
+        layers = reference.layer_outputs(job.model, job.signature, inputs)
     paths = [path for path, _ in layers]
     return [(p, arrays) for p, arrays in layers if len(arrays) == 1 and paths.count(p) == 1]
 

@@ -52,6 +52,11 @@ def _attention() -> keras.Model:
     return Model([query, value], layers.Attention(name="attention")([query, value]))
 
 
+def _additive_attention() -> keras.Model:
+    query, value = Input((2, 2), name="query"), Input((3, 2), name="value")
+    return Model([query, value], layers.AdditiveAttention(name="attention")([query, value]))
+
+
 def _self_attention() -> keras.Model:
     x = Input((2, 3), name="x")
     attention = layers.MultiHeadAttention(num_heads=2, key_dim=2, name="attention")
@@ -143,12 +148,21 @@ EXAMPLES: dict[str, Example] = {
     "group_normalization": _layer(
         lambda: layers.GroupNormalization(groups=2, name="norm"), counting(1, 2, 4)
     ),
+    "rms_normalization": _layer(lambda: layers.RMSNormalization(name="norm"), counting(2, 3)),
+    "unit_normalization": _layer(lambda: layers.UnitNormalization(name="norm"), counting(2, 2)),
+    "zero_padding": _layer(
+        lambda: layers.ZeroPadding2D(((1, 0), (0, 1)), name="pad"), counting(1, 2, 2, 1)
+    ),
+    "cropping": _layer(lambda: layers.Cropping1D((1, 2), name="crop"), counting(1, 5, 2)),
     "simple_rnn": _layer(lambda: layers.SimpleRNN(2, name="rnn"), SEQUENCE),
     "lstm": _layer(lambda: layers.LSTM(2, name="lstm"), SEQUENCE),
     "gru": _layer(lambda: layers.GRU(2, name="gru"), SEQUENCE),
     "gru_reset_before": _layer(lambda: layers.GRU(2, reset_after=False, name="gru"), SEQUENCE),
     "bidirectional": _layer(_bidirectional, quarters((1, 3, 1), 1)),
     "attention": Example(_attention, [quarters((1, 2, 2), 1), quarters((1, 3, 2), 2)]),
+    "additive_attention": Example(
+        _additive_attention, [quarters((1, 2, 2), 1), quarters((1, 3, 2), 2)]
+    ),
     "multi_head_attention": Example(_self_attention, quarters((1, 2, 3), 1)),
     "add": _pair(lambda: layers.Add(name="add"), counting(1, 2, 3), quarters((1, 1, 3))),
     "concatenate": _pair(

@@ -238,6 +238,20 @@ def patches() -> LengthModel:
     return Model(x, ops.image.extract_patches(x, (2, 2))), {"height": 17, "width": 13}
 
 
+class Sixteenth(keras.Layer):
+    """Cuts off a sixteenth, rounded down, and what is left to a multiple of 16 on the other end."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        n = ops.shape(x)[1]
+        return x[:, n // 16 :], x[:, : (n + 9) // 12]
+
+
+def quotients() -> LengthModel:
+    """Of which half a dozen lengths don't tell where they grow."""
+    x = Input((None, 3))
+    return Model(x, Sixteenth()(x)), {"n": 70}
+
+
 def tall_sums() -> LengthModel:
     """Sums over the length, which are cut into blocks, of more units than a panel has: alone,
     around another sum and inside of one.
@@ -270,7 +284,7 @@ MODELS: dict[str, Callable[[], LengthModel]] = {
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
         resizing, transposed_and_depthwise, unet, movement, frames, coincidence,
-        patches, tall_sums, resizing_with_kernels, measured, coordinates,
+        patches, tall_sums, quotients, resizing_with_kernels, measured, coordinates,
     )
 }  # fmt: skip
 

@@ -25,3 +25,10 @@ def test_bfloat16_of_the_numpy_target() -> None:
     assert difference(found, wanted, precision="bfloat16").ok
     assert difference(found, wanted).ulps == 1
     assert not difference(found, wanted).ok
+
+
+def test_outputs_that_are_small_by_chance() -> None:
+    """How large they mostly are decides what rounding explains."""
+    found, wanted = np.array([3e-7], np.float32), np.array([2e-7], np.float32)
+    assert not difference(found, wanted).ok
+    assert difference(found, wanted, typical=np.array([0.5, np.inf], np.float32)).ok

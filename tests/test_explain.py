@@ -147,6 +147,67 @@ def formulas_of(*stack: keras.Layer) -> list[list[str]]:
     return [list(map(text, layer.formulas)) for layer in kgen.explain(model).layers]
 
 
+class Two(layers.Layer):
+    """Two weights that are equal."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.first = self.add_weight(shape=(2, 2), initializer="ones", name="first")
+        self.second = self.add_weight(shape=(2, 2), initializer="ones", name="second")
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.ops.matmul(keras.ops.matmul(x, self.second), self.first)
+
+
+def test_weights_are_known_by_identity() -> None:
+    (layer,) = kgen.explain(Sequential([Input((2,)), Two(name="two")])).layers
+    assert [one.reads[1].name for one in layer.steps] == ["two/second", "two/first"]
+
+
+def test_inputs_in_the_order_of_the_arguments() -> None:
+    query, value = Input((3, 2), name="query"), Input((4, 2), name="value")
+    attention = layers.Attention(name="attention")
+    (layer,) = kgen.explain(Model([value, query], attention([query, value]))).layers
+    assert [(one.symbol, one.name) for one in layer.inputs] == [("Q", "query"), ("V", "value")]
+
+
+def test_masks_are_no_input() -> None:
+    """They have a letter of their own, and the formula says what they do."""
+    ids = Input((4,), dtype="int32")
+    words = layers.Embedding(5, 2, mask_zero=True)(ids)
+    mean, last = layers.GlobalAveragePooling1D(name="mean"), layers.GRU(2, name="last")
+    found = kgen.explain(Model(ids, [mean(words), last(words)]), [[1, 2, 0, 0]])
+    by_name = {layer.name: layer for layer in found.layers}
+    assert [one.symbol for one in by_name["mean"].inputs] == ["x", "m"]
+    assert by_name["mean"].formulas == ("y_c = frac{sum_{t} m_t · x_{t,c}}{sum_{t} m_t}",)
+    assert [one.symbol for one in by_name["last"].inputs] == ["x", "m"]
+    assert "leaves the states as they are" in by_name["last"].formulas[-1]
+
+
+def test_formulas_of_layers_that_wrap_or_move() -> None:
+    padding, cropping, *rest, norm, scale = formulas_of(
+        layers.ZeroPadding2D(((1, 2), (0, 0))),
+        layers.Cropping2D(((0, 0), (2, 1))),
+        layers.Reshape((-1, 4)),
+        layers.RNN(layers.GRUCell(3, use_bias=False), return_sequences=True),
+        layers.GRU(3, use_bias=False, return_sequences=True),
+        layers.RMSNormalization(),
+        layers.Rescaling(1 / 255),
+    )
+    assert padding == ["y_(p,q,c) = x_(p−1,q,c), 0 outside of x"]
+    assert cropping == ["y_(p,q,c) = x_(p,q+2,c)"]
+    _, cell, layer = rest
+    assert len(cell) == 6
+    assert cell == layer
+    assert norm == ["y = x / √(mean(x²) + ε) · γ, ε = 1e-06, the mean over axis -1"]
+    assert scale == ["y = x · 0.003921569"]
+
+
+def test_formulas_of_masking() -> None:
+    (masking,) = kgen.explain(Sequential([Input((4, 2)), layers.Masking()])).layers
+    shown = [text(formula) for formula in masking.formulas]
+    assert shown == ["mₜ = any(xₜ ≠ 0), over its features", "yₜ = mₜ · xₜ"]
+
+
 def test_formulas_of_convolutions() -> None:
     found = formulas_of(
         layers.Conv2D(3, 2, strides=(1, 2), padding="same", activation="relu"),
@@ -234,7 +295,7 @@ def test_the_command(tmp_path: Path) -> None:
         (["--input", "[0, 1]"], "put it into brackets once more"),
         (["--input", "[[0, 1], [2]]"], "rows of different lengths"),
         (["--input", "[[0, 1]"], "is no JSON"),
-        (["--input", '[["a", "b"]]'], "is of float32, but <U1 came"),
+        (["--input", '[["a", "b"]]'], "is of float32, but text came"),
         (["--input", "nowhere.npy"], "'nowhere.npy': there is no such file"),
         (["--input", "[[0, 1]]", "--input", "[[0, 1]]"], "'inputs' is of shape"),
         (["--input", "x=[[0, 1]]"], "inputs 'inputs' expected, but ['x'] given"),
@@ -246,6 +307,25 @@ def test_bad_input_is_one_line(arguments: list[str], said: str) -> None:
     assert result.exit_code == 2
     assert said in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("x.csv", "np.loadtxt('x.csv', delimiter=',')"), ("x.bin", "is another kind of file")],
+)
+def test_files_of_another_kind(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("1,2\n")
+    result = run(XOR, "--input", tmp_path / name)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert "pickle" not in result.output
+
+
+def test_open_sizes_are_those_of_the_input() -> None:
+    model = Sequential([Input((None, 2), name="sequence"), layers.SimpleRNN(3)])
+    assert kgen.explain(model, np.ones((1, 4, 2), np.float32)).inputs[0].shape == "(1, 4, 2)"
+    with pytest.raises(kgen.ExportError, match=r"samples .*whose sizes are taken.*-shape 32,2"):
+        kgen.explain(model)
 
 
 def test_the_page_by_the_command(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from kgen import targets
 from kgen.api import Export
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
-from kgen.schedule import Product
+from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
@@ -36,6 +36,12 @@ SOME_CASES = (
     "tiles/products",
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
+    "tiles/few_filters",
+    "tiles/attention_in_blocks",
+    "tiles/weights_from_afar",
+    "strips/inverted_residual",
+    "strips/strides",
+    "strips/dilation",
 )
 
 
@@ -248,6 +254,22 @@ def test_long_sums_stay_exact(flags: tuple[str, ...]) -> None:
         assert np.sqrt(np.mean(((a - b) / scale) ** 2)) * 2**24 < limit
 
 
+def test_filters_of_neighbours_lie_side_by_side() -> None:
+    graph = targets.fast(case("tiles/few_filters").plan).graph
+    products = [node for node in graph.nodes if isinstance(node, Product)]
+    found = {node.output.shape[-1]: node.units // node.output.shape[-1] for node in products}
+    assert found == {5: 3, 6: 2, 1: 4, 7: 2, 3: 3}
+
+
+@pytest.mark.parametrize(("name", "count"), [("attention_in_blocks", 3), ("causal_attention", 1)])
+def test_scores_are_never_stored_whole(name: str, count: int) -> None:
+    graph = targets.fast(case(f"tiles/{name}").plan).graph
+    found = [node for node in graph.nodes if isinstance(node, Attention)]
+    assert len(found) == count
+    for node in found:
+        assert node.others[0].size == node.block * node.length < math.prod(node.score_shape)
+
+
 def rectified(units: int = 70) -> keras.Model:
     """One pixel of 40 elements after a ReLU."""
     keras.utils.set_random_seed(5)
@@ -330,3 +352,10 @@ def test_the_schedule_says_what_the_code_does() -> None:
         ("wide", "tile"),
         ("narrow", "tile"),
     ]
+
+
+def test_weights_that_tiles_ask_for() -> None:
+    """The next panel's, those a few terms further on, none where all stay near."""
+    nodes = targets.fast(case("tiles/weights_from_afar").plan).graph.nodes
+    products = [node for node in nodes if isinstance(node, Product)]
+    assert sorted(node.fetched // node.panels.width for node in products) == [0, 16, 70]

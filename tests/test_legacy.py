@@ -68,9 +68,6 @@ def test_time_major_and_gru_of_its_time(tmp_path: Path) -> None:
     built.set_weights(arrays(weights))
     assert_same(loaded, built, numbers(2, 6, 3))
     assert loaded.input_shape == (None, 6, 3)  # a batch of 32 was no part of what was learned
-    one["config"]["time_major"] = True
-    with pytest.raises(ExportError, match=r"'gru'.*time_major=True"):
-        load(write(tmp_path / "m.h5", config, {"gru": weights}))
 
 
 def test_nested_models_and_layers_called_twice(tmp_path: Path) -> None:
@@ -281,7 +278,7 @@ def test_operations_between_layers_of_keras_3(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("LocallyConnected1D", "LocallyConnected1D"), ("TFOpLambda", r"call of tf\.strings\.lower")],
+    [("GaussianMixture", "GaussianMixture"), ("TFOpLambda", r"call of tf\.strings\.lower")],
 )
 def test_layer_that_is_gone(name: str, what: str, tmp_path: Path) -> None:
     layer = entry(name, "one", filters=2, function="strings.lower")
@@ -376,3 +373,12 @@ def test_masks_of_their_time(joined: Any, mask_b: bool, both: Any, tmp_path: Pat
     found = loaded([a.astype(np.int32), b.astype(np.int32)], training=False)
     np.testing.assert_allclose(np.asarray(found), np.asarray(built), rtol=1e-5, atol=1e-6)
     assert Export(loaded, "m", {}).plan
+
+
+def test_ways_of_resizing_that_are_gone(tmp_path: Path) -> None:
+    shape = {"batch_input_shape": [None, 6, 8, 2], "dtype": "float32"}
+    layer = entry("Resizing", "one", height=3, width=4, interpolation="mitchellcubic", **shape)
+    config = {"class_name": "Sequential", "config": [layer]}
+    model = load(write(tmp_path / "m.h5", config, {}))
+    with pytest.raises(ExportError, match=r"'one'.*'mitchellcubic', which Keras 2 could.*bicubic"):
+        _ = Export(model, "model", {}).graph

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
-from keras import Input, Model, Sequential, layers
+import numpy as np
+from keras import Input, Model, Sequential, layers, ops
 
 from kgen.api import Export
+from kgen.library import STRICT, Library
 from kgen.ops.dense import Dense
 from kgen.ops.scan import Scan
 from kgen.ops.slice import Slice
@@ -89,3 +93,31 @@ def test_a_loop_of_one_step_is_written_out() -> None:
 def test_macs_count_every_step() -> None:
     job = exported(Sequential([Input((5, 2)), L.LSTM(3)]))
     assert job.plan.macs == 5 * (2 * 12 + 3 * 12)
+
+
+class PicksAndDivides(keras.layers.Layer):
+    """A cell of which two things can fail."""
+
+    state_size = output_size = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = L.Embedding(5, 3)
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.embedding.build((1,))
+
+    def call(self, x: Any, states: Any) -> Any:
+        picked = self.embedding(x[:, 0])
+        share = ops.cast(ops.floor_divide(7, x[:, 1:]), "float32")
+        y = states[0] + picked + share
+        return y, [y]
+
+
+def test_a_loop_tells_which_of_two_errors_it_met() -> None:
+    x = Input((4, 2), dtype="int32")
+    job = exported(Model(x, L.RNN(PicksAndDivides())(x)))
+    library = Library(job.files("c", "readable"), flags=(*STRICT, "-O0"))
+    for last, code in (((1, 1), 0), ((9, 1), 2), ((1, 0), 8)):
+        steps = np.array([[(1, 1), (1, 2), last, (1, 1)]], np.int32)
+        assert library.call(1, [steps], [np.zeros((1, 3), np.float32)]) == code

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import keras
+import numpy as np
 import orjson
 import pytest
 from typer.testing import CliRunner
@@ -73,6 +74,29 @@ def test_workspaces(
     manifest = orjson.loads(files[f"{name}.json"])
     assert ("predict" in manifest) == (workspace == "stack")
     assert ("run_batch" in manifest) == (workspace == "caller")
+
+
+@pytest.mark.parametrize("weights", ["literal", "file"])
+def test_built_with_the_callers_workspace(weights: str) -> None:
+    """`kgen.build` is then the caller; several sequences have a workspace each."""
+    keras.utils.clear_session()
+    model = keras.Sequential(
+        [keras.Input((2, 3), batch_size=2), keras.layers.LSTM(4, stateful=True)]
+    )
+    randomize(model, 3)
+    x = np.random.default_rng(1).normal(size=(2, 2, 2, 3)).astype(np.float32)
+    built = kgen.build(model, workspace="caller", weights=weights, check=False)
+    for one in x:
+        np.testing.assert_allclose(built.predict(one), model.predict(one, verbose=0), atol=1e-6)
+    state = built.get_state()
+    assert len(state) == 2
+    built.reset()
+    model.layers[0].reset_state()
+    np.testing.assert_allclose(built.predict(x[0]), model.predict(x[0], verbose=0), atol=1e-6)
+    built.set_state(**state)
+    after = built.predict(x[0])
+    built.set_state(**state)
+    np.testing.assert_array_equal(built.predict(x[0])[0], after[0])
 
 
 @pytest.mark.parametrize("style", ["fast", "readable"])
@@ -145,18 +169,22 @@ def test_inspect_prints_it(models: dict[str, keras.Model], tmp_path: Path) -> No
     models["pictures"].save(path)
     result = CliRunner().invoke(app, ["inspect", str(path), "--target-memory", "--json"])
     assert result.exit_code == 0, result.output
-    fast, readable = orjson.loads(result.output)
+    fast, readable, small = orjson.loads(result.output)
+    assert small["workspace"] <= readable["workspace"]
+    assert small["code"]["cortex-m4f -Os"] < fast["code"]["cortex-m4f -Os"]
+    assert 0 < small["frame"]["cortex-m4f -Os"] < STACK
     assert readable["layer"] == "pool"
     assert readable["alive"] == [["conv", 1440], ["pool", 320]]
     assert fast["alive"][0][1] > 0
     text = CliRunner().invoke(app, ["inspect", str(path), "--target-memory"]).output
     assert f"{fast['own']:,}" in text
+    assert f"~{small['code']['cortex-m4f -Os']:,}" in text
     assert "readable: most is needed in 'pool': conv 1,440, pool 320" in text
 
 
 def test_a_limit_of_ram(models: dict[str, keras.Model]) -> None:
     model = models["pictures"]
-    fast, readable = memory(model)
+    fast, readable, _ = memory(model)
     kgen.export(model, ram_limit=str(fast.own), check=False)
     with pytest.raises(kgen.ExportError) as caught:
         kgen.export(model, ram_limit=str(readable.own - 1), style="readable")

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import keras
@@ -229,6 +230,57 @@ def test_wasm_has_no_strings(tmp_path: Path) -> None:
         kgen.export(generated_models.customer(), package="wasm", check=False)
 
 
+ARDUINO = (
+    "arduino-builder -hardware /usr/share/arduino/hardware -tools . -libraries libraries "
+    "-fqbn arduino:avr:mega:cpu=atmega2560 -build-path {build} -warnings all "
+    "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=17 "  # which Debian's avr-gcc 5 hasn't got
+    "-prefs=tools.ctags.cmd.path=/usr/bin/arduino-ctags '-prefs=tools.ctags.pattern="
+    '"{{cmd.path}}" -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns '
+    """--line-directives "{{source_file}}"' -compile libraries/{name}/examples/{name}/{name}.ino"""
+)
+
+
+@targets
+@pytest.mark.skipif(shutil.which("arduino-builder") is None, reason="no arduino-builder")
+def test_arduino(tmp_path: Path) -> None:
+    """The example sketch, for a Mega; no file of the library's warns."""
+    keras.utils.clear_session()
+    model = generated_models.xor()
+    library = tmp_path / "libraries" / "xor"
+    kgen.export(model, out=library, package="arduino", name="xor", check=False)
+    (tmp_path / "build").mkdir()
+    said = sh(f"{ARDUINO.format(build=tmp_path / 'build', name='xor')} 2>&1", tmp_path)
+    assert "Sketch uses" in said
+    assert "libraries/xor" not in said
+    facts = dict(
+        line.split("=", 1) for line in (library / "library.properties").read_text().splitlines()
+    )
+    assert facts.keys() >= {
+        "name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url",
+        "architectures",
+    }  # fmt: skip
+    assert re.fullmatch(r"[A-Za-z][\w .-]{0,62}", facts["name"])
+    assert facts["category"] == "Data Processing"
+    assert (library / "src" / facts["includes"]).exists()
+
+
+@targets
+def test_esp_idf(tmp_path: Path) -> None:
+    """What Espressif's component manager packs: it reads the manifest."""
+    keras.utils.clear_session()
+    kgen.export(generated_models.xor(), out=tmp_path / "xor", package="esp-idf", check=False)
+    pip("install", "--quiet", "--target", tmp_path / "site", "idf-component-manager")
+    said = sh(
+        f"{sys.executable} {tmp_path}/site/bin/compote component pack --name xor 2>&1",
+        tmp_path / "xor",
+        PYTHONPATH=str(tmp_path / "site"),
+    )
+    assert "WARNING" not in said
+    with tarfile.open(tmp_path / "xor" / "dist" / "xor_1.0.0.tgz") as packed:
+        names = {name.removeprefix("./") for name in packed.getnames()}
+    assert {"CMakeLists.txt", "idf_component.yml", "include/xor.h", "src/xor.c"} <= names
+
+
 @pytest.mark.parametrize("package", LAYOUTS)
 def test_what_every_package_has(package: str, model: keras.Model, tmp_path: Path) -> None:
     """The C, compiled where it lies, and a self-test that passes; no template's marks."""
@@ -264,24 +316,86 @@ def test_what_is_refused(model: keras.Model) -> None:
         kgen.export(model, "numpy", package="cmake")
 
 
-def test_lengths_of_a_call(tmp_path: Path) -> None:
-    """In C++ they come first; packages that can't take them refuse the model."""
+def any_length() -> keras.Model:
+    """Sequences of pairs of steps, and as many weights for them; outputs of two lengths."""
     keras.utils.clear_session()
-    x = keras.Input((None, 3), name="x")
-    model = keras.Model(x, keras.layers.LSTM(2, name="lstm")(x), name="any")
-    options = {"max_shapes": {"": 6}, "name": "any_length", "check": False}
-    files = kgen.export(model, out=tmp_path, cpp=True, **options)
+    x, weight = keras.Input((None, 3), name="x"), keras.Input((None,), name="count")
+    y = keras.layers.LSTM(2, return_sequences=True, name="lstm")(x * weight[..., None])
+    half = keras.layers.AveragePooling1D(2, name="half")(y)
+    model = keras.Model([x, weight], [y, half], name="any_length")
+    randomize(model, 5)
+    return model
+
+
+OPTIONS = {"max_shapes": {"": 6}, "name": "any_length", "check": False}
+
+
+def test_lengths_of_a_call(tmp_path: Path) -> None:
+    """In C++ they come first."""
+    files = kgen.export(any_length(), out=tmp_path, cpp=True, **OPTIONS)
     assert "std::size_t" in files["any_length.hpp"]
     (tmp_path / "main.cpp").write_text(
         '#include "any_length.hpp"\n'
-        "static any_length_model model;\nstatic float x[18], lstm[2];\n"
-        "int main() { return model.predict(4, x, lstm) || !model.predict(7, x, lstm); }\n"
+        "static any_length_model model;\nstatic float x[18], count[6], lstm[12], half[6];\n"
+        "int main() { return model.predict(4, x, count, lstm, half) "
+        "|| !model.predict(7, x, count, lstm, half); }\n"
     )
     sh(
         "cc -std=c99 -c any_length.c && c++ -std=c++17 -Wall -Werror main.cpp any_length.o -lm "
         "&& ./a.out",
         tmp_path,
     )
-    for package in ("python", "wasm"):
-        with pytest.raises(kgen.ExportError, match="lengths"):
-            kgen.export(model, package=package, **options)
+
+
+@needs_wasm
+def test_lengths_in_wasm(tmp_path: Path) -> None:
+    model = any_length()
+    kgen.export(model, out=tmp_path, package="wasm", **OPTIONS)
+    sh(first_command(tmp_path / "README.md"), tmp_path, CC="clang-19")
+    (tmp_path / "try.mjs").write_text(
+        'import load from "./any_length.mjs";\n'
+        "const model = await load();\n"
+        "const ones = (n) => new Float32Array(n).fill(1);\n"
+        "const seen = [model.selfTest()];\n"
+        "for (const n of [2, 5]) seen.push(...model.predict(n, ones(3 * n), ones(n)));\n"
+        "for (const given of [[7, ones(21), ones(7)], [5, ones(15), ones(4)]])\n"
+        "    try { model.predict(...given); } catch (error) { seen.push(error.message); }\n"
+        "console.log(seen.join(';'));\n"
+    )
+    test, *found, too_long, unlike = sh("node try.mjs", tmp_path).strip().split(";")
+    assert test == "0"
+    assert "is 7, not from 2 to 6" in too_long
+    assert unlike == "count has 4 elements, not 5"
+    for n, (y, half) in zip((2, 5), (found[:2], found[2:]), strict=True):
+        expected = model.predict([np.ones((1, n, 3)), np.ones((1, n))], verbose=0)
+        for text, array in zip((y, half), expected, strict=True):
+            np.testing.assert_allclose([float(v) for v in text.split(",")], array.ravel(), 1e-5)
+
+
+@targets
+def test_lengths_in_python(tmp_path: Path) -> None:
+    model = any_length()
+    kgen.export(model, out=tmp_path / "package", package="python", **OPTIONS)
+    site = tmp_path / "site"
+    pip("install", "--no-deps", "--no-build-isolation", "--quiet", "--target", site,
+        tmp_path / "package")  # fmt: skip
+    script = (
+        "import any_length, numpy as np\n"
+        "for n in (2, 5):\n"
+        "    y, half = any_length.predict(np.ones((3, n, 3)), np.ones((3, n)))\n"
+        "    assert y.shape == (3, n, 2) and half.shape == (3, n // 2, 2)\n"
+        "    print(*y[2].ravel(), *half[2].ravel())\n"
+        "for given in ((7, 7), (5, 4)):\n"
+        "    try:\n"
+        "        any_length.predict(np.ones((1, given[0], 3)), np.ones((1, given[1])))\n"
+        "    except ValueError as error:\n        print(error)\n"
+    )
+    *found, too_long, unlike = sh(
+        f'{sys.executable} -c "$SCRIPT"', tmp_path, SCRIPT=script, PYTHONPATH=str(site)
+    ).splitlines()
+    assert "is 7, not from 2 to 6" in too_long
+    assert unlike == "count has the shape (1, 4), not (batch, 5)"
+    for n, line in zip((2, 5), found, strict=True):
+        expected = model.predict([np.ones((1, n, 3)), np.ones((1, n))], verbose=0)
+        numbers = np.concatenate([array.ravel() for array in expected])
+        np.testing.assert_allclose([float(v) for v in line.split()], numbers, 1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -21,10 +22,10 @@ def pictures() -> keras.Model:
     """Each kind whose loops are shared, and sizes that don't come out even."""
     x = picture = Input((50, 49, 8))
     x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
-    x = layers.DepthwiseConv2D(3, padding="same")(x)
     x = layers.AveragePooling2D(3, strides=1, padding="same")(x)
+    x = layers.Softmax()(layers.DepthwiseConv2D(3, padding="same")(x))
     x = layers.LayerNormalization()(layers.Conv2D(80, 1, activation="gelu")(x))
-    x = layers.Conv2D(40, 3, strides=2, groups=2)(layers.Softmax()(x))
+    x = layers.Conv2D(40, 3, strides=2, groups=2)(x)
     return Model(picture, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
 
 
@@ -34,20 +35,27 @@ def words() -> keras.Model:
     return Model(ids, layers.Conv1D(64, 5)(layers.Embedding(9, 32)(ids)))
 
 
+def tokens() -> keras.Model:
+    """Heads of an attention are shared, each with scores of its own."""
+    x = Input((90, 48))
+    return Model(x, layers.MultiHeadAttention(4, 16)(x, x, use_causal_mask=True))
+
+
 def exported(model: keras.Model, threads: bool) -> dict[str, str | bytes]:
     keras.utils.set_random_seed(1)
     return dict(kgen.export(model, name="model", check=False, threads=threads))
 
 
-def test_the_numbers_are_those_of_one_thread() -> None:
+@pytest.mark.parametrize(("build", "least"), [(pictures, 8), (tokens, 2)])
+def test_the_numbers_are_those_of_one_thread(build: Callable[[], keras.Model], least: int) -> None:
     gomp = ctypes.util.find_library("gomp")
     if gomp is None:
         pytest.skip("no OpenMP")
-    model = pictures()
+    model = build()
     files, plain = (exported(model, threads) for threads in (True, False))
     assert "OPENMP" not in str(plain["model.c"])
-    assert str(files["model.c"]).count("MODEL_THREADS\n") > 7
-    x = np.random.default_rng(0).standard_normal((2, 50, 49, 8), np.float32)
+    assert str(files["model.c"]).count("MODEL_THREADS\n") >= least
+    x = np.random.default_rng(0).standard_normal((2, *model.input_shape[1:]), np.float32)
     wanted = Library(plain, flags=FLAGS).predict(x)
     without = Library(files, flags=FLAGS)  # no warning of pragmas that nobody knows
     np.testing.assert_array_equal(without.predict(x), wanted)

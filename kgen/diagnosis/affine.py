@@ -124,7 +124,7 @@ def activation(name: str, right: Formula, path: str, rank: int) -> Step:
             continue
         options.append(Option(formula, _wrong_activation(name, other, path)))
     if name != "linear":
-        twice = Formula(right.text.replace("{z}", f"({right.text})"))
+        twice = Formula(right.text.replace("{z}", f"({right.text})"), right.names)
         options.append(
             Option(twice, Mistake("activation twice", f"{name} is applied twice", remark="once"))
         )
@@ -167,6 +167,16 @@ def activation_layer(call: Call) -> Recipe | None:
         return None
     name, right = found
     return Recipe(call, (first_input(), activation(name, right, call.path, call.outputs[0].ndim)))
+
+
+@recipe("PReLU")
+def prelu(call: Call) -> Recipe | None:
+    alpha = call.weight("alpha")
+    if alpha is None:
+        return None
+    right = Formula("np.where({z} > 0, {z}, alpha * {z})", {"alpha": double(alpha)})
+    step = activation("PReLU", right, call.path, call.outputs[0].ndim)
+    return Recipe(call, (first_input(), step), {"alpha": 0})
 
 
 def first_input() -> Step:

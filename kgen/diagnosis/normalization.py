@@ -192,6 +192,73 @@ def rms_normalization(call: Call) -> Recipe | None:
     return Recipe(call, steps, {"gamma": 0})
 
 
+@recipe("GroupNormalization")
+def group_normalization(call: Call) -> Recipe | None:
+    rank = call.inputs[0].ndim
+    groups = int(call.config.get("groups", 32))
+    if call.config.get("axis", -1) not in (-1, rank - 1):
+        return None
+    *sizes, channels = call.inputs[0].shape[1:]
+    groups = channels if groups == -1 else groups
+    split = ", ".join(map(str, [*sizes, groups, channels // groups]))
+    joined = ", ".join(map(str, [*sizes, channels]))
+    axes = (*range(1, rank - 1), rank)  # of (samples, *sizes, groups, channels of one)
+    moments = [Option(_moments(axes))]
+    for other, says in (
+        ((rank,), "it is normalized at each position, where all positions count together"),
+        (tuple(range(1, rank + 1)), "it is normalized over all groups together"),
+        ((0, *axes), "it is normalized over all samples together"),
+        (tuple(range(1, rank - 1)), "it is normalized for each channel, not for each group"),
+    ):
+        if all(option.value != _moments(other) for option in moments):
+            moments.append(Option(_moments(other), Mistake("wrong axis", says)))
+    says = "the variance is that of a sample (ddof=1), divided by n - 1 instead of n"
+    moments.append(Option(_moments(axes, ", ddof=1"), Mistake("wrong variance", says)))
+    turned = ", ".join(map(str, [*sizes, channels // groups, groups]))
+    interleaved = Mistake(
+        "wrong axis", f"a group is every channel in {groups}; Keras takes neighbouring ones"
+    )
+    options = [Option(Formula(f"{{z}}.reshape(len({{z}}), {split})"))]
+    if 1 < groups < channels:
+        options.append(
+            Option(Formula(f"{{z}}.reshape(len({{z}}), {turned}).swapaxes(-1, -2)"), interleaved)
+        )
+    steps = (
+        first_input(),
+        formula_step("groups", *options),
+        _normalized({}, float(call.config.get("epsilon", 1e-3)), moments),
+        formula_step("normalized value", Option(Formula(f"{{z}}.reshape(len({{z}}), {joined})"))),
+        *_scaled(call, [-1]),
+    )
+    return Recipe(call, steps, {weight.name: weight.index for weight in call.weights})
+
+
+@recipe("UnitNormalization")
+def unit_normalization(call: Call) -> Recipe | None:
+    rank = call.inputs[0].ndim
+    given = call.config.get("axis", -1)
+    axes = tuple(sorted(a % rank for a in (given if isinstance(given, list | tuple) else [given])))
+
+    def divided(norm: str, over: tuple[int, ...]) -> Formula:
+        along = f"axis={over[0] if len(over) == 1 else over}, keepdims=True"
+        return Formula("{z} / " + norm.replace("ALONG", along))
+
+    root = "np.sqrt(np.sum({z} ** 2, ALONG))"
+    options = [Option(divided(root, axes))]
+    for norm, says in (
+        ("np.sum({z} ** 2, ALONG)", "it is divided by the sum of squares, not by its root"),
+        ("np.sum(np.abs({z}), ALONG)", "it is divided by the sum of absolute values (L1)"),
+        ("np.max(np.abs({z}), ALONG)", "it is divided by the largest absolute value"),
+        ("np.sqrt(np.mean({z} ** 2, ALONG))", "it is divided by the root of the mean square"),
+    ):
+        options.append(Option(divided(norm, axes), Mistake("wrong normalization", says)))
+    for other in [*((n,) for n in range(rank)), tuple(range(1, rank)), tuple(range(rank))]:
+        if other != axes and all(option.value != divided(root, other) for option in options):
+            says = f"it is normalized over axis {_axes(other)}, where the layer has {_axes(axes)}"
+            options.append(Option(divided(root, other), Mistake("wrong axis", says)))
+    return Recipe(call, (first_input(), formula_step("output", *options)))
+
+
 @recipe("Rescaling")
 def rescaling(call: Call) -> Recipe | None:
     names = {

@@ -193,7 +193,7 @@ def _text(text: str, indent: int = 0) -> list[str]:
         text,
         WIDTH,
         initial_indent=" " * indent,
-        subsequent_indent=" " * (max(indent, 4) + 3 * text[:1].isdigit() + 2 * (text[:1] == "-")),
+        subsequent_indent=" " * (max(indent, 4) + 3 * (text[1:3] == ". ") + 2 * (text[:1] == "-")),
         break_on_hyphens=False,
         break_long_words=False,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from kgen.arrays import widened
 from kgen.diagnosis.recipe import Inside, Mistake, Recipe, Result, double, walk
-from kgen.diagnosis.registry import RECIPES
+from kgen.diagnosis.registry import recipe_of
 from kgen.diagnosis.world import World, doubles
 from kgen.trace.calls import Call, Weight
 
@@ -53,12 +53,12 @@ def variants(world: World, number: int, others: Mapping[str, Sequence[Call]]) ->
     if recipe is None:
         return
     for mistake, weights in _other_weights(world, number, others):
-        made = RECIPES[call.kind](replace(call, weights=weights))
+        made = recipe_of(replace(call, weights=weights))
         if made is not None:
             yield Variant(mistake, made, inputs)
     if call.weights:
-        half = tuple(replace(w, array=_half(w.array)) for w in call.weights)
-        made = RECIPES[call.kind](replace(call, weights=half))
+        half = tuple(replace(w, array=_half(w.array), changed=True) for w in call.weights)
+        made = recipe_of(replace(call, weights=half))
         says = "the inputs and weights were rounded to float16, which has three digits"
         mistake = Mistake("float16", says, remark="in float32: no astype(np.float16)")
         if made is not None:
@@ -139,7 +139,8 @@ def _exchanged(
     for names in choices:
         what = "weights are those" if len(names) > 1 else f"{names[0]} is that"
         exchanged = tuple(
-            replace(w, array=partners[w.name].array) if w.name in names else w for w in call.weights
+            replace(w, array=partners[w.name].array, changed=True) if w.name in names else w
+            for w in call.weights
         )
         yield Mistake(key, f"the {what} of {whose}"), exchanged
 

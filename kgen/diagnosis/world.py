@@ -13,7 +13,7 @@ from kgen.arrays import widened
 from kgen.compare import HALF_TOLERANCE
 from kgen.diagnosis import layers  # noqa: F401  it fills the registry
 from kgen.diagnosis.recipe import Inside, Recipe, Result, double, every_part, walk
-from kgen.diagnosis.registry import RECIPES
+from kgen.diagnosis.registry import recipe_of
 from kgen.trace.calls import Alter, Call, Known
 
 Run: TypeAlias = Callable[[Sequence[np.ndarray], "Alter | None", "Known | None"], list[Call]]
@@ -164,10 +164,9 @@ def true_world(run: Run, inputs: Sequence[np.ndarray]) -> World:
 
 def trusted(call: Call) -> Recipe | None:
     """The call's recipe, if it gives what Keras computed."""
-    make = RECIPES.get(call.kind)
-    if make is None or not call.inputs or not all(map(_is_number, call.outputs)):
+    if not call.inputs or not all(map(_is_number, call.outputs)):
         return None
-    recipe = make(call)
+    recipe = recipe_of(call)
     if recipe is None:
         return None
     last = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from kgen.explanation import (  # the formulas' modules fill a table
 )
 from kgen.explanation.arrays import sizes
 from kgen.explanation.calls import Call, calls, readers
-from kgen.explanation.formulas import FUNCTIONS, formulas, from_node
+from kgen.explanation.formulas import FUNCTIONS, formulas, from_node, masked
 from kgen.explanation.inputs import Given, model_inputs, pinned
 from kgen.explanation.notation import quoted
 from kgen.explanation.observe import Observed, observe
@@ -126,6 +127,9 @@ def _compared(
     return Comparison(name, gap.absolute, gap.ok)
 
 
+MANY = 4
+"""So many factors of the same shapes are counted instead of being repeated."""
+
 FEW = 8
 """As many operations are the formula of a layer that has none of its own."""
 
@@ -146,6 +150,8 @@ class _Builder:
         letters = symbols(call, outputs)
         done = [self._step(node, letters) for node in call.nodes]
         lines = formulas(layer, call.kind, call.nodes)
+        if lines and any(value in call.masks for value in call.inputs):
+            lines = masked(call.kind, lines)
         if not lines:
             lines = [self._formula(step) for step in done] if len(done) <= FEW else []
         if not lines:
@@ -221,7 +227,12 @@ class _Builder:
             if isinstance(node, Contraction)
         ]
         biases = [sizes(c.shape) for node in inside for c in node.constants if steps.is_bias(c)]
-        return f"at each step {' + '.join([*products, *biases])}" if products else ""
+        terms = Counter([*products, *biases])
+        shown = [
+            " + ".join([text] * count) if count < MANY else f"{count} × ({text})"
+            for text, count in terms.items()
+        ]
+        return f"at each step {' + '.join(shown)}" if products else ""
 
     def _weights(self, call: Call, layer: Any) -> list[Weight]:
         weights = []
@@ -231,7 +242,7 @@ class _Builder:
             array = _plain(variable)
             gates = GATES.get(type(owner).__name__, ())
             note = f"{', '.join(gates)}: {array.shape[-1] // len(gates)} of each" if gates else ""
-            symbol = weight_symbol(name, call.path)
+            symbol = weight_symbol(name, call.path, call.kind)
             weights.append(Weight(symbol, name, array, 0, index, place, note))
         return weights
 

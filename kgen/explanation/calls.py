@@ -21,6 +21,7 @@ class Call:
     path, kind, summary: as of an Origin. shapes: of what it returns, without the batch axis.
     nodes: its own and those of the layers in it; those of a loop's body before the loop.
     inner: the calls of layers in it. repeated: the how manieth call of its layer it is, from 1.
+    given, masks: the values among its arguments, in their order, and which of them are masks.
     """
 
     path: str
@@ -30,6 +31,8 @@ class Call:
     nodes: list[Node] = field(default_factory=list)
     inner: list[Call] = field(default_factory=list)
     repeated: int = 1
+    given: tuple[Value, ...] = ()
+    masks: tuple[Value, ...] = ()
 
     @property
     def made(self) -> set[Value]:
@@ -39,10 +42,14 @@ class Call:
 
     @property
     def inputs(self) -> tuple[Value, ...]:
-        """What it reads that others have made, in the order of first use."""
+        """What it reads that others have made: in the order of the layer's arguments, masks last;
+        then, in the order of first use, what is none.
+        """
         made = self.made
         read = [value for node in self.nodes for value in node.activations]
-        return tuple(dict.fromkeys(value for value in read if value not in made))
+        found = dict.fromkeys(value for value in read if value not in made)
+        place = {value: n for n, value in enumerate((*self.given, *self.masks))}
+        return tuple(sorted(found, key=lambda value: place.get(value, len(place))))
 
     def outputs(self, readers: Readers) -> tuple[Value, ...]:
         """What others read of it, or the model returns; its last value if nothing is."""
@@ -77,7 +84,10 @@ def calls(graph: Graph) -> list[Call]:
     order: dict[Call, float] = {}
     records = {layer.call: layer for layer in graph.layers}
     for layer in graph.layers:
-        known[layer.call] = Call(layer.path, layer.kind, layer.summary, layer.shapes)
+        given, masks = layer.given, layer.masks
+        known[layer.call] = Call(
+            layer.path, layer.kind, layer.summary, layer.shapes, given=given, masks=masks
+        )
     outermost = [known[layer.call] for layer in graph.layers if layer.inside not in records]
     for position, node in enumerate(graph.walk()):
         origin = node.origin

@@ -41,7 +41,24 @@ def formulas(layer: Any, kind: str, nodes: Sequence[Node]) -> Formulas:
     """
     if layer is not None and kind in _TABLE:
         return _TABLE[kind](layer, nodes)
-    return [] if nodes else ["y = x"]
+    if nodes:
+        return []
+    return ['y = x, "in training it does more"'] if kind.startswith("Random") else ["y = x"]
+
+
+LOOPS = ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN")
+ATTENTIONS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupedQueryAttention")
+
+
+def masked(kind: str, lines: Formulas) -> Formulas:
+    """The formulas of a layer that is given a mask m."""
+    if kind == "GlobalAveragePooling1D":
+        return ["y_c = frac{sum_{t} m_t · x_{t,c}}{sum_{t} m_t}"]
+    if kind in (*LOOPS, "Bidirectional"):
+        return [*lines, 'm_t = 0: "the step leaves the states as they are"']
+    if kind in ATTENTIONS:
+        return [*lines, 'm = 0: "the score is -∞, so that A is 0 there"']
+    return lines
 
 
 def from_node(node: Node) -> str:
@@ -52,7 +69,7 @@ def from_node(node: Node) -> str:
     text = re.sub(r"(c of )?f's (group|channel)", lambda word: quoted(word.group()), node.formula)
     text = text.replace("][", ",").replace("mean(x * x)", "mean(x^2)")
     text = re.sub(r"sum over ([\w,]+) of ", r"sum_{\1} ", text)
-    text = re.sub(r"\bsqrt\(([^()]*)\)", r"sqrt{\1}", text)
+    text = re.sub(r"\bsqrt\(((?:[^()]|\([^()]*\))*)\)", r"sqrt{\1}", text)
     text = re.sub(r"\bkernel\b", "W", text).replace("bias", "b")
     text = re.sub(r"\bgamma\b", "γ", text).replace("beta", "β")
     text = re.sub(r"\[([^]]*)\]", r"_{\1}", text)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from kgen.explanation.formulas import Formulas, applied, from_node, function_name, of
 from kgen.explanation.notation import quoted
 from kgen.ir.node import Node
@@ -144,7 +146,15 @@ def _normalization(layer: Any, nodes: Sequence[Node]) -> Formulas:
 
 @of("Rescaling")
 def _rescaling(layer: Any, nodes: Sequence[Node]) -> Formulas:
-    return [f"y = x · {layer.scale} + {layer.offset}"]
+    scaled = f"x · {_number(layer.scale)}"
+    return [f"y = {scaled}" + (f" + {_number(layer.offset)}" if np.any(layer.offset) else "")]
+
+
+def _number(setting: Any) -> str:
+    """As few digits as tell it; for several their list."""
+    if np.ndim(setting):
+        return quoted(f"({', '.join(map(_number, setting))})")
+    return f"{setting:.7g}"
 
 
 @of("Activation", "Softmax", "ReLU", "LeakyReLU", "ELU", "PReLU")
@@ -200,6 +210,38 @@ def _pooling(layer: Any, nodes: Sequence[Node]) -> Formulas:
     steps = ",".join("ijk"[: len(window)])
     y, x = f"y_{{{axes},c}}", f"x_{{{','.join(places)},c}}"
     return [f"{y} = {node.function}_{{{steps}}} {x}, 0 ≤ {', '.join(window)}{inside}"]
+
+
+@of(
+    *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"),
+    *("Cropping1D", "Cropping2D", "Cropping3D"),
+)
+def _border(layer: Any, nodes: Sequence[Node]) -> Formulas:
+    crops = type(layer).__name__.startswith("Cropping")
+    sides = layer.cropping if crops else layer.padding
+    pairs = [sides] if isinstance(sides[0], int) else sides
+    sign = "+" if crops else "-"
+    places = [
+        f"{p}{sign}{first}" if first else p for p, (first, _) in zip("pqr", pairs, strict=False)
+    ]
+    axes = ",".join("pqr"[: len(pairs)])
+    outside = "" if crops else ', "0 outside of x"'
+    y, x = (
+        ("c," + axes, "c," + ",".join(places))
+        if _channels_first(layer)
+        else (axes + ",c", ",".join(places) + ",c")
+    )
+    return [f"y_{{{y}}} = x_{{{x}}}{outside}"]
+
+
+def _channels_first(layer: Any) -> bool:
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+@of("Masking")
+def _masking(layer: Any, nodes: Sequence[Node]) -> Formulas:
+    given = _number(layer.mask_value)
+    return [f'm_t = "any"(x_t ≠ {given}), "over its features"', "y_t = m_t · x_t"]
 
 
 @of("UpSampling1D", "UpSampling2D", "UpSampling3D")

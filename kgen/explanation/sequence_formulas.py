@@ -66,6 +66,28 @@ def _all_steps(layer: Any) -> str:
     return f"{shown}, {quoted(order) if layer.go_backwards else 'h_0 = 0'}"
 
 
+@of("RNN")
+def _rnn(layer: Any, nodes: Sequence[Node]) -> Formulas:
+    """Of a cell of Keras's: as the layer that has such a cell; of others what the nodes say."""
+    make = {"LSTMCell": _lstm, "GRUCell": _gru, "SimpleRNNCell": _simple_rnn}
+    name = type(layer.cell).__name__
+    if name == "StackedRNNCells":
+        cells = ", then ".join(type(cell).__name__ for cell in layer.cell.cells)
+        return [f"y_t = {quoted(f'{cells}, at each step')}(x_t)", _all_steps(layer)]
+    return make[name](_Loop(layer), nodes) if name in make else []
+
+
+class _Loop:
+    """A loop's settings and its cell's, as one layer's."""
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+
+    def __getattr__(self, name: str) -> Any:
+        owner = self.layer.cell if hasattr(self.layer.cell, name) else self.layer
+        return getattr(owner, name)
+
+
 @of("Bidirectional")
 def _bidirectional(layer: Any, nodes: Sequence[Node]) -> Formulas:
     merged = {

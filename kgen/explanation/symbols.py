@@ -8,7 +8,7 @@ from kgen.explanation.calls import Call
 from kgen.explanation.notation import quoted
 from kgen.explanation.steps import is_bias
 from kgen.ir.node import Body, Contraction, Node
-from kgen.ir.value import Value
+from kgen.ir.value import Constant, Value
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.scan import Scan
 
@@ -35,20 +35,31 @@ PARTS = {"query": "q", "key": "k", "value": "v", "attention_output": "o"}
 OUTPUTS = {"query": "Q", "key": "K", "value": "V"}
 """By the name of a layer within another: what it returns."""
 
+INPUTS = dict.fromkeys(("Attention", "AdditiveAttention"), ("Q", "V", "K"))
+"""By the class of a layer with several inputs."""
+
 GATES = {
     "input": "i", "forget": "f", "cell": "g", "output": "o",
     "update": "z", "reset": "r", "candidate": "g",
 }  # fmt: skip
 
 
-def weight_symbol(path: str, outer: str) -> str:
-    """The letter for a weight. path: of the weight. outer: of the layer that is explained."""
+def weight_symbol(path: str, outer: str, kind: str) -> str:
+    """The letter for a weight. path: of the weight. outer, kind: of the layer that is explained."""
     inner, _, own = path.removeprefix(f"{outer}/").rpartition("/")
+    own = "gamma" if (kind, own) == ("RMSNormalization", "scale") else own
     letter = WEIGHTS.get(own, own if len(own) == 1 else quoted(own))
     if not inner:
         return letter
     last = inner.rpartition("/")[2]
     return f"{letter}_{{{_part(last)}}}"
+
+
+def _of_constant(constant: Constant, path: str, call: Call) -> str:
+    """The letter for a weight, or for the part of it that is one gate's."""
+    letter = weight_symbol(path, call.path, call.kind)
+    gate = constant.name.removeprefix(f"{path}_")
+    return f"{letter}_{GATES[gate]}" if gate in GATES and "_" not in letter else letter
 
 
 def _part(layer: str) -> str:
@@ -69,12 +80,16 @@ def symbols(call: Call, outputs: Sequence[Value]) -> dict[Value, str]:
         taken[loop, letter] = count = taken.get((loop, letter), 0) + 1
         found[value] = letter if count == 1 else _numbered(letter, count)
 
-    inputs = call.inputs
-    for number, value in enumerate(inputs, 1):
-        give(value, "x" if len(inputs) == 1 else f"x_{number}")
+    inputs = [value for value in call.inputs if value not in call.masks]
+    letters = INPUTS.get(call.kind, ()) if len(inputs) > 1 else ()
+    for number, value in enumerate(inputs):
+        several = letters[number] if number < len(letters) else f"x_{number + 1}"
+        give(value, "x" if len(inputs) == 1 else several)
+    for value in call.inputs:
+        give(value, "m")
     for constant in call.constants:
         path = constant.note.partition(":")[0] or constant.name
-        give(constant, weight_symbol(path, call.path) if constant.note else "k")
+        give(constant, _of_constant(constant, path, call) if constant.note else "k")
     for number, value in enumerate(outputs, 1):
         give(value, "y" if len(outputs) == 1 else f"y_{number}")
     for inner in call.inner:

@@ -17,6 +17,7 @@ class Layer:
     axis, and number of weights.
 
     summary, call: as of the Origin of its nodes. inside: the call of the layer that it is part of.
+    given, masks: the values among its arguments, in their order, and which of them are masks.
     """
 
     path: str
@@ -26,6 +27,13 @@ class Layer:
     summary: str = ""
     call: int = 0
     inside: int = 0
+    given: tuple[Value, ...] = ()
+    masks: tuple[Value, ...] = ()
+
+    def reading(self, change: Callable[[Value], Value]) -> Layer:
+        """With `change(value)` for the values that it was given."""
+        given, masks = (tuple(map(change, values)) for values in (self.given, self.masks))
+        return replace(self, given=given, masks=masks)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -145,6 +153,9 @@ class Graph(Body):
             inputs=tuple(once(value) for value in self.inputs),
             nodes=tuple(node.map_values(once) for node in self.nodes),
             outputs=tuple(once(value) for value in self.outputs),
+            layers=tuple(
+                one.reading(lambda value: changed.get(value, value)) for one in self.layers
+            ),
         )
 
     def map_sizes(self, change: Callable[[Size], int]) -> Graph:

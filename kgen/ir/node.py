@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from kgen.ir.program import Program
 from kgen.ir.size import Size, lengths_in
-from kgen.ir.value import STORED_IN, STRING, Constant, Shape, Value
+from kgen.ir.value import STRING, Constant, Shape, Value
 
 NodeT = TypeVar("NodeT", bound="Node")
 BodyT = TypeVar("BodyT", bound="Body")
@@ -140,6 +140,13 @@ class Node:
         """
         return ()
 
+    def trail(self, value: Value) -> int | None:
+        """How many elements the output must begin before this input at least, for both to be in
+        overlapping memory: templates write the output in its order, and then no element that is
+        still to be read. None if they may not overlap.
+        """
+        return None
+
     @property
     def exact(self) -> bool:
         """Whether each element of the output is one of the inputs' elements, or a literal: then it
@@ -149,7 +156,7 @@ class Node:
 
     @property
     def packable(self) -> tuple[Constant, ...]:
-        """The constants that may be kept as int4, two elements a byte."""
+        """The constants that may be stored in a narrower type: templates widen what they read."""
         return ()
 
     @property
@@ -159,7 +166,9 @@ class Node:
 
     @property
     def error(self) -> str:
-        """Of a node that can fail: the last word of the error's name in C."""
+        """Of a node that can fail: the last word of the error's name in C; "" if it is one of
+        several.
+        """
         return "INDEX"
 
     @property
@@ -296,7 +305,6 @@ class Contraction(Node):
 
 def product_dtype(a: str, b: str) -> str:
     """The type of a sum of products of a and b; b: of weights, perhaps in a narrower type."""
-    a, b = STORED_IN.get(a, a), STORED_IN.get(b, b)
     return "int32" if a == b == "int8" else a
 
 

@@ -17,9 +17,8 @@ HALVES = ("float16", "bfloat16")
 NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
 """Types that are computed in float32, each result rounded to them."""
 
-STORED_IN = {"int4": "int8"}
-"""Types that only constants have, two elements a byte, and the type that their elements are read
-in."""
+BITS = {"int4": 4, "float8_e4m3fn": 8, "float16": 16, "bfloat16": 16}
+"""Of an element of the types that constants may be stored in."""
 
 STRING = "string"
 """The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
@@ -38,6 +37,12 @@ def element_size(dtype: str) -> int:
 
 def is_float(dtype: str) -> bool:
     return "float" in dtype
+
+
+def rounded(array: np.ndarray, dtype: str) -> np.ndarray:
+    """float32 numbers rounded to a narrower type, halves to even; still float32."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinity
+        return array.astype(dtype).astype(np.float32)
 
 
 def row_major(shape: Sequence[int]) -> Shape:
@@ -88,8 +93,6 @@ class Value:
 
     @property
     def nbytes(self) -> int:
-        if self.dtype in STORED_IN:
-            return -(-self.size // 2)
         return self.size * element_size(self.dtype)
 
     @property
@@ -112,44 +115,80 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """The small integers that an array of weights was made of: (numbers - zero) * scale.
+    """The small numbers that an array of weights was made of: (numbers - zero) * scale / divisor.
 
-    numbers, zero: int8. All three have the array's shape: zero and scale are repeated.
+    numbers: int8, or float32 that are float8_e4m3fn. zero: int8. All have the array's shape: zero,
+    scale and divisor are repeated.
     """
 
     numbers: np.ndarray
     scale: np.ndarray
     zero: np.ndarray
+    divisor: np.ndarray | None = None
 
     def each(self, change: Callable[[np.ndarray], np.ndarray]) -> Levels:
-        return Levels(change(self.numbers), change(self.scale), change(self.zero))
+        divisor = None if self.divisor is None else change(self.divisor)
+        return Levels(change(self.numbers), change(self.scale), change(self.zero), divisor)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Constant(Value):
     """An array known when exporting.
 
-    data: its elements, of the value's shape and dtype (int8 if that is int4); strings as an array
-        of bytes objects.
+    data: its elements, of the value's shape and dtype; strings as an array of bytes objects.
     levels: what it was made of, if it is made of small integers.
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
+    variable: Keras's, if these are all its elements.
+    stored: the narrower type that the source has the elements in, and that has each of them
+        exactly, or "": "int4" for int8, "float16", "bfloat16" or "float8_e4m3fn" for float32. They
+        are widened where they are read.
     """
 
     data: np.ndarray
     note: str
     levels: Levels | None = None
+    variable: object = None
+    stored: str = ""
 
     def reordered(self, change: Callable[[np.ndarray], np.ndarray]) -> Constant:
         """The same elements in another order or shape."""
         levels = None if self.levels is None else self.levels.each(change)
-        return replace(Constant.of(self.name, change(self.data), self.note), levels=levels)
+        made = Constant.of(self.name, change(self.data), self.note)
+        return replace(made, levels=levels, variable=self.variable)
+
+    def divided(self, divisor: np.ndarray) -> Constant:
+        """The elements divided by others, which broadcast to them; it is known of its levels."""
+        made = Constant.of(self.name, self.data / divisor, self.note)
+        assert self.levels is not None
+        if self.levels.divisor is not None:
+            return made
+        whole = np.broadcast_to(divisor, self.shape)
+        return replace(made, levels=replace(self.levels, divisor=whole))
+
+    def arranged(self, data: np.ndarray, note: str) -> Constant:
+        """The same elements in an order of the target's, perhaps with zeros between them."""
+        return replace(Constant.of(self.name, data, note), stored=self.stored)
 
     @property
-    def packed(self) -> np.ndarray:
-        """The bytes of an int4 constant: two elements each, the first in the lower half."""
-        halves = self.data.reshape(-1).astype(np.uint8) & 15
-        halves = np.append(halves, np.zeros(self.size % 2, np.uint8))
-        return halves[::2] | halves[1::2] << 4
+    def source_dtype(self) -> str:
+        """The type that the source has the elements in."""
+        return self.stored or self.dtype
+
+    @property
+    def raw(self) -> np.ndarray:
+        """What the source stores of numbers: of an int4 bytes with two elements each, the first in
+        the lower half; of narrow floats the bits, as unsigned integers; else the elements.
+        """
+        match self.source_dtype:
+            case "int4":
+                halves = self.data.reshape(-1).astype(np.uint8) & 15
+                halves = np.append(halves, np.zeros(self.size % 2, np.uint8))
+                return np.asarray(halves[::2] | halves[1::2] << 4)
+            case "float16" | "bfloat16" | "float8_e4m3fn" as dtype:
+                bits = np.uint8 if dtype == "float8_e4m3fn" else np.uint16
+                with np.errstate(invalid="ignore"):  # NaN
+                    return self.data.astype(dtype).view(bits)
+        return self.data
 
     @classmethod
     def of(cls, name: str, data: np.ndarray, note: str = "") -> Constant:
@@ -160,6 +199,8 @@ class Constant(Value):
     @property
     def nbytes(self) -> int:
         """The size of the array, and of the text of strings, each with its ending zero."""
+        if self.stored:
+            return -(-self.size * BITS[self.stored] // 8)
         text = sum(len(word) + 1 for word in self.data.flat) if self.dtype == STRING else 0
         return super().nbytes + text
 
@@ -169,4 +210,4 @@ class Constant(Value):
         return repr(self.data.tolist()).encode() if self.dtype == STRING else self.data.tobytes()
 
     def __str__(self) -> str:
-        return f"constant {super().__str__()}"
+        return f"constant {super().__str__()}" + (f" as {self.stored}" if self.stored else "")

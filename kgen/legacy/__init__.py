@@ -21,6 +21,7 @@ from kgen.legacy.activations import OBJECTS
 from kgen.legacy.config import modernized
 from kgen.legacy.masks import LAYERS
 from kgen.legacy.operations import OPERATIONS
+from kgen.legacy.removed import LAYERS as REMOVED
 from kgen.legacy.saved_model import METADATA, configuration
 from kgen.legacy.saved_model import load_weights as load_folder_weights
 from kgen.legacy.weights import load_weights
@@ -72,7 +73,8 @@ def _built(
     config: Config, custom_objects: Mapping[str, object], safe_mode: bool, version: int = 2
 ) -> keras.Model:
     """The model of a configuration, its weights yet to be set."""
-    objects = {**OBJECTS, **OPERATIONS, **(LAYERS if version < 3 else {}), **custom_objects}
+    objects = {**OBJECTS, **OPERATIONS, **(LAYERS | REMOVED if version < 3 else {})}
+    objects |= custom_objects
     with keras.saving.custom_object_scope(objects):
         return keras.saving.deserialize_keras_object(
             modernized(config, custom_objects, version), objects, safe_mode=safe_mode
@@ -82,7 +84,7 @@ def _built(
 def load_archive(path: Path, custom_objects: Mapping[str, object], safe_mode: bool) -> keras.Model:
     """The model in a .keras archive of Keras 2."""
     changed = io.BytesIO()
-    objects = {**OBJECTS, **OPERATIONS, **LAYERS, **custom_objects}
+    objects = {**OBJECTS, **OPERATIONS, **LAYERS, **REMOVED, **custom_objects}
     with keras.saving.custom_object_scope(objects):
         with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
             for name in old.namelist():

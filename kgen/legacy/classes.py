@@ -11,6 +11,7 @@ from keras.src import ops
 from kgen.errors import ExportError
 from kgen.legacy.calls import MODELS
 from kgen.legacy.operations import FUNCTIONS, OPERATIONS
+from kgen.legacy.removed import LAYERS
 
 Entry = dict[str, Any]
 
@@ -31,6 +32,7 @@ FORGOTTEN = (
     *("query_shape", "key_shape", "value_shape", "output_shape_type", "output_shape_module"),
     *("function_type", "module", "unroll_length", "input_spec", "experimental_autocast"),
     *("synchronized", "activity_regularizer", "trainable", "vocabulary_size", "rng_type"),
+    *("momentum",),
 )
 """Settings that Keras 3 has no more, and that say how to compute, not what."""
 
@@ -84,9 +86,9 @@ def operation_of(entry: Entry) -> type | None:
 
 
 def is_known(entry: Entry) -> bool:
-    """Whether Keras 3 has a layer of the entry's class."""
+    """Whether Keras 3 has a layer of the entry's class, or kgen has it."""
     name = entry["class_name"].removeprefix("Keras>")
-    return name in MODELS or hasattr(keras.layers, name)
+    return name in MODELS or name in LAYERS or hasattr(keras.layers, name)
 
 
 def _accepted(cls: type) -> set[str]:
@@ -106,7 +108,8 @@ def _accepted(cls: type) -> set[str]:
 def _class(entry: Entry) -> type:
     name = entry["class_name"]
     found: type = (
-        getattr(keras, name, None)
+        LAYERS.get(name)
+        or getattr(keras, name, None)
         or getattr(keras.layers, name, None)
         or (keras.src.models.functional.Functional)
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kgen.errors import ExportError
 from kgen.legacy.activations import RENAMED
 from kgen.legacy.calls import MODELS, calls_as_arguments, layers_of
 from kgen.legacy.classes import (
@@ -21,6 +20,7 @@ from kgen.legacy.classes import (
 )
 from kgen.legacy.keras1 import words_of_keras_2
 from kgen.legacy.masks import LAYERS
+from kgen.legacy.removed import LAYERS as REMOVED
 
 Entry = dict[str, Any]
 Rewrite = Callable[[Entry], Entry]
@@ -153,12 +153,8 @@ def plain_values(entry: Entry) -> Entry:
     Result:  0.3, n, 3"""
     config = {key: _plain(value) for key, value in entry["config"].items()}
     if entry["class_name"] == "BatchNormalization" and isinstance(config.get("axis"), list):
-        if len(config["axis"]) != 1:
-            raise ExportError(
-                f"Layer {name_of(entry)!r} normalises over all but the axes {config['axis']}, and "
-                "Keras 3 over all but one; reshape these axes into one in front of it and back "
-                "behind it."
-            )
+        if len(config["axis"]) > 1:
+            return {**entry, "class_name": "BatchNormalizationOverAxes", "config": config}
         (config["axis"],) = config["axis"]
     return {**entry, "config": config}
 
@@ -182,12 +178,28 @@ def new_names(entry: Entry) -> Entry:
 
 
 def random_sizes(entry: Entry) -> Entry:
-    """Given:   RandomHeight or RandomWidth, which Keras 3 does not have
-    Result:  an Identity: they do nothing at inference"""
-    if entry["class_name"] not in ("RandomHeight", "RandomWidth"):
+    """Given:   RandomHeight or RandomWidth, which Keras 3 does not have; or RandomCrop
+    Result:  an Identity: they do nothing at inference; or a Resizing: what RandomCrop did then, and
+             does not in Keras 3"""
+    name = entry["class_name"]
+    if name not in ("RandomHeight", "RandomWidth", "RandomCrop"):
         return entry
-    config = {key: entry["config"][key] for key in ("name", "dtype") if key in entry["config"]}
-    return {**entry, "class_name": "Identity", "config": config}
+    kept = ("name", "dtype", *(("height", "width") if name == "RandomCrop" else ()))
+    config = {key: entry["config"][key] for key in kept if key in entry["config"]}
+    if name != "RandomCrop":
+        return {**entry, "class_name": "Identity", "config": config}
+    options = {"crop_to_aspect_ratio": True, "data_format": "channels_last"}
+    return {**entry, "class_name": "Resizing", "config": {**config, **options}}
+
+
+def time_major(entry: Entry) -> Entry:
+    """Given:   {"class_name": "LSTM", "config": {"time_major": True}}
+    Result:  {"class_name": "TimeMajorLSTM", ...}"""
+    name = f"TimeMajor{entry['class_name']}"
+    if not entry["config"].get("time_major") or name not in REMOVED:
+        return entry
+    config = {key: value for key, value in entry["config"].items() if key != "time_major"}
+    return {**entry, "class_name": name, "config": config}
 
 
 def gru_of_keras_2(entry: Entry) -> Entry:
@@ -244,7 +256,7 @@ def modules(entry: Entry) -> Entry:
     if name in MODELS:
         module = "keras" if name == "Sequential" else "keras.src.models.functional"
         return {**kept, "class_name": name, "module": module, "registered_name": None}
-    if name in LAYERS:
+    if name in LAYERS or name in REMOVED:
         return {**kept, "class_name": name, "module": None, "registered_name": name}
     if is_known(entry):
         return {**kept, "class_name": name, "module": "keras.layers", "registered_name": None}
@@ -274,6 +286,7 @@ REWRITES: tuple[Rewrite, ...] = (
     random_sizes,
     recurrent_of_cudnn,  # before the GRU that says nothing of reset_after
     gru_of_keras_2,
+    time_major,  # after those that look for a GRU
     old_activations,
     old_lambdas,
     modules,

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from kgen.legacy.removed import LocallyConnected
+
 Arrays = list[np.ndarray]
 
 
@@ -26,6 +28,8 @@ def converted(layer: keras.Layer, arrays: Arrays) -> Arrays:
         arrays = _gates_joined(arrays, order=(0, 1, 2))
     if isinstance(layer, keras.layers.LSTM | keras.layers.GRU) and len(arrays) == 3:
         return _of_cudnn(layer, arrays)
+    if isinstance(layer, LocallyConnected):
+        return [layer.own_kernel(arrays[0]), *arrays[1:]]
     if isinstance(layer, keras.layers.Conv1D | keras.layers.Conv2D | keras.layers.Conv3D):
         return [_kernel(layer, arrays[0]), *arrays[1:]] if arrays else arrays
     return arrays

@@ -27,6 +27,10 @@ class ConvTranspose(Contraction):
     channels_last: bool
 
     @property
+    def packable(self) -> tuple[Constant, ...]:
+        return (self.kernel,)
+
+    @property
     def window(self) -> Shape:
         return self.kernel.shape[:-2]
 

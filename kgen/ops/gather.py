@@ -7,7 +7,7 @@ from math import prod
 
 from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec, forbid_batch
 from kgen.ir.size import is_fixed
-from kgen.ir.value import STORED_IN, Constant, Value
+from kgen.ir.value import Constant, Value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,7 +55,7 @@ class Gather(Node):
 
     def infer(self) -> Spec:
         forbid_batch(self.x, (self.axis,), "pick from")
-        dtype = STORED_IN.get(self.x.dtype, self.x.dtype)
+        dtype = self.x.dtype
         before, after = self.x.shape[: self.axis], self.x.shape[self.axis + 1 :]
         shape = (*before, *self.indices.shape, *after)
         if self.x.batch is not None and self.indices.batch is not None:

@@ -79,9 +79,8 @@ class Scan(Node):
 
     @property
     def error(self) -> str:
-        """Of a step that can fail in several ways the most likely one."""
         errors = {node.error for node in self.body.nodes if node.can_fail}
-        return errors.pop() if len(errors) == 1 else "INDEX"
+        return errors.pop() if len(errors) == 1 else ""
 
     @property
     def macs(self) -> int:

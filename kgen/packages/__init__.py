@@ -17,7 +17,6 @@ class Layout:
     sources: C files, and weights that they include. headers, tests: NAME.h, NAME_test.c.
     cpp: whether it has NAME.hpp. words: whether inputs and outputs may be strings.
     loads: whether weights may come from a file when the program runs.
-    lengths: whether sizes may be known only then.
     """
 
     sources: str = ""
@@ -26,17 +25,16 @@ class Layout:
     cpp: bool = False
     words: bool = True
     loads: bool = True
-    lengths: bool = True
 
 
 LAYOUTS = {
     "plain": Layout(),
     "cmake": Layout("src/", "include/", "test/", cpp=True),
-    "python": Layout("csrc/", "csrc/", "csrc/", loads=False, lengths=False),
+    "python": Layout("csrc/", "csrc/", "csrc/", loads=False),
     "arduino": Layout("src/", "src/", "extras/", cpp=True),
     "esp-idf": Layout("src/", "include/", "src/", cpp=True),
     "zephyr": Layout("src/", "include/", "src/", cpp=True),
-    "wasm": Layout("src/", "src/", "src/", words=False, loads=False, lengths=False),
+    "wasm": Layout("src/", "src/", "src/", words=False, loads=False),
 }
 
 BUILDING = "building.md.j2"
@@ -51,11 +49,10 @@ def layout(package: str) -> Layout:
     return LAYOUTS[package]
 
 
-def check_fit(package: str, *, words: bool, loads: bool, lengths: bool) -> None:
+def check_fit(package: str, *, words: bool, loads: bool) -> None:
     """Raises ExportError for a model that the package can't hold.
 
     words: whether its inputs or outputs are strings. loads: whether its weights are in a file.
-    lengths: whether it has sizes that are known when it runs.
     """
     where = layout(package)
     if words and not where.words:
@@ -68,11 +65,6 @@ def check_fit(package: str, *, words: bool, loads: bool, lengths: bool) -> None:
             f"--package {package} has its weights inside, not in a --weights file; take literal, "
             "string, incbin or embed.",
             exit_code=2,
-        )
-    if lengths and not where.lengths:
-        raise ExportError(
-            f"--package {package} takes no lengths that are known only when the model runs; set "
-            "them with --input-shape, or take the package plain or cmake.",
         )
 
 

@@ -12,13 +12,14 @@ from kgen.passes.fusion import fuse_bias, fuse_epilogue, merge_elementwise
 from kgen.passes.loop_merging import merge_loops
 from kgen.passes.loops import drop_unread_results, hoist_from_loops, write_out_single_steps
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
-from kgen.passes.packing import keep_integers, pack_int4
+from kgen.passes.packing import keep_integers, pack_int4, round_before_gather
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
     drop_unread_results,
     keep_integers,  # before the others change the weights
+    round_before_gather,
     drop_no_ops,
     fold_constants,  # before sharing: equal constants make equal nodes
     share_equal_nodes,

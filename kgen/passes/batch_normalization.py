@@ -24,7 +24,7 @@ def fold_batch_normalization(graph: Graph) -> Graph:
     """Given:   y = x · kernel + bias;  z = (y - mean) / sqrt(variance + epsilon) * gamma + beta
     Result:  z = x · (kernel * scale) + (bias * scale + offset)
     with scale = gamma / sqrt(variance + epsilon) and offset = beta - mean * scale;
-    where no such node comes before:  z = y * scale + offset"""
+    where no such node comes before, or its kernel is of a narrow type:  z = y * scale + offset"""
     nodes: list[Node] = []
     producer: dict[Value, Node] = {}
     for node in graph.nodes:
@@ -47,6 +47,7 @@ def _folds(graph: Graph, first: Affine, node: BatchNormalization) -> bool:
         and first.epilogue is None
         and node.axis == first.channel_axis % node.x.rank
         and graph.readers[first.kernel] == 1
+        and not first.kernel.stored  # it would need all digits again
     )
 
 

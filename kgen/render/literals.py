@@ -9,6 +9,8 @@ from functools import cache
 import numpy as np
 import orjson
 
+from kgen.ir.value import rounded
+
 PER_LINE = 8
 """Numbers on a line, where the array's own rows are longer than ROW_LIMIT."""
 
@@ -19,6 +21,34 @@ BYTES_PER_LINE = 40
 
 BYTES_AT_ONCE = BYTES_PER_LINE * 50_000
 """That tables are made for: few enough for their memory not to matter."""
+
+
+POWERS_OF_TEN = np.array([float(f"1e{exponent}") for exponent in range(-45, 46)])
+
+
+def shortened(array: np.ndarray, dtype: str) -> np.ndarray:
+    """float32 numbers that a narrower type has too -> others with fewer decimal digits, which are
+    rounded to the same numbers of that type.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _shortened(array, dtype)
+
+
+def _shortened(array: np.ndarray, dtype: str) -> np.ndarray:
+    result = array.copy()
+    size = np.abs(array.astype(np.float64))
+    left = np.isfinite(array) & (array != 0)
+    exponent = np.searchsorted(POWERS_OF_TEN, size, side="right") - 1
+    for digits in range(1, 6):  # as many as 11 bits need
+        # The last digit's place; numbers are shifted in two steps that no power is too large for.
+        place = np.clip(exponent - digits + 1, 0, len(POWERS_OF_TEN) - 1)
+        unit = POWERS_OF_TEN[place]
+        short = np.copysign(np.rint(size / unit) * unit, array)
+        fits = left & (rounded(short.astype(np.float32), dtype) == array)
+        fits &= short.astype(dtype).astype(np.float32) == array
+        result[fits] = short[fits]
+        left &= ~fits
+    return result
 
 
 def rows(array: np.ndarray) -> np.ndarray:

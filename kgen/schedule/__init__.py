@@ -4,9 +4,20 @@
 from shapes alone; `kgen inspect --schedule` prints the decisions with their reasons.
 """
 
+from kgen.schedule.attention import Attention
 from kgen.schedule.batch import blocked
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
+from kgen.schedule.strip import Strip
+from kgen.schedule.strips import in_strips
 from kgen.schedule.threads import in_parts
 
-__all__ = ["Product", "blocked", "in_parts", "schedule"]
+__all__ = [
+    "Attention",
+    "Product",
+    "Strip",
+    "blocked",
+    "in_parts",
+    "in_strips",
+    "schedule",
+]

@@ -22,7 +22,9 @@ SHARE = 0.5
 """How much of a model's work must be streaming for blocks to be worth their code."""
 
 
-def blocked(graph: Graph, single: Graph, functions: Collection[str]) -> Graph | None:
+def blocked(
+    graph: Graph, single: Graph, functions: Collection[str], winograd: bool
+) -> Graph | None:
     """The scheduled graph of SAMPLES samples, on the packed weights of `single`, the scheduled
     graph of one; None where it would not pay, or something needs a batch axis of length one.
     """
@@ -32,7 +34,7 @@ def blocked(graph: Graph, single: Graph, functions: Collection[str]) -> Graph | 
     if wide is None:
         return None
     before = {node.output.name: node for node in single.nodes}
-    made = schedule(wide, functions)
+    made = schedule(wide, functions, winograd)
     made = made.with_nodes([_on_weights_of(before.get(n.output.name), n) for n in made.nodes])
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None

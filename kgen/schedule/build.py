@@ -51,7 +51,7 @@ def product(
         output=node.output,
         epilogue=node.epilogue,
         x=x,
-        kernel=Constant.of(source.name, pack(kernel, panels), note),
+        kernel=source.arranged(pack(kernel, panels), note),
         bias=bias,
         outer=(*stepping(outer, terms * panels.padded), *more),
         rows=rows,

@@ -19,6 +19,7 @@ from kgen.ops.slice import Slice
 from kgen.schedule.build import product
 from kgen.schedule.depthwise import Depthwise, Reach
 from kgen.schedule.forms import has_fixed_sizes
+from kgen.schedule.neighbours import side_by_side
 from kgen.schedule.pack import Panels, padded
 from kgen.schedule.phases import Phases
 from kgen.schedule.product import Axis, Taps
@@ -31,17 +32,16 @@ AXES = ("plane", "row", "column")
 
 
 def absorb_padding(graph: Graph) -> Graph:
-    """Given:   p = x inside zeros;  y = a depthwise convolution of p, which nothing else reads
-    Result:  y = a depthwise convolution of x with that padding; its kernel skips what is outside"""
+    """Given:   p = x inside zeros;  y = a convolution of p, which nothing else reads
+    Result:  y = a convolution of x with that padding, whose kernel may skip what is outside"""
     producer, readers = graph.producer, graph.readers
     nodes: list[Node] = []
     for node in graph.nodes:
-        depthwise = isinstance(node, Conv) and _is_depthwise(node) and has_fixed_sizes(node)
-        pad = producer.get(node.inputs[0]) if depthwise else None
-        if isinstance(pad, Pad) and pad.value == 0 and readers[pad.output] == 1:
-            assert isinstance(node, Conv)
-            around = pad.padding[1:-1]
-            if not any(pad.padding[0]) and not any(pad.padding[-1]):
+        pad = producer.get(node.x) if isinstance(node, Conv) and _may_pad(node) else None
+        if isinstance(node, Conv) and isinstance(pad, Pad) and readers[pad.output] == 1:
+            first, *around, last = pad.padding
+            zeros = pad.value == 0 and min(map(min, around)) >= 0
+            if zeros and not any((*first, *last)):
                 padding = tuple(
                     (a + c, b + d) for (a, b), (c, d) in zip(around, node.padding, strict=True)
                 )
@@ -49,6 +49,12 @@ def absorb_padding(graph: Graph) -> Graph:
                 node = replace(node, x=pad.x, padding=padding, merged=merged)
         nodes.append(node)
     return graph.with_nodes(nodes)
+
+
+def _may_pad(node: Conv) -> bool:
+    """Whether zeros around x may be the convolution's own."""
+    grouped = node.groups > 1 and not _is_depthwise(node)
+    return node.channels_last and has_fixed_sizes(node) and not grouped
 
 
 def _is_depthwise(node: Conv) -> bool:
@@ -82,6 +88,8 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
         pad = _padded(f"{node.output.name}/pad", x, node, node.padding)
         before, x = [pad], pad.output
         node = replace(node, x=x, padding=((0, 0),) * len(node.padding))
+    given = node
+    node = side_by_side(given)
     strides, y_strides = x.strides[1:-1], row_major(node.output.shape)[1:-1]
     names = AXES[-len(strides) :]
     axes = [
@@ -111,6 +119,10 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
         depth=node.group_channels,
         outer=(groups,) if node.groups > 1 else (),
     )
+    if node is not given:
+        times = node.filters // given.filters
+        tile = made.tile._replace(why=f"{times} pixels side by side: {made.tile.why}")
+        made = replace(made, output=given.output, text=given.formula, tile=tile)
     return [*before, made]
 
 
@@ -232,7 +244,7 @@ def _depthwise(node: Conv) -> Depthwise:
         output=node.output,
         epilogue=node.epilogue,
         x=node.x,
-        kernel=Constant.of(node.kernel.name, kernel, note),
+        kernel=node.kernel.arranged(kernel, note),
         bias=bias,
         rows=rows,
         columns=columns,

@@ -8,7 +8,16 @@ from typing import ClassVar
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.size import Size, at_bound
 from kgen.ir.value import Constant, Shape, Value
-from kgen.schedule.tile import even
+from kgen.schedule.tile import CLASSES, even
+
+MOST = 14
+"""Pixels that are computed at once: with more, what is saved no longer shows."""
+
+MOST_FACTORS = 7
+"""Factors of a row of taps that stay in registers beside the sums."""
+
+MOST_COLUMNS = 60
+"""Columns of x in a loop that compilers still unroll."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,9 @@ class Reach:
 class Depthwise(Contraction):
     """x: (1, rows, columns, channels). kernel: (taps, channels padded to a cache line).
 
-    bias: (channels, padded,). pixels: how many of a row are computed at once.
+    bias: (channels, padded,).
+    kept: if not 0, only one row is computed, its number being a parameter, from so many rows of x,
+        of which the latest take the place of the oldest.
     """
 
     x: Value
@@ -59,6 +70,7 @@ class Depthwise(Contraction):
     columns: Reach
     channels: int
     text: str
+    kept: int = 0
 
     @property
     def padded(self) -> int:
@@ -69,8 +81,20 @@ class Depthwise(Contraction):
         return (self.rows.taps, self.columns.taps)
 
     @property
-    def pixels(self) -> int:
-        return even(at_bound(self.columns.last - self.columns.first), 8)
+    def by_column(self) -> bool:
+        """Whether each column of x is loaded once for all pixels that it meets."""
+        return self.columns.rate == 1 and self.columns.taps <= MOST_FACTORS
+
+    @property
+    def pixels(self) -> tuple[int, ...]:
+        """How many of a row are computed at once, for each of CLASSES."""
+        columns = self.columns
+        factors = columns.taps if self.by_column else 1
+        span = (MOST_COLUMNS - columns.taps) // columns.stride + 1 if self.by_column else MOST
+        return tuple(
+            even(at_bound(columns.count), max(min(one.count - factors - 2, span, MOST), 1))
+            for one in CLASSES
+        )
 
     @property
     def macs(self) -> int:

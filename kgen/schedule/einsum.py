@@ -149,6 +149,8 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
     found = roles(node)
     if found is None:
         return None
+    if isinstance(found.x, Constant) and found.x.stored:
+        return None  # a tile widens its kernel alone
     shared, pixels = axes(node, found)
     taps, depth, step = sums(node, found)
     units = prod(node.sizes[c] for c in found.units)
@@ -164,7 +166,7 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
     kernel: Value
     if isinstance(found.w, Constant):
         note = f"{found.w.note}; {panels.order(terms)}"
-        kernel = Constant.of(found.w.name, pack(arranged(node, found), panels), note)
+        kernel = found.w.arranged(pack(arranged(node, found), panels), note)
     else:
         kernel = found.w
         rows_apart = 0 if taps else row_step(node, found, tile.widest.units)

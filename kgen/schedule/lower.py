@@ -13,6 +13,7 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution, transposed
 from kgen.schedule.einsum import einsum
@@ -20,6 +21,7 @@ from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
 from kgen.schedule.tile import LINE
+from kgen.schedule.winograd import winograd as winograd_of
 
 PLAIN = 64
 """Layers with no more products than this are fastest as plain loops, unrolled."""
@@ -33,16 +35,18 @@ SLOW = frozenset(
 Lowering = Callable[[Contraction], Sequence[Node] | None]
 
 
-def schedule(graph: Graph, functions: Collection[str]) -> Graph:
+def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) -> Graph:
     """The graph with its contractions as nodes of this package, where they pay.
 
     functions: the scalar functions that can be computed on vectors.
+    winograd: whether convolutions may take fewer products, with larger rounding errors.
     """
-    return skip_zeros(_lowered(graph, functions))
+    return skip_zeros(_lowered(graph, functions, winograd))
 
 
-def _lowered(graph: Graph, functions: Collection[str]) -> Graph:
-    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions)))
+def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
+    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions, winograd)))
+    graph = absorb_attention(graph, functions)
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))
@@ -51,6 +55,9 @@ def _lowered(graph: Graph, functions: Collection[str]) -> Graph:
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
             made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore
+            if made is not None and winograd and isinstance(first, Conv):
+                quicker = winograd_of(first)
+                made = [quicker] if quicker else made
             if made is not None:
                 made = [*made, *late]
         nodes.extend(made if made is not None else [node])

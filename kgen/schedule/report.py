@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.size import at_bound
+from kgen.schedule.attention import Attention
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
+from kgen.schedule.strip import Strip
 from kgen.schedule.threads import shared_loop
+from kgen.schedule.winograd import Winograd
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,16 @@ class Choices:
 
 
 def choices(graph: Graph, divided: Graph, block: Graph | None) -> Choices:
-    """A choice for each node of a scheduled graph.
+    """A choice for each node of a scheduled graph; a strip's stages come before itself.
 
     divided: the same graph for threads. block: the one for several samples, if there is one.
     """
     return Choices(
         [
             replace(_choice(node), threads=_shared(parted))
-            for node, parted in zip(graph.nodes, divided.nodes, strict=True)
+            for node, parted in zip(graph.walk(), divided.walk(), strict=True)
         ],
-        [_choice(node) for node in block.nodes] if block else [],
+        [_choice(node) for node in block.walk()] if block else [],
         SAMPLES if block else 1,
     )
 
@@ -95,10 +98,26 @@ def _choice(node: Node) -> Choice:
             )
         case Depthwise():
             why = "vectors over the channels; taps outside x are skipped, not padded"
-            tile, walk = f"1 x {node.pixels} x 16", "rows, columns, channels, taps"
-            return Choice(node.name, "depthwise", tile, str(node.padded), walk, "", why)
+            tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
+            return Choice(node.name, "depthwise", tile, str(node.padded), walk, why=why)
+        case Winograd():
+            tile = f"{node.tile.widest.columns} x {node.tile.widest.units}"
+            walk = "tiles in memory, positions, units, tiles in registers, channels"
+            return Choice(
+                node.name, "winograd", tile, str(node.panels.width), walk, node.sums, node.why
+            )
+        case Strip():
+            band = f"1 row of {node.stages[-1].rows.count}"
+            return Choice(node.name, "strip", band, "", "rows, the stages above", why=node.text)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", "", node.formula)
+        case Attention():
+            why = f"the scores of {node.block} queries stay near, those of all are never stored"
+            tile, order = f"{node.block} x {node.length}", [axis.name for axis in node.outer]
+            walk = ", ".join([*order, "queries", "scores, softmax, sums"])
+            return Choice(
+                node.name, "attention", tile, str(node.scores.panels.width), walk, why=why
+            )
         case Nonzero():
             return Choice(node.name, "zeros", why=node.formula)
         case _:

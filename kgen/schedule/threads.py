@@ -7,10 +7,14 @@ from math import ceil
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
+from kgen.schedule.attention import Attention
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.product import Axis, Product
+from kgen.schedule.strip import Strip
+from kgen.schedule.strips import in_bands
 from kgen.schedule.tile import Pixels, choose
+from kgen.schedule.winograd import Winograd
 
 WORTH = 1 << 19
 """Multiply-adds of a product, below which the threads' meeting takes longer than they save."""
@@ -26,12 +30,25 @@ PARTS = (8, 4, 2)
 
 def in_parts(graph: Graph) -> Graph:
     """Given:   a large product whose panels of units can't be shared out evenly
-    Result:  the same with a loop over parts of its pixels outside of everything"""
-    return graph.with_nodes([_divided(n) if isinstance(n, Product) else n for n in graph.nodes])
+    Result:  the same with a loop over parts of its pixels outside of everything; strips in bands;
+    scores for each head of an attention whose heads are shared out"""
+    return graph.with_nodes([_in_parts(node) for node in graph.nodes])
+
+
+def _in_parts(node: Node) -> Node:
+    match node:
+        case Product():
+            return _divided(node)
+        case Attention():
+            return node.for_threads() if shared_loop(node) else node
+        case Strip():
+            return in_bands(node)
+        case _:
+            return node
 
 
 def shared_loop(node: Node) -> str:
-    """The loop that threads share: "outer", over "units" or "rows"; "" if it is not worth it."""
+    """The loop that threads share: "outer", or over "units", "rows" or "parts"; "" if none pays."""
     if not has_fixed_sizes(node):
         return ""
     match node:
@@ -41,8 +58,15 @@ def shared_loop(node: Node) -> str:
             if node.outer and _evenly(node.outer[0].count) >= 0.8:
                 return "outer"
             return "units" if not node.outer and _of_units(node) > 0.6 else ""
+        case Attention():
+            heads = node.outer[0].count if node.outer else 1
+            return "outer" if node.macs >= WORTH and _evenly(heads) >= 0.8 else ""
         case Depthwise():
             return "rows" if node.macs >= WORTH_DEPTHWISE and node.rows.count > 1 else ""
+        case Winograd():
+            return "tiles" if node.macs >= WORTH else ""
+        case Strip():
+            return "parts" if node.parts > 1 else ""
         case Contraction():
             return ""
         case _:

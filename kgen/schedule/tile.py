@@ -83,11 +83,12 @@ class Pixels:
         first-level cache: elements that lie a multiple of a large power of two apart meet in one
         of its 64 sets, of 8 lines each.
         """
-        sets = Counter(
-            (row * self.row_step + column * self.column_step) // LINE % 64
+        lines = {
+            (row * self.row_step + column * self.column_step) // LINE
             for row in range(rows)
             for column in range(columns)
-        )
+        }
+        sets = Counter(line % 64 for line in lines)
         lost = {True: 4.5, False: 0.15}
         return sum(count * lost[count > 7] for count in sets.values() if count > 6)
 

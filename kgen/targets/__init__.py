@@ -13,11 +13,12 @@ from kgen.ir.graph import Graph
 from kgen.ir.value import STRING
 from kgen.manifest import manifest
 from kgen.packages import building, check_fit, layout, packaged
+from kgen.passes.padding import pad_while_convolving
 from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
 from kgen.render.write import Files
-from kgen.schedule import blocked, in_parts, schedule
+from kgen.schedule import blocked, in_parts, in_strips, schedule
 from kgen.targets import c_files, numpy
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock, has_blocks
@@ -85,10 +86,10 @@ def _c_files(
 ) -> Files:
     """common: what all templates see."""
     name, evidence = common["name"], common["evidence"]
-    given, plan = plan, fast(plan, form.threads) if style == "fast" else plan
+    given, plan = plan, of_style(plan, style, form)
     model = CModel(plan, name, form, plan.graph.name, style)
     words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
-    check_fit(package, words=words, loads=model.loads, lengths=bool(model.lengths))
+    check_fit(package, words=words, loads=model.loads)
     block = block_of(given, model)
     files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
@@ -119,24 +120,38 @@ def _manifest(
     )
 
 
-def fast(plan: Plan, threads: bool = False) -> Plan:
+def of_style(plan: Plan, style: str, form: Form = LITERAL) -> Plan:
+    """The plan of a style of the C."""
+    if style == "fast":
+        return fast(plan, form)
+    return small(plan) if style == "small" else plan
+
+
+def small(plan: Plan) -> Plan:
+    """The plan of the small style: no padded copies, and outputs that follow their inputs through
+    the same memory.
+    """
+    return replan(pad_while_convolving(plan.graph).check(), overlapping=True)
+
+
+def fast(plan: Plan, form: Form = LITERAL) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
-    graph = schedule(plan.graph, vector_functions())
-    return replan((in_parts(graph) if threads else graph).check())
+    graph = in_strips(schedule(plan.graph, vector_functions(), form.winograd))
+    return replan((in_parts(graph) if form.threads else graph).check())
 
 
-def several(plan: Plan, single: Graph) -> Graph | None:
+def several(plan: Plan, single: Graph, form: Form = LITERAL) -> Graph | None:
     """The graph of several samples at once, on the weights of the fast graph of one; None where
     that would not pay. plan: before it was scheduled.
     """
-    return blocked(plan.graph, single, vector_functions())
+    return blocked(plan.graph, single, vector_functions(), form.winograd)
 
 
 def block_of(plan: Plan, single: CModel) -> CBlock | None:
     """Several samples at once, where that pays and has a place. plan: before it was scheduled."""
     if not has_blocks(single):
         return None
-    graph = several(plan, single.plan.graph)
+    graph = several(plan, single.plan.graph, single.form)
     return CBlock.of(replan(graph), single) if graph else None
 
 

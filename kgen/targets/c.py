@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from kgen.ir.node import Node
 from kgen.ir.size import bare
-from kgen.ir.value import HALVES, STRING, Value, element_size
+from kgen.ir.value import BITS, HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Place, Plan
 from kgen.render.environment import environment
+from kgen.schedule.attention import Attention
+from kgen.schedule.strip import Strip
+from kgen.targets.c_attention import AttentionOp
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_small import SmallOp
+from kgen.targets.c_strip import CStrip
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import VectorExpressions, helper_names
 from kgen.targets.c_weights import Weights
@@ -62,7 +66,7 @@ class CModel(Weights, Lengths):
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype in ("float32", "int4", STRING, *HALVES) else f"_{dtype}"
+        suffix = "" if dtype in ("float32", STRING, *BITS) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property
@@ -187,7 +191,9 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                ops.append(FastOp(*common, self.prefix, self._vectors, self.form.threads))
+                kind = AttentionOp if isinstance(node, Attention) else FastOp
+                op = kind(*common, self.prefix, self._vectors, self.form.threads)
+                ops.append(CStrip.of(op, self.names) if isinstance(node, Strip) else op)
             else:
                 ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
@@ -389,7 +395,7 @@ class CModel(Weights, Lengths):
     @property
     def knows_all_words(self) -> bool:
         """Whether a word or number that is in no vocabulary is an error."""
-        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.steps)
+        return any(isinstance(node, Lookup) and node.can_fail for node in self.plan.graph.walk())
 
     @property
     def checks_values(self) -> bool:
@@ -415,18 +421,13 @@ class CModel(Weights, Lengths):
         return ", ".join(f"{const}{state.ctype} *{state.name}" for state in self.states)
 
     @property
-    def copies_memory(self) -> bool:
-        """Whether functions of string.h are called."""
-        return bool(self.copies or self.plan.bodies or self.has_strings)
-
-    @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.plan.steps)
 
 
-def _with_bodies(ops: list[COp]) -> Iterator[COp]:
+def _with_bodies(ops: Sequence[COp]) -> Iterator[COp]:
     for op in ops:
-        if isinstance(op, CScan):
+        if isinstance(op, CScan | CStrip):
             yield from _with_bodies(op.ops)
         yield op
 

@@ -13,13 +13,16 @@ from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.schedule.forms import fits, innermost, spread
 from kgen.schedule.threads import shared_loop
-from kgen.targets import loops
+from kgen.targets import c_op, loops
 from kgen.targets.c_op import COp, Text
 from kgen.targets.c_vectors import VectorExpressions, vector_functions
 from kgen.targets.loops import Loop
 
 SHORT_SUM = 32
 """Sums of no more terms are as exact in float as they have to be."""
+
+SHORT_PROGRAM = 4
+"""Steps of an epilogue that may be written out for each output of a tile."""
 
 LONG_SUM = 256
 """Terms that a reduction takes in a row, in four sums."""
@@ -226,6 +229,16 @@ class FastOp(COp):
             for number, arg in enumerate(args)
         ]
 
+    @property
+    def weight_suffix(self) -> str:
+        """Of the helpers that read the kernel: "_bfloat16", or "" for floats."""
+        stored = getattr(self.node.kernel, "stored", "")
+        return f"_{stored}" if stored else ""
+
+    @property
+    def weight_type(self) -> str:
+        return c_op.CTYPES[getattr(self.node.kernel, "stored", "") or "float32"]
+
     def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
         """The epilogue of a vector of sums.
 
@@ -243,11 +256,18 @@ class FastOp(COp):
         operands = [places[arg.spread](arg.name) for arg in self.late]
         return self.on_vector_args(node.epilogue.program, [total, *operands])
 
+    @property
+    def finish_is_short(self) -> bool:
+        """Whether the epilogue may stand in the code many times."""
+        epilogue = self.node.epilogue
+        return epilogue is None or len(epilogue.program.steps) <= SHORT_PROGRAM
+
     def pick(self, field: str) -> str:
         """The tile's size for each class of registers."""
-        return self._pick([getattr(block, field) for block in self.node.tile.blocks])
+        return self.pick_of([getattr(block, field) for block in self.node.tile.blocks])
 
-    def _pick(self, numbers: list[int]) -> str:
+    def pick_of(self, numbers: Sequence[int]) -> str:
+        """One number for each class of registers."""
         if len(set(numbers)) == 1:
             return str(numbers[0])
         return f"{self.upper}_PICK({', '.join(map(str, numbers))})"
@@ -300,7 +320,7 @@ class FastOp(COp):
         """Units in a tile of the last panel."""
         rest = self.node.panels.rest
         widths = [min(block.units, rest) for block in self.node.tile.blocks]
-        return self._pick([width if rest % width == 0 else 16 for width in widths])
+        return self.pick_of([width if rest % width == 0 else 16 for width in widths])
 
     @property
     def rest_count(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import jinja2
 
@@ -21,6 +22,9 @@ from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
 from kgen.targets.weight_forms import LITERAL
 
+OF_STRING_H = re.compile(r"\b(?:mem|str)[a-z]+\(")
+"""A call of a function of string.h."""
+
 
 def files(model: CModel, block: CBlock | None = None) -> Files:
     """The C sources, and the weights' bytes: {file name: text}.
@@ -29,19 +33,7 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
     """
     env = environment("c")
     prefix = model.prefix
-    texts = [_op_text(env, op) for op in model.ops]
-    block_texts = [_op_text(env, op) for op in block.ops] if block else []
-    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
-    body = env.get_template("model.c.j2").render(
-        model=model,
-        block=block,
-        texts=texts,
-        block_texts=block_texts,
-        functions=functions,
-        vectors=vectors,
-        variants=VARIANTS,
-    )
+    body = source(model, block)
     result: Files = {
         f"{prefix}.h": env.get_template("model.h.j2").render(
             model=model, block=block, errors=errors(model), variants=VARIANTS
@@ -58,6 +50,27 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
     if model.blob:
         result[model.blob_name] = model.blob.data
     return result
+
+
+def source(model: CModel, block: CBlock | None = None) -> str:
+    """NAME.c."""
+    env = environment("c")
+    texts = [_op_text(env, op) for op in model.ops]
+    block_texts = [_op_text(env, op) for op in block.ops] if block else []
+    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
+    vectors = helpers(model.prefix, texts + block_texts) if model.style == "fast" else []
+    render = partial(
+        env.get_template("model.c.j2").render,
+        model=model,
+        block=block,
+        texts=texts,
+        block_texts=block_texts,
+        functions=functions,
+        vectors=vectors,
+        variants=VARIANTS,
+    )
+    text = render(includes_string=True)
+    return text if OF_STRING_H.search(text) else render(includes_string=False)
 
 
 def _helper_text(model: CModel, function: str, dtype: str) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kgen.ir.size import Given, bare
+from kgen.ir.value import Value
 from kgen.lengths import computed
+from kgen.manifest import shape_of
 from kgen.names import Names
 from kgen.plan import Plan
 
@@ -50,6 +52,19 @@ class Lengths:
         """(parameter, length)"""
         return list(zip(self.length_parameters, self.plan.graph.lengths, strict=True))
 
+    def python_shape(self, value: Value) -> list[int | str]:
+        """A sample's shape, with expressions of Python for sizes that depend on lengths."""
+        return shape_of(value, self.plan.graph.lengths)
+
+    def where_seen(self, one: Given) -> tuple[str, int]:
+        """An input that has the length, and the axis of its batches."""
+        return next(
+            (value.name, axis)
+            for value in self.plan.graph.arguments
+            for axis, size in enumerate(value.sample_shape, 1)
+            if size == one.size
+        )
+
     @property
     def refused_lengths(self) -> str:
         """The condition under which a length is none that the model takes."""
@@ -62,7 +77,7 @@ class Lengths:
     @property
     def run_lengths(self) -> list[tuple[str, str]]:
         """(name, expression) of the lengths that the run function uses."""
-        return self._defined(self.run_texts)
+        return self.defined(self.run_texts)
 
     @property
     def shape_lengths(self) -> list[tuple[str, str]]:
@@ -70,14 +85,14 @@ class Lengths:
         graph = self.plan.graph
         shapes = [bare(size) for v in (*graph.arguments, *graph.results) for size in v.shape]
         given = {one.unit.name for _, one in self.lengths}
-        return [(name, text) for name, text in self._defined(shapes) if name not in given]
+        return [(name, text) for name, text in self.defined(shapes) if name not in given]
 
     @property
     def batch_lengths(self) -> list[tuple[str, str]]:
         """The same of predict_batch."""
-        return self._defined([self.batch_arguments("sample")])
+        return self.defined([self.batch_arguments("sample")])
 
-    def _defined(self, texts: list[str]) -> list[tuple[str, str]]:
+    def defined(self, texts: list[str]) -> list[tuple[str, str]]:
         """The lengths that texts name, and those that they are computed from."""
         text = "\n".join(texts)
         found: list[tuple[str, str]] = []

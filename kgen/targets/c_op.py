@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ CTYPES = {
     "float16": "uint16_t",
     "bfloat16": "uint16_t",
     "int4": "uint8_t",
+    "float8_e4m3fn": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 
@@ -102,7 +103,18 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in ("x", "a", "b", "indices", "updates", "kernel", "weights", "places"):
+        for field in (
+            "x",
+            "a",
+            "b",
+            "indices",
+            "updates",
+            "kernel",
+            "keys",
+            "values",
+            "weights",
+            "places",
+        ):
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -119,9 +131,11 @@ class COp(Walks):
 
     def load(self, value: Value, place: str) -> str:
         """The element of an array at an index expression."""
-        if value.dtype == "int4":
-            return f"{self.expressions.use('int4_at', 'int4')}({self.ref(value)}, {place})"
-        return f"{self.ref(value)}[{place}]"
+        stored = value.stored if isinstance(value, Constant) else ""
+        if stored == "int4":
+            return f"{self.call('int4_at', stored)}({self.ref(value)}, {place})"
+        element = f"{self.ref(value)}[{place}]"
+        return f"{self.call(f'from_{stored}', stored)}({element})" if stored else element
 
     def ctype(self, value: Value) -> str:
         return CTYPES[value.dtype]
@@ -141,8 +155,14 @@ class COp(Walks):
         return f"const {self.stored} *constants" if self.uses_stored else ""
 
     @property
+    def overwritten(self) -> Collection[Value]:
+        """The inputs in whose memory the output may be."""
+        values: tuple[Value, ...] = self.node.may_overwrite
+        return values
+
+    @property
     def signature(self) -> str:
-        overwritten = self.node.may_overwrite
+        overwritten = self.overwritten
         parts = [self.stored_parameter] if self.uses_stored else []
         parts += [f"int {name}" for name in self.lengths]
         parts += [
@@ -152,6 +172,10 @@ class COp(Walks):
         # The output may be the memory of an input that it may overwrite.
         y = f"{'' if overwritten else 'restrict '}y"
         parts.append(pointer(self.node.output.dtype, y, const=False))
+        parts += [
+            pointer(value.dtype, f"restrict {self.node.word_for(value)}", const=False)
+            for value in self.node.others
+        ]
         result = "int" if self.node.can_fail else "void"
         return f"static {result} {self.function}({', '.join(parts)})"
 
@@ -190,7 +214,7 @@ class COp(Walks):
         if not isinstance(node, Contraction) or self._summed_dtype != "int32":
             return False
         terms = node.macs // max(node.output.size, 1)
-        return all(x.dtype in ("int8", "int4") for x in node.operands) and terms * 2**14 < 2**31
+        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
 
     def term(self, text: str) -> str:
         """A factor or summand, widened to the accumulator's type."""
@@ -382,7 +406,12 @@ class COp(Walks):
         for origin in self.node.origins:
             name = origin.path.rpartition("/")[2]
             parts.append(f"{origin.path}: {origin.summary}" if name != origin.summary else name)
-        return comment("; then ".join(parts)) + (", in each step" if self.inner else "")
+        return comment("; then ".join(parts)) + self.how_often
+
+    @property
+    def how_often(self) -> str:
+        """What the title says of a function that is called more than once."""
+        return ", in each step" if self.inner else ""
 
     @property
     def afterwards(self) -> str:
@@ -409,8 +438,8 @@ class COp(Walks):
 
     def _shape(self, value: Value) -> str:
         sizes = value.shape if isinstance(value, Constant) else value.sample_shape
-        ctype = "int4" if value.dtype == "int4" else CTYPES[value.dtype]
-        dtype = "" if value.dtype == self.node.output.dtype else f" {ctype}"
+        ctype = (isinstance(value, Constant) and value.stored) or CTYPES[value.dtype]
+        dtype = "" if ctype == self.type else f" {ctype}"
         return f"({', '.join(map(bare, sizes))}){dtype}"
 
     @staticmethod

@@ -13,7 +13,7 @@ from kgen.render.environment import environment
 from kgen.targets.c_op import literal
 from kgen.targets.expression import Expressions
 
-LIBRARIES = ("fast/helpers.j2", "fast/math.j2")
+LIBRARIES = ("fast/helpers.j2", "fast/transforms.j2", "fast/math.j2")
 
 
 def _module(name: str) -> jinja2.environment.TemplateModule:

@@ -149,21 +149,21 @@ class Weights:
     def note(self, constant: Constant) -> str:
         sizes = ", ".join(map(str, constant.shape))
         text = f"({sizes}) {constant.note}".strip()
-        if constant.dtype == "int4":
+        if constant.stored == "int4":
             text += "; two elements a byte, the first in its lower half"
+        elif constant.stored:
+            text += f"; the bits of {constant.stored} numbers"
         return text
 
     def ctype(self, constant: Constant) -> str:
-        return "char *const" if constant.dtype == STRING else CTYPES[constant.dtype]
+        return "char *const" if constant.dtype == STRING else CTYPES[constant.source_dtype]
 
     def array(self, constant: Constant) -> Array:
         """The literal array; at least one element, for C has no empty arrays."""
         declaration, note = self.definition(constant), self.note(constant)
-        if constant.dtype == "int4":
-            return Array(declaration, note, list(numbers(constant.packed)))
-        suffix = "f" if constant.dtype == "float32" else ""
+        suffix = "f" if constant.source_dtype == "float32" else ""
         text = constant.dtype == STRING
-        lines = list(c_strings(constant.data) if text else numbers(constant.data, suffix)) or ["0"]
+        lines = list(c_strings(constant.data) if text else numbers(constant.raw, suffix)) or ["0"]
         return Array(declaration, note, lines)
 
     def bytes_text(self, constant: Constant) -> str:
@@ -179,10 +179,12 @@ class Weights:
 
     def definition(self, constant: Constant) -> str:
         """The array's type and name, less what it is set to."""
-        size = constant.packed.size if constant.dtype == "int4" else max(constant.size, 1)
+        size = max(
+            constant.nbytes // stored_size(constant) if constant.stored else constant.size, 1
+        )
         name = self.names[constant]
         if self.form.weights == "string" and constant not in self.words:
-            ctype, count = CTYPES[constant.dtype], size * stored_size(constant)
+            ctype, count = CTYPES[constant.source_dtype], size * stored_size(constant)
             members = f"{{ char bytes[{count}]; {ctype} numbers[{size}]; }}"
             return f"{self.prefix.upper()}_CONST union {members} {name}"
         return f"const {self.ctype(constant)} {name}[{size}]"

@@ -32,22 +32,34 @@ class SelfTest:
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """samples: how many were compared with Keras. parity: the largest difference, relative to the
-    output's scale. test: to be embedded in the export.
+    output's scale. test: to be embedded in the export. weights_dtype: what the model's weights
+    were rounded to for that. rounding: how far its outputs moved thereby, relative to their scale.
     """
 
     samples: int = 0
     parity: float | None = None
     test: SelfTest | None = None
+    weights_dtype: str = "float32"
+    rounding: float = 0.0
 
     @property
     def bound(self) -> str | None:
-        """A power of ten that the parity is below.
+        """A power of ten that the parity is below."""
+        return None if self.parity is None else _power_of_ten(self.parity)
 
-        Its digits are those of the machine that exported; the power of ten is the same everywhere.
-        """
-        if self.parity is None:
-            return None
-        bound = SMALLEST_PARITY
-        while bound < self.parity:
-            bound *= 10
-        return f"{bound:.0e}".replace("e-0", "e-").replace("e+00", "")
+    @property
+    def rounding_bound(self) -> str | None:
+        """The same of what rounding the weights did; None if they were not, or are not known to."""
+        rounded = self.weights_dtype != "float32" and self.parity is not None
+        return _power_of_ten(self.rounding) if rounded else None
+
+
+def _power_of_ten(number: float) -> str:
+    """One that the number is below.
+
+    Its digits are those of the machine that exported; the power of ten is the same everywhere.
+    """
+    bound = SMALLEST_PARITY
+    while bound < number:
+        bound *= 10
+    return f"{bound:.0e}".replace("e-0", "e-").replace("e+00", "")

@@ -12,7 +12,7 @@ import numpy as np
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node, Origin
 from kgen.ir.size import Given, bare
-from kgen.ir.value import STRING, Constant, Value
+from kgen.ir.value import HALVES, STRING, Constant, Value
 from kgen.lengths import computed
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
@@ -26,6 +26,7 @@ from kgen.targets.numpy_op import Functions, Op
 from kgen.targets.numpy_text import (
     array_text,
     dtype_text,
+    half_text,
     shape_text,
     tuple_text,
 )
@@ -83,6 +84,7 @@ class Weight:
     """A constant as its comment and its definition."""
 
     constant: Constant
+    functions: Functions
 
     @property
     def comment(self) -> str:
@@ -95,7 +97,10 @@ class Weight:
 
     @property
     def text(self) -> str:
-        return array_text(self.constant.data)
+        constant = self.constant
+        if constant.stored not in HALVES:
+            return array_text(constant.data)
+        return half_text(constant.data, constant.stored, self.functions.name("round_bfloat16"))
 
 
 class Module:
@@ -104,7 +109,6 @@ class Module:
     def __init__(self, plan: Plan, title: str, weights: bool) -> None:
         self.graph = plan.graph
         self.title = comment(title)
-        self.weights = [Weight(constant) for constant in self.graph.constants] if weights else []
         values = [
             *self.graph.inputs,
             *(value for node in self.graph.walk() for value in node.outputs),
@@ -114,11 +118,18 @@ class Module:
         lengths = [one.unit for one in self.graph.lengths] + computed(self.graph)
         taken = {value.name for value in values} | {length.name for length in lengths}
         self.functions = Functions(environment("numpy"), taken)
+        self.weights = self._weights() if weights else []
+        self.first_definitions = list(self.functions.texts)
         self.given = self._given()
         self.checks = [self._check(value) for value in self.graph.arguments]
         self.inputs = [Port(value) for value in self.graph.arguments]
         self.outputs = [Port(value) for value in self.graph.results]
         self.paragraphs = self._paragraphs(self.graph.nodes)
+
+    def _weights(self) -> list[Weight]:
+        if any(constant.stored == "bfloat16" for constant in self.graph.constants):
+            self.functions.use("round_bfloat16")
+        return [Weight(constant, self.functions) for constant in self.graph.constants]
 
     @property
     def states(self) -> list[tuple[str, str, str, str]]:
@@ -177,7 +188,7 @@ class Module:
 
     @property
     def definitions(self) -> list[str]:
-        return self.functions.texts
+        return self.functions.texts[len(self.first_definitions) :]
 
     @property
     def parameters(self) -> str:

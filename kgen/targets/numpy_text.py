@@ -9,7 +9,7 @@ import numpy as np
 
 from kgen.ir.size import bare, is_fixed, lengths_in
 from kgen.ir.value import STRING, Value
-from kgen.render.literals import ROW_LIMIT, numbers, python_strings
+from kgen.render.literals import ROW_LIMIT, numbers, python_strings, shortened
 
 LONG = 4096
 """Arrays of more numbers than this are written as one string: Python compiles lists slowly."""
@@ -49,11 +49,23 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 
-def array_text(array: np.ndarray) -> str:
-    """An expression that gives exactly this array."""
+def half_text(array: np.ndarray, dtype: str, round_bfloat16: str) -> str:
+    """An expression that gives exactly this array of float32, whose numbers all have a type of two
+    bytes, with as few digits as that type needs.
+
+    round_bfloat16: the name of a function, for NumPy has no such type.
+    """
+    short = shortened(array, dtype)
+    if dtype == "bfloat16":
+        return f"{round_bfloat16}({array_text(short)})"
+    return f"{array_text(short, dtype)}.astype(np.float32)"
+
+
+def array_text(array: np.ndarray, dtype: str = "") -> str:
+    """An expression that gives exactly this array. dtype: to round its numbers to."""
     if array.dtype == object:
         return _strings_text(array)
-    dtype = dtype_text(str(array.dtype))
+    dtype = dtype_text(dtype or str(array.dtype))
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
     if array.dtype == np.float32 and np.isin(array.view(np.uint32), DOUBLE_ROUNDED).any():

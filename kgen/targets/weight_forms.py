@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from kgen.errors import ExportError
-from kgen.ir.value import HALVES, Constant
+from kgen.ir.value import Constant
 
 FORMS = ("literal", "string", "incbin", "file", "embed")
 IN_BLOB = ("incbin", "file", "embed")
@@ -33,6 +33,7 @@ class Form:
     """weights: one of FORMS. section: of the object file, for the weights; or None.
     workspace: one of WORKSPACES. threads: whether loops are shared by OpenMP's threads.
     dispatch: whether the library holds code for several processors, and picks when it runs.
+    winograd: whether convolutions may take fewer products, with larger rounding errors.
     """
 
     weights: str = "literal"
@@ -40,6 +41,7 @@ class Form:
     workspace: str = "static"
     threads: bool = False
     dispatch: bool = False
+    winograd: bool = True
 
     def __post_init__(self) -> None:
         if self.workspace not in WORKSPACES:
@@ -82,15 +84,13 @@ LITERAL = Form()
 
 def little_endian(constant: Constant) -> bytes:
     """The constant's elements as they are stored, in the byte order of most machines."""
-    data = constant.packed if constant.dtype == "int4" else constant.data
-    order = "<u2" if constant.dtype in HALVES else data.dtype.newbyteorder("<")
-    raw = data.view(np.uint16) if constant.dtype in HALVES else data
-    return np.ascontiguousarray(raw.astype(order)).tobytes()
+    raw = constant.raw
+    return np.ascontiguousarray(raw.astype(raw.dtype.newbyteorder("<"))).tobytes()
 
 
 def stored_size(constant: Constant) -> int:
     """Bytes of one element as it is stored."""
-    return 1 if constant.dtype == "int4" else constant.data.dtype.itemsize
+    return int(replace(constant, data=constant.data.reshape(-1)[:1]).raw.itemsize)
 
 
 @dataclass(frozen=True, eq=False)

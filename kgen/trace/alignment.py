@@ -28,13 +28,18 @@ from kgen.ops.resize import Resize
 from kgen.ops.slice import Slice
 from kgen.trace.nn_ops import same_padding
 from kgen.trace.resampling import nearest
-from kgen.trace.sizes import products, size_of, sizes_near
+from kgen.trace.sizes import ENOUGH, AmbiguousError, products, size_of, sizes_near
 
 Known = dict[Length, int]
 
 
 class UnlikeGraphsError(ExportError):
-    """The graphs at several lengths don't tell what they are at others."""
+    """The graphs at several lengths don't tell what they are at others.
+
+    ambiguous: whether more graphs might.
+    """
+
+    ambiguous = False
 
 
 class UnlikeError(Exception):
@@ -69,6 +74,9 @@ class Alignment:
         self._nodes: list[Node] = []
         self._bases: list[int] = [one.size for one in lengths]
         self._node: Node = graphs[0].nodes[0]
+        # Of a low bound there are no more lengths to know.
+        fewest = min(one.bound // one.multiple for one in lengths)
+        self._enough = min(ENOUGH, fewest - 1)
 
     def graph(self) -> Graph:
         first = self.graphs[0]
@@ -87,9 +95,11 @@ class Alignment:
 
     def _layer(self, calls: tuple[Layer, ...]) -> Layer:
         try:
-            return replace(calls[0], shapes=self._part([layer.shapes for layer in calls]))
+            shapes = self._part([layer.shapes for layer in calls])
         except UnlikeError:
-            return calls[0]  # of its parts the graph knows the shapes
+            shapes = calls[0].shapes  # of its parts the graph knows the shapes
+        layer = replace(calls[0], shapes=shapes)
+        return layer.reading(lambda value: self._made.get(value, value))
 
     def _aligned(self, rows: Sequence[Sequence[Node]]) -> list[Node]:
         outer, self._nodes = self._nodes, []
@@ -108,8 +118,10 @@ class Alignment:
             resize = self._resize(nodes)
             made = resize if resize is not None else replace(first, **self._fields(nodes))
             specs = made.infer_all()
-        except (UnlikeError, GraphError, MixedSamplesError, TypeError) as error:
-            raise self._refusal(str(error)) from None
+        except (UnlikeError, GraphError, MixedSamplesError, TypeError, AmbiguousError) as error:
+            refusal = self._refusal(str(error))
+            refusal.ambiguous = isinstance(error, AmbiguousError)
+            raise refusal from None
         for number, (spec, old) in enumerate(zip(specs, first.outputs, strict=True)):
             self._agree(spec.shape, [node.outputs[number] for node in nodes])
             self._made[old] = replace(old, shape=spec.shape)
@@ -243,7 +255,7 @@ class Alignment:
 
     def _size(self, found: Sequence[int]) -> int:
         """The expression that has these values."""
-        size = size_of(found, self._bases, self.known)
+        size = size_of(found, self._bases, self.known, self._enough)
         if size is None:
             raise UnlikeError(f"no expression of its sizes is {found[0]} and {found[1]} and so on")
         return size
@@ -255,7 +267,7 @@ class Alignment:
         """
         whole = [int(one) for one in found if one == one // 1]
         bases = [*self._bases, *products(one.size for one in self.lengths)]
-        size = size_of(whole, bases, self.known) if len(whole) == len(found) else None
+        size = size_of(whole, bases, self.known, self._enough) if len(whole) == len(found) else None
         if size is None or dtype == "bool":
             other = next(one for one in found if one != found[0])
             raise UnlikeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -35,6 +35,10 @@ class UnsupportedError(Exception):
     """What a lowering raises about one operation: what is not supported, and what would work."""
 
 
+Describe: TypeAlias = "Callable[[np.ndarray, str, keras.Variable | None], tuple[str, str]]"
+"""The name and note of a constant, from its data, a likely name, and the variable that it is."""
+
+
 class Builder:
     """Nodes so far, and the two-way relation of Keras's tensors to the graph's values.
 
@@ -52,7 +56,8 @@ class Builder:
         self.outputs: Any = None  # what Keras says the current operation returns
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []
-        self.describe_constant: Callable[[np.ndarray, str], tuple[str, str]] = lambda *_: ("", "")
+        self.describe_constant: Describe = lambda *_: ("", "")
+        self.levels_of: Callable[[np.ndarray], Levels | None] = lambda _: None
 
     # Keras's tensors and the graph's values
 
@@ -110,7 +115,7 @@ class Builder:
             key = (id(x), str(data.dtype))
             if key not in self._weights:
                 self._keep_alive.append(x)
-                self._weights[key] = self._named(data, weight)
+                self._weights[key] = self._named(data, weight, x)
             return self._weights[key]
         if isinstance(x, bool | int | float) and dtype is not None:
             return Constant.of("", np.asarray(x, dtype))
@@ -118,7 +123,10 @@ class Builder:
             key = (id(x), "")
             if key not in self._weights:
                 self._keep_alive.append(x)
-                self._weights[key] = self._named(array_of(x), weight)
+                data = array_of(x)
+                levels = self.levels_of(data)
+                named = self._named(data, weight)
+                self._weights[key] = replace(named, levels=levels) if levels else named
             return self._weights[key]
         array = np.asarray(x)
         if array.dtype == np.float64 and not isinstance(x, np.ndarray | np.generic):
@@ -127,14 +135,16 @@ class Builder:
             array = array.astype(np.int32)
         return self._named(array, weight)
 
-    def _named(self, data: np.ndarray, weight: str) -> Constant:
+    def _named(
+        self, data: np.ndarray, weight: str, variable: keras.Variable | None = None
+    ) -> Constant:
         if str(data.dtype) not in DTYPES:
             raise UnsupportedError(
                 f"arrays of {data.dtype} are not supported; use float32 or float64"
             )
         data = self._without_batch(data)
-        name, note = self.describe_constant(data, weight)
-        return Constant.of(name, data, note)
+        name, note = self.describe_constant(data, weight, variable)
+        return replace(Constant.of(name, data, note), variable=variable)
 
     def weights_of(self, data: np.ndarray, levels: Levels) -> Constant:
         """A layer's kernel, made of small integers."""
@@ -192,6 +202,11 @@ class Builder:
         if not values:  # all are numbers: keep the first as an array
             values = [self.value(np.asarray(self.scalar(args[0])).astype(inputs))]
             operands[0] = Arg(0)
+        first = values[0]
+        if function == "divide" and isinstance(first, Constant) and first.levels:
+            by = values[-1]
+            if isinstance(by, Constant) and operands == [Arg(0), Arg(1)] and by.rank <= first.rank:
+                return first.divided(by.data)
         step = Step(function, tuple(operands), dtype)
         program = Program(tuple(value.dtype for value in values), (step,))
         return self.add(Elementwise, args=tuple(values), program=program)

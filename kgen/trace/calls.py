@@ -16,18 +16,20 @@ from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 from keras.src.layers.rnn.rnn import RNN
 
 from kgen.trace import reference
+from kgen.trace.again import Again, caller
 from kgen.trace.signature import Signature
 
 
 @dataclass(frozen=True)
 class Weight:
     """name: Keras's, below its layer: "kernel", or "query/kernel" of an inner layer. index: in
-    `get_weights()` of the layer.
+    `get_weights()` of the layer. changed: whether the array is another than the layer's.
     """
 
     name: str
     index: int
     array: np.ndarray
+    changed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,7 @@ class Call:
         (activations) as their names, with settings in `config` of a layer of their own.
     inputs: the tensors among its arguments, masks left out. arguments: all by name, arrays and
         settings. mask: Keras's mask of the first input, or None. inner: the calls that it made.
+    again: makes the call again; None for models and loops.
     """
 
     path: str
@@ -52,6 +55,7 @@ class Call:
     mask: np.ndarray | None
     outputs: tuple[np.ndarray, ...]
     inner: tuple[Call, ...] = ()
+    again: Again | None = None
 
     @property
     def given(self) -> tuple[np.ndarray, ...]:
@@ -117,6 +121,8 @@ def record(
                 facts[id(layer)] = _facts(model, layer)
             made = _call(layer, name, facts[id(layer)], args, kwargs, mask, result)
             made = replace(made, inner=tuple(inner[-1]))
+            if not isinstance(layer, keras.Model | keras.layers.Wrapper | RNN):
+                made = replace(made, again=caller(layer, args, kwargs))
             calls.append(made)
             changed = alter(len(calls) - 1, made) if alter else None
             if changed is not None:

@@ -21,7 +21,10 @@ WANTED = 6
 
 FEWEST = 4
 
-STEPS = (1, 2, 3, 5, 7, 11, 13, 17)
+MOST = 32
+"""The same where these leave several expressions: lengths in a row tell where a quotient grows."""
+
+STEPS = (1, 2, 3, 5, 7, 11, 13, 17, 4, 6, 8, 9, 10, 12, 14, 15, 16)
 
 MULTIPLES = (*range(1, 17), 20, 24, 32, 48, 64, 96, 128)
 """What lengths may have to be a multiple of."""
@@ -45,10 +48,19 @@ def graph_at_any_length(trace: Callable[[Signature], Graph], signature: Signatur
     bounds = {one.name: one.bound for one in signature.lengths}
     traces.at(bounds)  # what can't be exported is said here
     lengths = tuple(traces.with_multiple(one) for one in signature.lengths)
-    found = [traces.known(bounds), *traces.around(lengths)]
+    try:
+        return _aligned([traces.known(bounds), *traces.around(lengths, WANTED)], lengths)
+    except UnlikeGraphsError as unlike:
+        if not unlike.ambiguous:
+            raise
+    return _aligned([traces.known(bounds), *traces.around(lengths, MOST)], lengths)
+
+
+def _aligned(found: list[Trace], lengths: tuple[Given, ...]) -> Graph:
+    """The graph of traces, the first of which is at the bounds."""
     alike = _alike(found)
     if len(alike) < FEWEST:
-        names = " and ".join(bounds)
+        names = " and ".join(one.name for one in lengths)
         raise UnlikeGraphsError(
             f"The model's graph can't be told for any {names}: it was traced at "
             f"{', '.join(_words(one.point) for one in found)}, and does something else at each. "
@@ -116,15 +128,15 @@ class _Traces:
             f"bound, or pin it with --input-shape."
         )
 
-    def around(self, lengths: tuple[Given, ...]) -> list[Trace]:
-        """Traces at other points than the bound, near and far.
+    def around(self, lengths: tuple[Given, ...], wanted: int) -> list[Trace]:
+        """As many traces at other points than the bound, near and far.
 
         Where an array lost its last element its slices begin anywhere, and no call comes so far.
         """
         found: list[Trace] = []
         empty = _empty(self.known({one.name: one.bound for one in lengths}).graph)
         for point in _points(lengths):
-            if len(found) == WANTED:
+            if len(found) == wanted:
                 break
             graph = self.possible(point)
             if graph is not None and _empty(graph) <= empty:

@@ -16,6 +16,7 @@ from keras.src.utils.backend_utils import TFGraphScope
 
 from kgen.arrays import in_batches
 from kgen.errors import ExportError
+from kgen.trace.keras_faults import without_empty_pooling
 from kgen.trace.signature import Signature
 
 
@@ -56,7 +57,8 @@ def predictions(
 def _refused_by_keras(model: keras.Model, inputs: Sequence[np.ndarray]) -> Iterator[None]:
     """Raises ExportError where Keras can't compute what it is asked to."""
     try:
-        yield
+        with without_empty_pooling():
+            yield
     except Exception as error:
         said = re.sub(r"\x1b\[\d*m|\s*Arguments received by .*", "", str(error), flags=re.DOTALL)
         shapes = " and ".join(str(array.shape) for array in inputs)

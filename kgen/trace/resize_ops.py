@@ -10,14 +10,21 @@ import numpy as np
 from kgen.ir.value import Constant, Value
 from kgen.ops.pad import Pad
 from kgen.ops.resize import Resize
-from kgen.trace.builder import Builder
+from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.resampling import nearest, resampling
 from kgen.trace.table import lowers
+
+METHODS = ("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5")
 
 
 @lowers("Resize")
 def resize(builder: Builder, op: Any, images: Any) -> Value:
     """tf.image.resize as a weighted sum along each of the two axes, in the images' own dtype."""
+    if op.interpolation not in METHODS:
+        raise UnsupportedError(
+            f"it resizes by {op.interpolation!r}, which Keras 2 could and Keras 3 can't; what "
+            f"works is {', '.join(METHODS)}, of which bicubic and lanczos3 come nearest"
+        )
     value = builder.value(images)
     first = value.rank - (3 if op.data_format == "channels_last" else 2)
     axes = (first, first + 1)

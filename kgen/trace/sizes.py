@@ -10,19 +10,43 @@ from kgen.ir.value import Value
 
 DIVISORS = range(2, 65)
 
+ENOUGH = 16
+"""How many values tell one quotient, rounded down, from all the others."""
+
+
+class AmbiguousError(Exception):
+    """Where more lengths have to be known to tell how a size depends on them."""
+
 
 def size_of(
-    found: Sequence[int], bases: Sequence[int], known: Sequence[Mapping[Length, int]]
+    found: Sequence[int],
+    bases: Sequence[int],
+    known: Sequence[Mapping[Length, int]],
+    enough: int = ENOUGH,
 ) -> int | None:
     """The expression of `bases` that has the values `found` where the lengths are `known`: the
     simplest, or None if there is none.
+
+    enough: how many values there must be to tell a quotient.
+    Raises AmbiguousError where more lengths must be known to tell.
     """
     if len(set(found)) == 1:
         return found[0]
-    for candidate in _candidates(found, bases, known):
-        if [at(candidate, lengths) for lengths in known] == list(found):
-            return candidate
-    return None
+    sizes = [one for one in bases if isinstance(one, Size)]
+    columns = [[at(base, lengths) for lengths in known] for base in sizes]
+    for base, values in zip(sizes, columns, strict=True):
+        if values == list(found):
+            return base
+    for base, values in zip(sizes, columns, strict=True):
+        for candidate in _linear(base, values, found):
+            if [at(candidate, lengths) for lengths in known] == list(found):
+                return candidate
+    quotients = list(_quotients(sizes, columns, found))
+    if quotients and (len(known) < enough or len(quotients[0][1]) > 1):
+        raise AmbiguousError(
+            f"{found[0]}, {found[1]} and so on may be several quotients of lengths"
+        )
+    return quotients[0][0] if quotients else None
 
 
 def sizes_near(node: Node, made: Mapping[Value, Value]) -> Iterator[int]:
@@ -44,22 +68,19 @@ def products(sizes: Iterable[int]) -> Iterator[int]:
         yield from (one * other for other in several[place:])
 
 
-def _candidates(
-    found: Sequence[int], bases: Sequence[int], known: Sequence[Mapping[Length, int]]
-) -> Iterator[int]:
-    """Expressions that may have these values, the simplest first."""
-    sizes = [one for one in bases if isinstance(one, Size)]
-    columns = [[at(base, lengths) for lengths in known] for base in sizes]
+def _quotients(
+    sizes: Sequence[Size], columns: Sequence[list[int]], found: Sequence[int]
+) -> Iterator[tuple[int, range]]:
+    """Each base divided and rounded down that may have these values, or the base less that; and the
+    numbers that may be added before, of which it is with the first.
+    """
     for base, values in zip(sizes, columns, strict=True):
-        if values == found:
-            yield base
-    for base, values in zip(sizes, columns, strict=True):
-        yield from _linear(base, values, found)
-    for base, values in zip(sizes, columns, strict=True):
+        rest = [value - size for value, size in zip(values, found, strict=True)]
         for divisor in DIVISORS:
-            numbers = _remainders(values, found, divisor)
-            if len(numbers) == 1:
-                yield (base + numbers[0]) // divisor
+            if numbers := _remainders(values, found, divisor):
+                yield (base + numbers[0]) // divisor, numbers
+            if numbers := _remainders(values, rest, divisor):
+                yield base - (base + numbers[0]) // divisor, numbers
 
 
 def _linear(base: Size, values: list[int], found: Sequence[int]) -> Iterator[int]:

@@ -27,14 +27,15 @@ from keras.src.ops.operation import Operation
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph, Layer
 from kgen.ir.node import GraphError, MixedSamplesError, Node, Origin
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import Constant, Levels, Value
 from kgen.trace import describe
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
 from kgen.trace.deferral import deferred_operations, is_known_array
 from kgen.trace.memory import Memory
+from kgen.trace.operators import operators_of_tensorflow
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
-from kgen.trace.quantized import call_of, quantized_layers, unpacked_weight
+from kgen.trace.quantized import call_of, levels_of, quantized_layers, unpacked_weight
 from kgen.trace.recurrent import Loops, is_step
 from kgen.trace.signature import Signature
 from kgen.trace.table import (
@@ -60,6 +61,7 @@ class Tracer:
         self.defer = defer
         self.builder = Builder(batch_length(model))
         self.builder.describe_constant = self._describe_constant
+        self.builder.levels_of = self._levels_of
         self.memory = Memory(self.builder)
         self.loops = Loops(
             self.builder, partial(self._origin, None), self._cell, self.memory, one_step
@@ -127,6 +129,7 @@ class Tracer:
             # Keras would record the calls on the user's layers, and never forget them.
             enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend(self.loops.functions))
+            enter(operators_of_tensorflow())
             enter(self.memory.assignments())
             if self.one_step:  # sequences are shorter than Keras's models expect
                 enter(mock.patch.object(keras.Layer, "_assert_input_compatibility", _do_nothing))
@@ -169,7 +172,7 @@ class Tracer:
             outputs = tree.map_structure(self._as_tensor, outputs)
             if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
                 self._name_outputs(outputs)
-                self._record(layer, outputs)
+                self._record(layer, args, kwargs, outputs)
             return outputs
         except (ExportError, GraphError):
             raise
@@ -299,7 +302,8 @@ class Tracer:
             ):
                 self.names[value] = path
 
-    def _record(self, layer: keras.Layer, outputs: Any) -> None:
+    def _record(self, layer: keras.Layer, args: Any, kwargs: Any, outputs: Any) -> None:
+        masks = _values({name: one for name, one in kwargs.items() if name.endswith("mask")})
         specs = [
             self.builder.spec(tensor) for tensor in tree.flatten(outputs) if tensor is not None
         ]
@@ -315,15 +319,25 @@ class Tracer:
                 summary=describe.layer(layer),
                 call=self.calls[-1],
                 inside=next((n for one, n in around if not isinstance(one, keras.Model)), 0),
+                given=_values((args, kwargs)),
+                masks=masks,
             )
         )
 
-    def _describe_constant(self, data: np.ndarray, likely: str) -> tuple[str, str]:
-        """The name and note of a constant. likely: the weight that it probably is."""
-        known = describe_constant(self._visible(), data, likely)
+    def _describe_constant(
+        self, data: np.ndarray, likely: str, variable: keras.Variable | None
+    ) -> tuple[str, str]:
+        """The name and note of a constant. likely: the weight that it probably is. variable: the
+        one that it is, if that is known.
+        """
+        known = describe_constant(self._visible(), data, likely, variable)
         unpacked = unpacked_weight(self.layers[-1], data) if self.layers else ""
         note = unpacked and "weights of four bits"
         return known or (f"{self._path()}/{unpacked or 'constant'}", note)
+
+    def _levels_of(self, data: np.ndarray) -> Levels | None:
+        """What an array of the present layer was made of, if it is small integers."""
+        return levels_of(self.layers[-1], data) if self.layers else None
 
     # What can't be exported
 
@@ -432,3 +446,9 @@ def refusal(problems: dict[str, None]) -> ExportError:
     """One error for all that can't be exported."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ExportError(f"The model can't be exported:\n{lines}")
+
+
+def _values(arguments: Any) -> tuple[Value, ...]:
+    """The graph's values among a layer's arguments, each once."""
+    found = (getattr(leaf, "_kgen_value", None) for leaf in tree.flatten(arguments))
+    return tuple(dict.fromkeys(value for value in found if value is not None))

@@ -13,19 +13,30 @@ from kgen.trace.known import array_of
 
 
 def describe_constant(
-    layers: Sequence[keras.Layer], data: np.ndarray, likely: str
+    layers: Sequence[keras.Layer],
+    data: np.ndarray,
+    likely: str,
+    known: keras.Variable | None = None,
 ) -> tuple[str, str] | None:
     """The name and note of a constant: of the weight of one of the layers that it is, was reshaped
     from, or is a part of. None if it is no weight.
 
-    layers: each inside the one before it. likely: the weight to try first, among equals.
+    layers: each inside the one before it. likely: the weight to try first, among equals. known: the
+    variable that it is read from, which comes before that.
     """
     if not data.size:
         return None
-    for layer in reversed(layers):
+
+    def others(layer: keras.Layer) -> bool:
+        return known is not None and all(one is not known for one in layer.weights)
+
+    innermost_first = layers[::-1]
+    for layer in sorted(innermost_first, key=others):
         path = "/".join(one.name for one in layers[1 : layers.index(layer) + 1])
         in_order = list(enumerate(layer.weights))
-        for index, variable in sorted(in_order, key=lambda iv: iv[1].name != likely):
+        for index, variable in sorted(
+            in_order, key=lambda iv: (iv[1] is not known, iv[1].name != likely)
+        ):
             found = _part_of(variable, data, GATES.get(type(layer).__name__, ()))
             if found is not None:
                 word, place, remark = found

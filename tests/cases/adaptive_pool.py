@@ -28,6 +28,14 @@ def max_1d() -> keras.Model:
     return layer(layers.AdaptiveMaxPooling1D(4), 9, 2)
 
 
+def max_to_one() -> keras.Model:
+    """Which Keras 3.15 itself does not survive."""
+    x = keras.Input((3, 4, 2))
+    rows = layers.Reshape((12, 2))(x)
+    outputs = [layers.AdaptiveMaxPooling2D(1)(x), layers.AdaptiveMaxPooling1D(1)(rows)]
+    return keras.Model(x, outputs)
+
+
 def max_2d() -> keras.Model:
     return layer(layers.AdaptiveMaxPooling2D((2, 3)), 5, 7, 3)
 

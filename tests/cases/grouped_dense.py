@@ -51,10 +51,15 @@ def normalized() -> keras.Model:
     return model
 
 
-def _calibrated(mode: str, bits: int, ordered: bool) -> keras.Model:
+def _calibrated(
+    mode: str, bits: int, ordered: bool, layer: type[keras.Layer] = layers.Dense
+) -> keras.Model:
     """As after calibration, with random numbers in place of good ones."""
     generator = np.random.default_rng(bits)
-    dense = layers.Dense(5, "tanh")
+    if layer is layers.Dense:
+        dense = layers.Dense(5, "tanh")
+    else:
+        dense = layers.EinsumDense("ab,bcd->acd", (1, 5), activation="tanh", bias_axes="d")
     model = Sequential([Input((10,)), dense])
     options = {"dataset": ["text"], "tokenizer": str, "group_size": 4}
     if mode == "gptq":
@@ -77,6 +82,8 @@ table(
         "gptq_of_4_bits": lambda: _calibrated("gptq", 4, ordered=True),
         "gptq_of_8_bits": lambda: _calibrated("gptq", 8, ordered=True),
         "gptq_by_activation_order": lambda: _calibrated("gptq", 4, ordered=False),
+        "gptq_of_an_einsum": lambda: _calibrated("gptq", 4, True, layers.EinsumDense),
         "awq": lambda: _calibrated("awq", 4, ordered=True),
+        "awq_of_an_einsum": lambda: _calibrated("awq", 4, False, layers.EinsumDense),
     },
 )

@@ -51,6 +51,12 @@ def _tied() -> keras.Model:
     return Model(ids, embedding(layers.Dense(6, "tanh")(embedding(ids)), reverse=True))
 
 
+def _untied() -> keras.Model:
+    ids = Input((5,), dtype="int32")
+    embedding = layers.ReversibleEmbedding(11, 6, tie_weights=False)
+    return Model(ids, embedding(layers.Dense(6, "tanh")(embedding(ids)), reverse=True))
+
+
 def _half() -> keras.Model:
     return Sequential([Input((6,)), layers.Dense(5, "relu", dtype="mixed_bfloat16")])
 
@@ -88,6 +94,7 @@ table(
         for name, mode in _MODES.items()
     }
     | {
+        "untied_embedding_in_int4": lambda: _quantized(_untied, "int4"),
         "adapted_in_int8": lambda: _adapted("int8"),
         "adapted_in_int4": lambda: _adapted("int4"),
         "transformer_in_float8": lambda: _quantized(_transformer, "float8"),

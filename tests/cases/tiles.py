@@ -45,6 +45,24 @@ def windows() -> Model:
     return _outputs(Input((9, 37, 3), name="x"), made)
 
 
+def few_filters() -> Model:
+    """Those of two, three or four pixels fill a vector together."""
+    made = [
+        layers.Conv2D(5, (3, 5), padding="same", activation="relu"),
+        layers.Conv2D(6, (2, 4), strides=(1, 2), padding="same", bias_initializer="ones"),
+        layers.Conv2D(1, (1, 5), padding="same"),
+        layers.Conv2D(7, 3, padding="same", dilation_rate=(2, 1), activation="tanh"),
+        layers.Conv2D(3, (3, 4)),
+    ]
+    return _outputs(Input((7, 12, 2), name="x"), made)
+
+
+def few_filters_of_sequences() -> Model:
+    x = Input((18, 3), name="x")
+    y = layers.Conv1D(4, 5, padding="same")(x)
+    return Model(x, [y, layers.ReLU()(y + layers.Conv1D(4, 5, padding="causal")(x))])
+
+
 def small_images() -> Model:
     made = [layers.Conv2D(6, 3, padding="same"), layers.Conv2D(20, (2, 3))]
     return _outputs(Input((7, 5, 9), name="x"), made)
@@ -166,6 +184,33 @@ def products() -> Model:
     return Model([x, y], Function(call)(x, y))
 
 
+def attention_in_blocks() -> Model:
+    """Of other queries than keys, in blocks that don't come out even: of 67 with few keys, of 19
+    with many; a bias, and a mask that leaves some queries no key at all.
+    """
+
+    def masked(
+        x: keras.KerasTensor, y: keras.KerasTensor, mask: keras.KerasTensor
+    ) -> keras.KerasTensor:
+        q, k = ops.reshape(x, (-1, 67, 2, 3)), ops.reshape(y, (-1, 21, 2, 3))
+        v = ops.reshape(ops.concatenate([y, y], -1)[:, :, :10], (-1, 21, 2, 5))
+        bias = ops.reshape(mask, (-1, 1, 67, 21)) * 2.0
+        some = ops.logical_and(bias > 0.0, ops.reshape(ops.arange(67) % 5 > 0, (1, 1, 67, 1)))
+        return ops.dot_product_attention(q, k, v, bias=bias, mask=some, scale=0.7)
+
+    x, y, mask = Input((67, 6), name="x"), Input((21, 6), name="y"), Input((67, 21), name="mask")
+    long, few = Input((520, 4), name="long"), Input((19, 4), name="few")
+    seen = layers.MultiHeadAttention(3, 5, value_dim=7)
+    made = [Function(masked)(x, y, mask), seen(few, long), layers.Attention()([few, long])]
+    return Model([x, y, mask, long, few], made)
+
+
+def causal_attention() -> Model:
+    x = Input((70, 6), name="x")
+    seen = layers.GroupQueryAttention(5, 4, 2)
+    return Model(x, seen(x, x, use_causal_mask=True))
+
+
 def pooling() -> Model:
     made = [
         layers.MaxPooling2D(2),
@@ -200,3 +245,13 @@ def depthwise_single_taps_beside_padding() -> keras.Model:
             layers.DepthwiseConv2D((1, 3))(narrow),
         ],
     )
+
+
+def weights_from_afar() -> keras.Model:
+    """So many that a tile asks for the next ones: of the next panel, of a panel that is long."""
+    made = [
+        layers.Conv2D(130, 1, activation="relu"),
+        layers.Conv2D(40, 3, strides=2, padding="same"),
+        layers.Dense(17),
+    ]
+    return _outputs(Input((7, 9, 70), name="x"), made)

@@ -245,22 +245,6 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stream(int chains, int width, int 
     }
 }
 
-/* All bits of the lanes where a == b. */
-IMAGE_CLASSIFIER_INLINE image_classifier_ivec image_classifier_same(image_classifier_vec a, image_classifier_vec b)
-{
-#if IMAGE_CLASSIFIER_LANES > 1
-    return (image_classifier_ivec)(a == b);
-#else
-    return -(a == b);
-#endif
-}
-
-/* the larger one; NaN if either is */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vmaximum(image_classifier_vec a, image_classifier_vec b)
-{
-    return image_classifier_vwhere(image_classifier_less(b, a) | ~image_classifier_same(a, a), a, b);
-}
-
 /* n floats, and `other` in the lanes beyond them. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_load_or(const float *from, int n, float other)
 {
@@ -384,32 +368,68 @@ static void image_classifier_stem_pad(const float *restrict x, float *restrict y
     memset(y + 71, 0, 10 * sizeof(float));
 }
 
-/* (144) (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; term k of unit u is number k * 16 + u; zeros beyond unit 3 */
-static const float image_classifier_stem_kernel[144] IMAGE_CLASSIFIER_ALIGNED = {
+/* (432) (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; for 4 pixels side by side, zeros outside a pixel's own window; term k of unit u is number k * 16 + u */
+static const float image_classifier_stem_kernel[432] IMAGE_CLASSIFIER_ALIGNED = {
     -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f, -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f,
+    -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f, -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f,
     -0.19079314f, 0.36137325f, 0.0f, -0.4907974f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f, -0.19079314f, 0.36137325f, 0.0f, -0.4907974f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f,
+    -0.19079314f, 0.36137325f, 0.0f, -0.4907974f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f, -0.19079314f, 0.36137325f, 0.0f, -0.4907974f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f,
     0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f, 0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f,
+    0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f, 0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f,
 };
 
-/* (16) offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn; zeros beyond unit 3 */
+/* (16) offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn; 4 times */
 static const float image_classifier_stem_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
-    -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f, -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f,
+    -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f, -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -417,11 +437,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_tile(int pixels, int across, 
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
-    for (int i = 0; i < 3; ++i)
-        image_classifier_multiply(pixels, across, width, 3, x + i * 9, 18, 2, 1, w + i * 3 * panel, panel, sum);
+    image_classifier_multiply(pixels, across, width, 27, x, 0, 18, 1, w, panel, sum);
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel / across * 16 + pixel % across * 4;
+        const int at = pixel * 16;
         IMAGE_CLASSIFIER_UNROLL
         for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
@@ -433,32 +452,29 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_tile(int pixels, int across, 
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_stem_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
-    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 1, 1, 1), COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
-    for (int row = 0; row < 4; row += ROWS)
-        for (int column = 0; column < 4; column += COLUMNS) {
-            const int from = row * 18 + column * 2;
-            const int to = row * 16 + column * 4;
-            if (row + ROWS <= 4 && column + COLUMNS <= 4)
-                image_classifier_stem_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-            else if (row + ROWS <= 4)
-                image_classifier_stem_tile(ROWS * (4 % COLUMNS), 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
-            else
-                image_classifier_stem_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-        }
+    enum { COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
+    for (int column = 0; column < 4; column += COLUMNS) {
+        const int from = column * 18;
+        const int to = column * 16;
+        if (column + COLUMNS <= 4)
+            image_classifier_stem_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        else
+            image_classifier_stem_tile(4 % COLUMNS, 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+    }
 }
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
  * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j,c] * kernel[i,j,c,f] + bias[f]
  * then y = relu(y)
  * x (9, 9, 1) -> y (4, 4, 4)
- * image_classifier_stem_kernel (144)
+ * image_classifier_stem_kernel (432)
  * image_classifier_stem_bias (16)
  */
 static void image_classifier_stem(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_stem_bias;
     for (int u = 0; u < 16; u += 16)
-        image_classifier_stem_panel(16, 4, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
+        image_classifier_stem_panel(16, 16, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
 }
 
 /* (9, 16) depthwise/kernel: get_weights()[0] of depthwise; channels padded with zeros */
@@ -481,24 +497,30 @@ static const float image_classifier_depthwise_bias[16] IMAGE_CLASSIFIER_ALIGNED 
 };
 
 /* `pixels` neighbours in a row, all channels: vectors run over the channels. The first tap of the first one falls
- * on x[from]; of the taps, those in rows i0 to i1 and columns j0 to j1 are inside x. */
-IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int i0, int i1, int j0, int j1, const float *x, int from, float *y)
+ * on x[from], in column `place`; of the taps, those in rows i0 to i1 are inside x, and in all columns if `inside`. */
+IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int inside, int place, int i0, int i1, const float *x, int from, float *y)
 {
     for (int u = 0; u < 4; u += IMAGE_CLASSIFIER_LANES) {
         const int n = IMAGE_CLASSIFIER_LEFT(4, u);
-        image_classifier_vec sum[2];
+        image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS];
         IMAGE_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel)
             sum[pixel] = image_classifier_load_vec(image_classifier_depthwise_bias + u);
-        IMAGE_CLASSIFIER_UNROLL
         for (int i = i0; i < i1; ++i) {
+            const int at = from + i * 16 + u;
+            image_classifier_vec factor[3];
             IMAGE_CLASSIFIER_UNROLL
-            for (int j = j0; j < j1; ++j) {
-                const image_classifier_vec factor = image_classifier_load_vec(image_classifier_depthwise_kernel + i * 48 + j * 16 + u);
-                const int at = from + i * 16 + j * 4 + u;
+            for (int j = 0; j < 3; ++j)
+                factor[j] = image_classifier_load_vec(image_classifier_depthwise_kernel + i * 48 + j * 16 + u);
+            IMAGE_CLASSIFIER_UNROLL
+            for (int q = 0; q < (pixels - 1) + 3; ++q) { /* columns of x, each for all pixels that it meets */
+                if (!inside && (place + q < 0 || place + q >= 4))
+                    continue;
+                const image_classifier_vec element = image_classifier_load_some(x + at + q * 4, n);
                 IMAGE_CLASSIFIER_UNROLL
-                for (int pixel = 0; pixel < pixels; ++pixel)
-                    sum[pixel] += image_classifier_load_some(x + at + pixel * 4, n) * factor;
+                for (int j = 0; j < 3; ++j)
+                    if (q >= j && q - j < pixels)
+                        sum[q - j] += element * factor[j];
             }
         }
         IMAGE_CLASSIFIER_UNROLL
@@ -517,34 +539,27 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_depthwise_pixels(int pixels, int i
  */
 static void image_classifier_depthwise(const float *restrict x, float *restrict y)
 {
+    enum { COLUMNS = 4 }; /* pixels at once */
     for (int row = 0; row < 4; ++row) {
         const int top = row - 1;
         const int i0 = top < 0 ? -top : 0;
         const int i1 = top + 2 < 4 ? 3 : 4 - top;
-        const int left = (top * 4 - 1) * 4;
-        for (int column = 0; column < 1; ++column) {
+        const int left = top * 4 * 4;
+        for (int column = 0; column < 4; column += COLUMNS) {
             const int place = column - 1;
-            const int j0 = place < 0 ? -place : 0;
-            const int j1 = place + 2 < 4 ? 3 : 4 - place;
-            image_classifier_depthwise_pixels(1, i0, i1, j0, j1, x, left + column * 4, y + (row * 4 + column) * 4);
-        }
-        for (int column = 1; column + 2 <= 3; column += 2) {
-            if (i0 == 0 && i1 == 3)
-                image_classifier_depthwise_pixels(2, 0, 3, 0, 3, x, left + column * 4, y + (row * 4 + column) * 4);
+            const int to = (row * 4 + column) * 4;
+            if (column >= 1 && column + COLUMNS <= 3)
+                image_classifier_depthwise_pixels(COLUMNS, 1, place, i0, i1, x, left + place * 4, y + to);
+            else if (column + COLUMNS <= 4)
+                image_classifier_depthwise_pixels(COLUMNS, 0, place, i0, i1, x, left + place * 4, y + to);
             else
-                image_classifier_depthwise_pixels(2, i0, i1, 0, 3, x, left + column * 4, y + (row * 4 + column) * 4);
-        }
-        for (int column = 3; column < 4; ++column) {
-            const int place = column - 1;
-            const int j0 = place < 0 ? -place : 0;
-            const int j1 = place + 2 < 4 ? 3 : 4 - place;
-            image_classifier_depthwise_pixels(1, i0, i1, j0, j1, x, left + column * 4, y + (row * 4 + column) * 4);
+                image_classifier_depthwise_pixels(4 % COLUMNS, 0, place, i0, i1, x, left + place * 4, y + to);
         }
     }
 }
 
-/* (64) pointwise/kernel: get_weights()[0] of pointwise; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
-static const float image_classifier_pointwise_kernel[64] IMAGE_CLASSIFIER_ALIGNED = {
+/* (128) pointwise/kernel: get_weights()[0] of pointwise; for 2 pixels side by side, zeros outside a pixel's own window; term k of unit u is number k * 16 + u; zeros beyond unit 11 */
+static const float image_classifier_pointwise_kernel[128] IMAGE_CLASSIFIER_ALIGNED = {
     -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.1875f, -0.1875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f,
@@ -553,12 +568,20 @@ static const float image_classifier_pointwise_kernel[64] IMAGE_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.21875f, 0.359375f,
+    -0.015625f, -0.390625f, 0.1875f, -0.1875f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.390625f, 0.015625f,
+    -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.046875f, -0.328125f,
+    0.25f, -0.125f, 0.453125f, 0.078125f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.296875f, 0.28125f,
+    -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) pointwise/bias: get_weights()[1] of pointwise; zeros beyond unit 5 */
+/* (16) pointwise/bias: get_weights()[1] of pointwise; 2 times; zeros beyond unit 11 */
 static const float image_classifier_pointwise_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
-    -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.359375f, -0.015625f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.359375f, -0.015625f, -0.046875f, -0.421875f,
+    0.15625f, -0.21875f, 0.359375f, -0.015625f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -566,10 +589,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_tile(int pixels, int acr
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
-    image_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
+    image_classifier_multiply(pixels, across, width, 8, x, 0, 8, 1, w, panel, sum);
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 6;
+        const int at = pixel * 12;
         IMAGE_CLASSIFIER_UNROLL
         for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
@@ -581,14 +604,14 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_tile(int pixels, int acr
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
-    enum { COLUMNS = IMAGE_CLASSIFIER_PICK(16, 6, 6, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 16; column += COLUMNS) {
-        const int from = column * 4;
-        const int to = column * 6;
-        if (column + COLUMNS <= 16)
+    enum { COLUMNS = IMAGE_CLASSIFIER_PICK(8, 4, 4, 2) }; /* pixels in a tile */
+    for (int column = 0; column < 8; column += COLUMNS) {
+        const int from = column * 8;
+        const int to = column * 12;
+        if (column + COLUMNS <= 8)
             image_classifier_pointwise_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
         else
-            image_classifier_pointwise_tile(16 % COLUMNS, 16 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+            image_classifier_pointwise_tile(8 % COLUMNS, 8 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
     }
 }
 
@@ -596,14 +619,14 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_panel(int width, int cou
  * y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
  * then y = relu(y)
  * x (4, 4, 4) -> y (4, 4, 6)
- * image_classifier_pointwise_kernel (64)
+ * image_classifier_pointwise_kernel (128)
  * image_classifier_pointwise_bias (16)
  */
 static void image_classifier_pointwise(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_pointwise_bias;
     for (int u = 0; u < 16; u += 16)
-        image_classifier_pointwise_panel(16, 6, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
+        image_classifier_pointwise_panel(16, 12, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
 }
 
 /* (384) upsample/kernel: get_weights()[0] of upsample; for each of 4 groups term k of unit u is number k * 16 + u; zeros beyond unit 2 */
@@ -842,14 +865,18 @@ static void image_classifier_classes(const float *x, float *y)
     const float *const in = x;
     float *const out = y;
     image_classifier_vec most = image_classifier_splat(-INFINITY);
-    for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES)
-        most = image_classifier_vmaximum(most, image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY));
-    const image_classifier_vec top = image_classifier_splat(image_classifier_largest(most));
+    for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES) {
+        const image_classifier_vec e = image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY);
+        most = image_classifier_no_less(most, e);
+    }
+    const float largest = image_classifier_largest(most);
+    const image_classifier_vec top = image_classifier_splat(largest);
     image_classifier_vec sum = image_classifier_splat(0.0f);
     for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES) {
-        const image_classifier_vec e = image_classifier_vexp(image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY) - top);
-        sum += e;
-        image_classifier_store(out + u, e, IMAGE_CLASSIFIER_LEFT(5, u));
+        const image_classifier_vec e = image_classifier_load_or(in + u, IMAGE_CLASSIFIER_LEFT(5, u), -INFINITY);
+        const image_classifier_vec power = image_classifier_vexp(e - top);
+        sum += power;
+        image_classifier_store(out + u, power, IMAGE_CLASSIFIER_LEFT(5, u));
     }
     const image_classifier_vec whole = image_classifier_splat(1.0f / image_classifier_total(sum));
     for (int u = 0; u < 5; u += IMAGE_CLASSIFIER_LANES)

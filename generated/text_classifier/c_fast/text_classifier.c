@@ -150,6 +150,44 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin_with_zero(int pixels, int widt
     }
 }
 
+/* n floats, and zeros in the lanes beyond them. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_some(const float *from, int n)
+{
+    if (n >= TEXT_CLASSIFIER_LANES)
+        return *(const text_classifier_loose *)from;
+    if (n <= 0)
+        return text_classifier_splat(0.0f);
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), from);
+#elif TEXT_CLASSIFIER_LANES == 8
+    return (text_classifier_vec)_mm256_maskload_ps(from, text_classifier_mask(n));
+#elif TEXT_CLASSIFIER_LANES > 1
+    text_classifier_vec v = text_classifier_splat(0.0f);
+    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+    return v;
+#else
+    return *from;
+#endif
+}
+
+/* The first n lanes of v, and `other` in those beyond. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_first_lanes(text_classifier_vec v, int n, float other)
+{
+    if (n >= TEXT_CLASSIFIER_LANES)
+        return v;
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_mask_mov_ps((__m512)text_classifier_splat(other), (__mmask16)((1u << n) - 1u), (__m512)v);
+#elif TEXT_CLASSIFIER_LANES > 1
+    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+        v[i] = i < n ? v[i] : other;
+    return v;
+#else
+    return n > 0 ? v : other;
+#endif
+}
+
 /* Integers as the bits of floats. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_floats(text_classifier_ivec bits)
 {
@@ -172,6 +210,36 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vwhere(text_classifie
     return text_classifier_floats((mask & text_classifier_bits(a)) | (~mask & text_classifier_bits(b)));
 }
 
+/* All bits of every lane, or none. */
+TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_mask_of(bool every)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return (text_classifier_ivec){0} - (int32_t)every;
+#else
+    return -(int32_t)every;
+#endif
+}
+
+/* All bits of the lanes whose bool, of n, is true. */
+TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_load_mask(const bool *from, int n)
+{
+#if TEXT_CLASSIFIER_LANES == 16 && defined __AVX512BW__ && defined __AVX512VL__ && defined __AVX512DQ__
+    const __mmask16 some = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1u);
+    return (text_classifier_ivec)_mm512_movm_epi32(_mm_test_epi8_mask(_mm_maskz_loadu_epi8(some, from), _mm_set1_epi8(1)));
+#else
+    text_classifier_ivec v = text_classifier_mask_of(false);
+#if TEXT_CLASSIFIER_LANES > 1
+    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+        if (i < n)
+            v[i] = -from[i];
+#else
+    if (n > 0)
+        v = -*from;
+#endif
+    return v;
+#endif
+}
+
 /* All bits of the lanes where a < b. */
 TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_less(text_classifier_vec a, text_classifier_vec b)
 {
@@ -182,37 +250,15 @@ TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_less(text_classifier
 #endif
 }
 
-/* All bits of the lanes where a == b. */
-TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_same(text_classifier_vec a, text_classifier_vec b)
+/* x, but no less than low; NaN stays */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_no_less(text_classifier_vec low, text_classifier_vec x)
 {
-#if TEXT_CLASSIFIER_LANES > 1
-    return (text_classifier_ivec)(a == b);
-#else
-    return -(a == b);
-#endif
-}
-
-/* the larger one; NaN if either is */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vmaximum(text_classifier_vec a, text_classifier_vec b)
-{
-    return text_classifier_vwhere(text_classifier_less(b, a) | ~text_classifier_same(a, a), a, b);
-}
-
-/* n floats, and `other` in the lanes beyond them. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_or(const float *from, int n, float other)
-{
-    if (n >= TEXT_CLASSIFIER_LANES)
-        return *(const text_classifier_loose *)from;
 #if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_vec)_mm512_mask_loadu_ps((__m512)text_classifier_splat(other), (__mmask16)((1u << n) - 1u), from);
+    return (text_classifier_vec)_mm512_max_ps((__m512)low, (__m512)x);
+#elif TEXT_CLASSIFIER_LANES == 8
+    return (text_classifier_vec)_mm256_max_ps((__m256)low, (__m256)x);
 #else
-    text_classifier_vec v = text_classifier_splat(other);
-#if TEXT_CLASSIFIER_LANES > 1
-    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
-        if (i < n)
-            v[i] = from[i];
-#endif
-    return v;
+    return text_classifier_vwhere(text_classifier_less(x, low), low, x);
 #endif
 }
 
@@ -253,18 +299,6 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_no_more(text_classifi
     return (text_classifier_vec)_mm256_min_ps((__m256)high, (__m256)x);
 #else
     return text_classifier_vwhere(text_classifier_less(high, x), high, x);
-#endif
-}
-
-/* x, but no less than low; NaN stays */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_no_less(text_classifier_vec low, text_classifier_vec x)
-{
-#if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_vec)_mm512_max_ps((__m512)low, (__m512)x);
-#elif TEXT_CLASSIFIER_LANES == 8
-    return (text_classifier_vec)_mm256_max_ps((__m256)low, (__m256)x);
-#else
-    return text_classifier_vwhere(text_classifier_less(x, low), low, x);
 #endif
 }
 
@@ -318,25 +352,21 @@ TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
 #endif
 }
 
-/* n floats, and zeros in the lanes beyond them. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_some(const float *from, int n)
+/* n floats, and `other` in the lanes beyond them. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_load_or(const float *from, int n, float other)
 {
     if (n >= TEXT_CLASSIFIER_LANES)
         return *(const text_classifier_loose *)from;
-    if (n <= 0)
-        return text_classifier_splat(0.0f);
 #if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), from);
-#elif TEXT_CLASSIFIER_LANES == 8
-    return (text_classifier_vec)_mm256_maskload_ps(from, text_classifier_mask(n));
-#elif TEXT_CLASSIFIER_LANES > 1
-    text_classifier_vec v = text_classifier_splat(0.0f);
+    return (text_classifier_vec)_mm512_mask_loadu_ps((__m512)text_classifier_splat(other), (__mmask16)((1u << n) - 1u), from);
+#else
+    text_classifier_vec v = text_classifier_splat(other);
+#if TEXT_CLASSIFIER_LANES > 1
     for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
         if (i < n)
             v[i] = from[i];
+#endif
     return v;
-#else
-    return *from;
 #endif
 }
 
@@ -600,85 +630,6 @@ static void text_classifier_attention_repack(const float *restrict x, float *res
     }
 }
 
-/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
-{
-    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
-    text_classifier_begin_with_zero(pixels, width, sum);
-    text_classifier_multiply(pixels, across, width, 3, x, 0, 6, 1, w, panel, sum);
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 6;
-        TEXT_CLASSIFIER_UNROLL
-        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
-            text_classifier_store(y + at + u, s, count - u);
-        }
-    }
-}
-
-/* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_product_panel(int width, int count, int panel, const float *x, const float *w, float *y)
-{
-    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 6; column += COLUMNS) {
-        const int from = column * 6;
-        const int to = column * 6;
-        if (column + COLUMNS <= 6)
-            text_classifier_attention_product_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
-        else
-            text_classifier_attention_product_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
-    }
-}
-
-/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
- * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,l,j,p]
- * x (6, 2, 3), kernel (96) -> y (2, 6, 6)
- */
-static void text_classifier_attention_product(const float *restrict x, const float *restrict kernel, float *restrict y)
-{
-    for (int j = 0; j < 2; ++j) {
-        for (int u = 0; u < 16; u += 16)
-            text_classifier_attention_product_panel(16, 6, 16, x + j * 3, kernel + j * 48 + u, y + j * 36 + u);
-    }
-}
-
-/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
- * x0 (2, 6, 6), x1 (1, 6, 6) bool -> y (2, 6, 6)
- */
-static void text_classifier_attention_elementwise_1(const float *x0, const bool *restrict x1, float *y)
-{
-    for (int i = 0; i < 2; ++i)
-        for (int j = 0; j < 36; ++j) {
-            y[i * 36 + j] = x1[j] ? (x0[i * 36 + j] * 0.57735026f) : -2.3819763e+38f;
-        }
-}
-
-/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
- * y = exp(x - max(x)) / sum(exp(x - max(x))), over axis 3
- * x (2, 6, 6) -> y (2, 6, 6)
- */
-static void text_classifier_attention_softmax(const float *x, float *y)
-{
-    for (int i = 0; i < 12; ++i) {
-        const float *const in = x + i * 6;
-        float *const out = y + i * 6;
-        text_classifier_vec most = text_classifier_splat(-INFINITY);
-        for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
-            most = text_classifier_vmaximum(most, text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(6, u), -INFINITY));
-        const text_classifier_vec top = text_classifier_splat(text_classifier_largest(most));
-        text_classifier_vec sum = text_classifier_splat(0.0f);
-        for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec e = text_classifier_vexp(text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(6, u), -INFINITY) - top);
-            sum += e;
-            text_classifier_store(out + u, e, TEXT_CLASSIFIER_LEFT(6, u));
-        }
-        const text_classifier_vec whole = text_classifier_splat(1.0f / text_classifier_total(sum));
-        for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
-            text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(6, u)) * whole, TEXT_CLASSIFIER_LEFT(6, u));
-    }
-}
-
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y = x in panels of 16 units, term after term, as the tile below reads it
  * x (6, 2, 3) -> y (192)
@@ -698,7 +649,48 @@ static void text_classifier_attention_repack_1(const float *restrict x, float *r
 }
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin_with_zero(pixels, width, sum);
+    text_classifier_multiply(pixels, across, width, 3, x, 0, 6, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+    }
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, int count, int panel, const float *x, const float *w, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+    for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 6;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_scores_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
+        else
+            text_classifier_attention_scores_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
+    }
+}
+
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
+ * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,l,j,p]
+ * x (6, 2, 3), kernel (96) -> y (36)
+ */
+static void text_classifier_attention_scores(const float *restrict x, const float *restrict kernel, float *restrict y)
+{
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_scores_panel(16, 6, 16, x, kernel + u, y + u);
+}
+
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, float *y)
 {
     text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
     text_classifier_begin_with_zero(pixels, width, sum);
@@ -715,28 +707,66 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_tile(int pixels, int acros
 }
 
 /* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_panel(int width, int count, int panel, const float *x, const float *w, float *y)
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int count, int panel, const float *x, const float *w, float *y)
 {
     enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
     for (int column = 0; column < 6; column += COLUMNS) {
         const int from = column * 6;
         const int to = column * 6;
         if (column + COLUMNS <= 6)
-            text_classifier_attention_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
+            text_classifier_attention_sums_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, y + to);
         else
-            text_classifier_attention_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
+            text_classifier_attention_sums_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, y + to);
     }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,p,k,l]
- * x (2, 6, 6), kernel (192) -> y (6, 2, 3)
+ * x (36), kernel (192) -> y (6, 2, 3)
  */
-static void text_classifier_attention(const float *restrict x, const float *restrict kernel, float *restrict y)
+static void text_classifier_attention_sums(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int k = 0; k < 2; ++k) {
-        for (int u = 0; u < 16; u += 16)
-            text_classifier_attention_panel(16, 3, 16, x + k * 36, kernel + k * 96 + u, y + k * 3 + u);
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_sums_panel(16, 3, 16, x, kernel + u, y + u);
+}
+
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
+ * y = softmax(x * keys) * values, for each head some queries at once
+ * then y = z ? (y * 0.57735026f) : -2.3819763e+38f, of each score y before the softmax
+ * x (6, 2, 3), keys (96), values (192), z (1, 6, 6) bool -> y (6, 2, 3)
+ */
+static void text_classifier_attention(const float *restrict x, const float *restrict keys, const float *restrict values, const bool *restrict z, float *restrict y, float *restrict scores)
+{
+    for (int j = 0; j < 2; ++j) {
+        float *const block = scores;
+        text_classifier_attention_scores(x + j * 3, keys + j * 48, block);
+        float largest[6];
+        for (int query = 0; query < 6; ++query) {
+            const float *const in = block + query * 6;
+            text_classifier_vec most = text_classifier_splat(-INFINITY);
+            for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES) {
+                const text_classifier_vec s = text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(6, u));
+                const text_classifier_vec e = text_classifier_first_lanes(text_classifier_vwhere(text_classifier_load_mask(z + query * 6 + u, TEXT_CLASSIFIER_LEFT(6, u)), s * 0.57735026f, text_classifier_splat(-2.3819763e+38f)), TEXT_CLASSIFIER_LEFT(6, u), -INFINITY);
+                most = text_classifier_no_less(most, e);
+            }
+            largest[query] = text_classifier_largest(most);
+        }
+        for (int query = 0; query < 6; ++query) {
+            float *const in = block + query * 6, *const out = in;
+            const text_classifier_vec top = text_classifier_splat(largest[query]);
+            text_classifier_vec sum = text_classifier_splat(0.0f);
+            for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES) {
+                const text_classifier_vec s = text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(6, u));
+                const text_classifier_vec e = text_classifier_first_lanes(text_classifier_vwhere(text_classifier_load_mask(z + query * 6 + u, TEXT_CLASSIFIER_LEFT(6, u)), s * 0.57735026f, text_classifier_splat(-2.3819763e+38f)), TEXT_CLASSIFIER_LEFT(6, u), -INFINITY);
+                const text_classifier_vec power = text_classifier_vexp(e - top);
+                sum += power;
+                text_classifier_store(out + u, power, TEXT_CLASSIFIER_LEFT(6, u));
+            }
+            const text_classifier_vec whole = text_classifier_splat(1.0f / text_classifier_total(sum));
+            for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
+                text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(6, u)) * whole, TEXT_CLASSIFIER_LEFT(6, u));
+        }
+        text_classifier_attention_sums(block, values + j * 96, y + j * 3);
     }
 }
 
@@ -903,27 +933,25 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
 {
     if (!w || !ids || !scores)
         return TEXT_CLASSIFIER_ERROR_NULL;
-    float *const embedding = w->arena.float32s + 300; /* (6, 4) */
+    float *const embedding = w->arena.float32s + 396; /* (6, 4) */
     bool *const not_equal = w->arena.bools; /* (6) */
     bool *const attention_reshape = w->arena.bools; /* (6, 1) */
     bool *const attention_reshape_1 = w->arena.bools; /* (1, 6) */
-    bool *const attention_logical_and = w->arena.bools + 672; /* (6, 6) */
-    float *const attention_query = w->arena.float32s + 96; /* (6, 6) */
-    float *const attention_query_1 = w->arena.float32s + 96; /* (6, 2, 3) */
-    float *const attention_key = w->arena.float32s + 132; /* (6, 6) */
-    float *const attention_key_1 = w->arena.float32s + 132; /* (6, 2, 3) */
-    float *const attention_value = w->arena.float32s + 264; /* (6, 6) */
-    float *const attention_value_1 = w->arena.float32s + 264; /* (6, 2, 3) */
-    bool *const attention_reshape_2 = w->arena.bools + 672; /* (1, 6, 6) */
-    float *const attention_where_sum_packed = w->arena.float32s; /* (96) */
-    float *const attention_where_sum = w->arena.float32s + 192; /* (2, 6, 6) */
-    float *const attention_where = w->arena.float32s + 192; /* (2, 6, 6) */
-    float *const attention_softmax = w->arena.float32s + 192; /* (2, 6, 6) */
+    bool *const attention_logical_and = w->arena.bools + 1680; /* (6, 6) */
+    float *const attention_query = w->arena.float32s + 288; /* (6, 6) */
+    float *const attention_query_1 = w->arena.float32s + 288; /* (6, 2, 3) */
+    float *const attention_key = w->arena.float32s; /* (6, 6) */
+    float *const attention_key_1 = w->arena.float32s; /* (6, 2, 3) */
+    float *const attention_value = w->arena.float32s + 324; /* (6, 6) */
+    float *const attention_value_1 = w->arena.float32s + 324; /* (6, 2, 3) */
+    bool *const attention_reshape_2 = w->arena.bools + 1680; /* (1, 6, 6) */
+    float *const attention_where_packed = w->arena.float32s + 192; /* (96) */
     float *const attention_einsum_packed = w->arena.float32s; /* (192) */
-    float *const attention_einsum = w->arena.float32s + 264; /* (6, 2, 3) */
-    float *const attention_attention_output_reshape = w->arena.float32s + 264; /* (6, 6) */
-    float *const add = w->arena.float32s + 300; /* (6, 4) */
-    float *const norm = w->arena.float32s + 300; /* (6, 4) */
+    float *const attention_einsum = w->arena.float32s + 324; /* (6, 2, 3) */
+    float *const attention_softmax_scores = w->arena.float32s + 360; /* (36) */
+    float *const attention_attention_output_reshape = w->arena.float32s + 324; /* (6, 6) */
+    float *const add = w->arena.float32s + 396; /* (6, 4) */
+    float *const norm = w->arena.float32s + 396; /* (6, 4) */
     float *const mean = w->arena.float32s; /* (4) */
 
     if (text_classifier_embedding(ids, embedding) != 0)
@@ -933,12 +961,9 @@ int text_classifier_run(text_classifier_workspace *w, const int32_t *ids, float 
     text_classifier_attention_query(embedding, attention_query);
     text_classifier_attention_key(embedding, attention_key);
     text_classifier_attention_value(embedding, attention_value);
-    text_classifier_attention_repack(attention_key_1, attention_where_sum_packed);
-    text_classifier_attention_product(attention_query_1, attention_where_sum_packed, attention_where_sum);
-    text_classifier_attention_elementwise_1(attention_where_sum, attention_reshape_2, attention_where);
-    text_classifier_attention_softmax(attention_where, attention_softmax);
+    text_classifier_attention_repack(attention_key_1, attention_where_packed);
     text_classifier_attention_repack_1(attention_value_1, attention_einsum_packed);
-    text_classifier_attention(attention_softmax, attention_einsum_packed, attention_einsum);
+    text_classifier_attention(attention_query_1, attention_where_packed, attention_einsum_packed, attention_reshape_2, attention_einsum, attention_softmax_scores);
     text_classifier_attention_attention_output(attention_attention_output_reshape, embedding, add);
     text_classifier_norm(add, norm);
     text_classifier_mean(norm, mean);

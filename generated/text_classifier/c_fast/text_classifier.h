@@ -25,14 +25,14 @@ typedef enum {
     TEXT_CLASSIFIER_ERROR_INDEX = 2 /* an index (an embedding's id, say) is out of range */
 } text_classifier_error;
 
-#define TEXT_CLASSIFIER_WORKSPACE_BYTES 1296
+#define TEXT_CLASSIFIER_WORKSPACE_BYTES 1716
 
 /* Memory for intermediate results: one for each thread that calls text_classifier_run at the same time. It
  * needs no initialisation. */
 typedef struct {
     union {
-        float float32s[324];
-        bool bools[1296];
+        float float32s[429];
+        bool bools[1716];
     } arena;
 } text_classifier_workspace;
 

@@ -1,0 +1,57 @@
+"""Convolutions of 3x3 that the fast style does with fewer products: tiles that don't come out even,
+channels and units beside cache lines, and what is fused into the way back.
+"""
+
+from __future__ import annotations
+
+from keras import Input, Model, layers
+
+from tests.cases._build import layer
+
+
+def padded() -> Model:
+    return layer(layers.Conv2D(37, 3, padding="same", activation="relu"), 11, 17, 20)
+
+
+def unpadded() -> Model:
+    return layer(layers.Conv2D(16, 3, use_bias=False), 10, 13, 33)
+
+
+def small_tiles() -> Model:
+    """2x2 outputs."""
+    x = Input((2, 4, 40), name="x")
+    y = layers.Conv2D(48, 3, padding="same")(x)
+    return Model(x, layers.Conv2D(24, 3)(layers.ZeroPadding2D(((1, 1), (0, 0)))(y)))
+
+
+def residual() -> Model:
+    """Added to the sum, and overwritten by it."""
+    x = Input((13, 8, 24), name="x")
+    y = layers.Conv2D(24, 3, padding="same", activation="tanh")(x)
+    z = layers.Conv2D(24, 3, padding="same", use_bias=False)(y)
+    z = layers.ReLU()(layers.Add()([layers.BatchNormalization()(z), y]))
+    return Model(x, layers.GlobalMaxPooling2D()(z))
+
+
+def sequences() -> Model:
+    x = Input((37, 32), name="x")
+    y = layers.Conv1D(40, 3, padding="causal", activation="relu")(x)
+    return Model(x, layers.Conv1D(32, 3)(y))
+
+
+def dilated_sequences() -> Model:
+    """Taps 4, 3 and 2 apart; a fourth one whose steps don't come out even."""
+    x = Input((36, 32), name="x")
+    y = layers.Conv1D(40, 3, padding="causal", dilation_rate=4, activation="relu")(x)
+    z = layers.Conv1D(40, 3, padding="same", dilation_rate=3)(y)
+    last = layers.Conv1D(24, 3, dilation_rate=2, activation="tanh")
+    return Model(x, [last(y + z), layers.Conv1D(32, 3, padding="causal", dilation_rate=5)(z)])
+
+
+def images_in_turn() -> Model:
+    one = layers.Conv2D(32, 3, padding="same", activation="sigmoid")
+    return layer(layers.TimeDistributed(one), 3, 6, 7, 16)
+
+
+def in_a_loop() -> Model:
+    return layer(layers.ConvLSTM2D(16, 3, padding="same"), 2, 7, 9, 5)
