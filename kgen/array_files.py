@@ -63,7 +63,11 @@ def named_arrays(path: Path, option: str) -> dict[str, np.ndarray]:
         with found:
             return {name: found[name] for name in found.files}
     except Exception as error:  # zipfile, NumPy's reader and the file system raise what they like
-        what = " ".join(str(error).split())[:120]
+        what = " ".join(str(error).split())[:120].rstrip(".")
+        if "pickle" in what:  # what NumPy takes any other file for
+            what = "it holds Python objects, or is another kind of file"
+        if path.suffix in (".csv", ".txt"):
+            what = f"for text, np.save('x.npy', np.loadtxt({path.name!r}, delimiter=','))"
         raise ExportError(
             f"{option} {str(path)!r} is no .npy or .npz file of numbers (np.save, np.savez): "
             f"{what}.",

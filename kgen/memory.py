@@ -72,7 +72,7 @@ def with_code(job: Export, found: Memory, form: Form = LITERAL) -> Memory:
 
 
 def _models(job: Export, style: str, form: Form) -> tuple[CModel, CBlock | None]:
-    plan = targets.fast(job.plan, form) if style == "fast" else job.plan
+    plan = targets.of_style(job.plan, style, form)
     model = CModel(plan, job.name, form, plan.graph.name, style)
     return model, targets.block_of(job.plan, model)
 

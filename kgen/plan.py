@@ -14,6 +14,7 @@ from kgen.ir.value import STRING, Value, element_size
 from kgen.lengths import with_named_lengths
 from kgen.names import Names
 from kgen.ops.scan import Scan
+from kgen.overlaps import Overlaps, forbidden, overlaps, saved
 from kgen.sharing import BodySharing, Buffer, Place, Sharing
 
 __all__ = ["Place", "Plan", "plan"]
@@ -70,13 +71,16 @@ class Plan:
         return at_bound(sum(node.macs for node in self.graph.nodes))
 
 
-def plan(graph: Graph) -> Plan:
-    """Names for all values, and places: first fit in the best of a few orders of the buffers."""
+def plan(graph: Graph, *, overlapping: bool = False) -> Plan:
+    """Names for all values, and places: first fit in the best of a few orders of the buffers.
+
+    overlapping: whether outputs may follow inputs through the same memory, as Node.trail says.
+    """
     graph = named(graph)
-    return _placed(graph, Sharing(graph))
+    return _placed(graph, Sharing(graph), overlapping)
 
 
-def _placed(graph: Graph, sharing: Sharing) -> Plan:
+def _placed(graph: Graph, sharing: Sharing, overlapping: bool = False) -> Plan:
     sharing.unite_all()
     bodies: dict[Node, Plan] = {
         node: _placed(node.body, BodySharing(node))
@@ -93,8 +97,9 @@ def _placed(graph: Graph, sharing: Sharing) -> Plan:
     everything = [*numbers, *scratch.values()]
     named_buffers = [(value.name, buffer) for value, buffer in buffers.items() if not buffer.text]
     named_buffers += [(f"the loop's own in {n.name}", buffer) for n, buffer in scratch.items()]
-    offsets, peak = allocate(everything)
-    slots, text_peak = allocate([buffer for buffer in buffers.values() if buffer.text])
+    may = overlaps(graph, sharing, buffers) if overlapping else {}
+    offsets, peak = allocate(everything, may)
+    slots, text_peak = allocate([buffer for buffer in buffers.values() if buffer.text], {})
     pointer = element_size(STRING)
     found = {buffer: Place("workspace", offset) for buffer, offset in offsets.items()}
     found.update({buffer: Place("strings", slot // pointer) for buffer, slot in slots.items()})
@@ -112,8 +117,8 @@ def _placed(graph: Graph, sharing: Sharing) -> Plan:
         bodies=bodies,
         scratch={node: offsets[buffer] for node, buffer in scratch.items()},
         workspace_bytes=peak,
-        lower_bound=lower_bound(everything),
-        peak=_peak(graph.nodes, named_buffers),
+        lower_bound=lower_bound(everything, may),
+        peak=_peak(graph.nodes, named_buffers, may),
     )
 
 
@@ -149,33 +154,39 @@ def _name_nodes(graph: Body, names: Names, identifiers: dict[Value, str]) -> Non
             _name_nodes(body, names, identifiers)
 
 
-def _peak(nodes: Sequence[Node], buffers: Sequence[tuple[str, Buffer]]) -> Peak:
-    """The first of the steps during which most is alive."""
+def _peak(nodes: Sequence[Node], buffers: Sequence[tuple[str, Buffer]], may: Overlaps) -> Peak:
+    """The first of the steps during which most is alive; of an array that overlaps another one, the
+    bytes that it adds.
+    """
     if not nodes:
         return Peak("", ())
 
     def alive(step: int) -> list[tuple[str, int]]:
-        return [(name, b.size) for name, b in buffers if b.first <= step <= b.last and b.size]
+        found = [(name, b) for name, b in buffers if b.first <= step <= b.last]
+        less = saved((b for _, b in found), may)
+        sizes = [(name, b.size - less.get(b, 0)) for name, b in found]
+        return [(name, size) for name, size in sizes if size]
 
     busiest = max(range(len(nodes)), key=lambda step: sum(size for _, size in alive(step)))
     largest = sorted(alive(busiest), key=lambda pair: (-pair[1], pair[0]))
     return Peak(nodes[busiest].origin.path, tuple(largest))
 
 
-def lower_bound(buffers: Iterable[Buffer]) -> int:
+def lower_bound(buffers: Iterable[Buffer], may: Overlaps) -> int:
     """The largest sum of the sizes of buffers that are alive together, in bytes."""
     all_buffers = list(buffers)
-    return max(
-        (
-            sum(other.size for other in all_buffers if other.first <= buffer.first <= other.last)
-            for buffer in all_buffers
-        ),
-        default=0,
-    )
+
+    def needed(step: int) -> int:
+        alive = [one for one in all_buffers if one.first <= step <= one.last]
+        return sum(one.size for one in alive) - sum(saved(alive, may).values())
+
+    return max((needed(buffer.first) for buffer in all_buffers), default=0)
 
 
-def allocate(buffers: list[Buffer]) -> tuple[dict[Buffer, int], int]:
-    """An offset in bytes for each buffer, and the peak; buffers alive together don't overlap."""
+def allocate(buffers: list[Buffer], may: Overlaps) -> tuple[dict[Buffer, int], int]:
+    """An offset in bytes for each buffer, and the peak; buffers alive together don't overlap, but
+    as they may.
+    """
     orders = (
         lambda b: (-b.size, b.first),
         lambda b: (b.first, -b.size),
@@ -183,24 +194,24 @@ def allocate(buffers: list[Buffer]) -> tuple[dict[Buffer, int], int]:
         lambda b: (-b.last, -b.size),
         lambda b: (-b.size * (b.last - b.first + 1), b.first),
     )
-    results = [_first_fit(sorted(buffers, key=order)) for order in orders]
+    results = [_first_fit(sorted(buffers, key=order), may) for order in orders]
     return min(results, key=lambda result: result[1])
 
 
-def _first_fit(buffers: list[Buffer]) -> tuple[dict[Buffer, int], int]:
+def _first_fit(buffers: list[Buffer], may: Overlaps) -> tuple[dict[Buffer, int], int]:
     offsets: dict[Buffer, int] = {}
     peak = 0
     for buffer in buffers:
         taken = sorted(
-            (offsets[other], offsets[other] + other.size)
+            forbidden(buffer, other, offsets[other], may)
             for other in offsets
             if other.meets(buffer)
         )
         offset = 0
-        for start, end in taken:
-            if _aligned(offset, buffer) + buffer.size <= start:
+        for low, high in taken:
+            if _aligned(offset, buffer) <= low:
                 break
-            offset = max(offset, end)
+            offset = max(offset, high)
         offsets[buffer] = _aligned(offset, buffer)
         peak = max(peak, offsets[buffer] + buffer.size)
     return offsets, peak

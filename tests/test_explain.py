@@ -295,7 +295,7 @@ def test_the_command(tmp_path: Path) -> None:
         (["--input", "[0, 1]"], "put it into brackets once more"),
         (["--input", "[[0, 1], [2]]"], "rows of different lengths"),
         (["--input", "[[0, 1]"], "is no JSON"),
-        (["--input", '[["a", "b"]]'], "is of float32, but <U1 came"),
+        (["--input", '[["a", "b"]]'], "is of float32, but text came"),
         (["--input", "nowhere.npy"], "'nowhere.npy': there is no such file"),
         (["--input", "[[0, 1]]", "--input", "[[0, 1]]"], "'inputs' is of shape"),
         (["--input", "x=[[0, 1]]"], "inputs 'inputs' expected, but ['x'] given"),
@@ -307,6 +307,25 @@ def test_bad_input_is_one_line(arguments: list[str], said: str) -> None:
     assert result.exit_code == 2
     assert said in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("x.csv", "np.loadtxt('x.csv', delimiter=',')"), ("x.bin", "is another kind of file")],
+)
+def test_files_of_another_kind(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("1,2\n")
+    result = run(XOR, "--input", tmp_path / name)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert "pickle" not in result.output
+
+
+def test_open_sizes_are_those_of_the_input() -> None:
+    model = Sequential([Input((None, 2), name="sequence"), layers.SimpleRNN(3)])
+    assert kgen.explain(model, np.ones((1, 4, 2), np.float32)).inputs[0].shape == "(1, 4, 2)"
+    with pytest.raises(kgen.ExportError, match=r"samples .*whose sizes are taken.*-shape 32,2"):
+        kgen.explain(model)
 
 
 def test_the_page_by_the_command(tmp_path: Path) -> None:

@@ -346,6 +346,24 @@ def test_dark_narrow_and_printed(opened: Any, table: Explanation) -> None:
     assert light.locator("[data-step] table").count() >= 12  # all steps are there for print
 
 
+def test_long_words_do_not_widen_a_phone(opened: Any) -> None:
+    pool = layers.GlobalAveragePooling2D(data_format="channels_last", keepdims=True)
+    model = Sequential([Input((2, 2, 1)), pool])
+    page = opened(kgen.explain(model), viewport={"width": 320, "height": 600}, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_letters_have_low_letters(opened: Any) -> None:
+    """Those that Unicode has no subscript for, too."""
+    x = Input((2, 3))
+    model = Model(x, layers.MultiHeadAttention(1, 2, name="attention")(x, x))
+    page = opened(kgen.explain(model))
+    page.locator(".layer caption b", has_text="W").first.wait_for()
+    shown = page.locator(".layer caption b").evaluate_all("all => all.map((one) => one.innerHTML)")
+    assert "W<sub>q</sub>" in shown
+    assert not any("_" in letter for letter in shown)
+
+
 def test_names_are_shown_never_run(opened: Any) -> None:
     name = "<script>alert(1)<img src=x onerror=alert(2)>'\"&amp;</b>".replace("/", "\\")
     model = Model(x := Input((2,), name="a<b>c"), layers.Dense(1, name=name)(x), name="<i>m")

@@ -38,6 +38,7 @@ SOME_CASES = (
     "tiles/zeros_skipped",
     "tiles/few_filters",
     "tiles/attention_in_blocks",
+    "tiles/weights_from_afar",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -351,3 +352,10 @@ def test_the_schedule_says_what_the_code_does() -> None:
         ("wide", "tile"),
         ("narrow", "tile"),
     ]
+
+
+def test_weights_that_tiles_ask_for() -> None:
+    """The next panel's, those a few terms further on, none where all stay near."""
+    nodes = targets.fast(case("tiles/weights_from_afar").plan).graph.nodes
+    products = [node for node in nodes if isinstance(node, Product)]
+    assert sorted(node.fetched // node.panels.width for node in products) == [0, 16, 70]

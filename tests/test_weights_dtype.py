@@ -14,6 +14,7 @@ from kgen import ExportError, targets
 from kgen.api import Export
 from kgen.ir.value import HALVES, rounded
 from kgen.library import STRICT, Library
+from kgen.passes.packing import store_halves
 from kgen.render.literals import shortened
 from kgen.targets.weight_forms import FORMS
 from tests.harness import randomize
@@ -112,17 +113,19 @@ FLAGS = {
 
 
 @pytest.mark.parametrize("flags", FLAGS)
-@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("dtype", [*HALVES, "float8_e4m3fn"])
 def test_every_number(dtype: str, flags: str) -> None:
     """All there are, read as vectors (the kernel) and one by one (the table)."""
-    bits = np.arange(2**16, dtype=np.uint16)
-    numbers = bits.view(dtype).astype(np.float32)
-    product = Sequential([Input((1,)), layers.Dense(2**16, use_bias=False)])
+    whole = np.uint16 if dtype in HALVES else np.uint8
+    numbers = np.arange(np.iinfo(whole).max + 1, dtype=whole).view(dtype).astype(np.float32)
+    rows = numbers.size // 64
+    product = Sequential([Input((1,)), layers.Dense(numbers.size, use_bias=False)])
     product.layers[0].set_weights([numbers.reshape(1, -1)])
-    table = Sequential([Input((1024,), dtype="int32"), layers.Embedding(1024, 64)])
-    table.layers[0].set_weights([numbers.reshape(1024, 64)])
-    for model, x in ((product, np.ones((1, 1), np.float32)), (table, np.arange(1024)[None])):
-        job = Export(model, "all", {}, weights_dtype=dtype)
+    table = Sequential([Input((rows,), dtype="int32"), layers.Embedding(rows, 64)])
+    table.layers[0].set_weights([numbers.reshape(rows, 64)])
+    for model, x in ((product, np.ones((1, 1), np.float32)), (table, np.arange(rows)[None])):
+        job = Export(model, "all", {})
+        vars(job)["graph"] = store_halves(job.graph, [dtype])
         files = job.files("c", "fast")
         found = Library(files, flags=(*STRICT, *FLAGS[flags])).predict(x).reshape(-1)
         assert job.graph.constants[0].stored == dtype

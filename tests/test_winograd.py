@@ -21,7 +21,15 @@ from kgen.targets.weight_forms import Form
 from tests.harness import assert_close, case
 from tests.test_fast import VARIANTS, test_compilers_and_vectors
 
-CASES = ("padded", "unpadded", "small_tiles", "residual", "sequences", "images_in_turn")
+CASES = (
+    "padded",
+    "unpadded",
+    "small_tiles",
+    "residual",
+    "sequences",
+    "dilated_sequences",
+    "images_in_turn",
+)
 
 
 def nodes(name: str, form: Form | None = None) -> list[object]:
@@ -36,6 +44,7 @@ def test_the_cases_are_what_they_say() -> None:
     taken = [node for node in found if isinstance(node, Winograd)]
     sizes = {line.outputs for node in taken for line in (node.rows, node.columns)}
     assert sizes == {1, *POINTS}
+    assert {node.columns.count for node in taken if node.columns.taps == 1} == {2, 3, 4}
     assert any(node.tiles % node.tile.widest.columns for node in taken)
     assert any(node.columns.before for node in taken)
     assert all(any(isinstance(node, Winograd) for node in nodes(name)) for name in CASES)

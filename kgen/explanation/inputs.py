@@ -57,8 +57,15 @@ def pinned(given: Any, job: Export) -> Export:
     shapes = dict(job.input_shapes)
     for name, tensor, array in zip(names, tensors, arrays, strict=False):
         sizes = tuple(tensor.shape)[1:]
-        if array is None or None not in sizes or name in shapes or "" in shapes:
+        if None not in sizes or name in shapes or "" in shapes:
             continue
+        if array is None:
+            example = ",".join(str(32 if size is None else size) for size in sizes)
+            raise ExportError(
+                f"Input {name!r} has the shape {sizes}, with sizes that are open: give samples "
+                f"(--input x.npy), whose sizes are taken, or pin them (--input-shape {example}).",
+                exit_code=2,
+            )
         found = np.asarray(array, dtype=None if isinstance(array, np.ndarray) else object).shape[1:]
         if len(found) == len(sizes):
             shapes[name] = [b if a is None else a for a, b in zip(sizes, found, strict=True)]
@@ -67,6 +74,10 @@ def pinned(given: Any, job: Export) -> Export:
 
 def _names(values: Sequence[Value]) -> str:
     return ", ".join(repr(value.name) for value in values)
+
+
+def _kind(array: np.ndarray) -> str:
+    return {"U": "text", "S": "text", "O": "objects"}.get(array.dtype.kind, str(array.dtype))
 
 
 def _wrong(what: str) -> ExportError:
@@ -95,7 +106,7 @@ def _checked(value: Value, given: Any) -> np.ndarray:
     rank = 2 if is_float(value.dtype) else kinds.get(wanted.kind, 2)
     whole = array.dtype.kind == "f" and bool((array == np.rint(array)).all())
     if kinds.get(array.dtype.kind, 3) > rank and not (whole and rank == 1):
-        raise _wrong(f"{value.name!r} is of {value.dtype}, but {array.dtype} came")
+        raise _wrong(f"{value.name!r} is of {value.dtype}, but {_kind(array)} came")
     result = array.astype(wanted)
     if rank < 2 and (result != array).any():
         raise _wrong(f"{value.name!r} is of {value.dtype}, which can't hold these numbers")
@@ -104,7 +115,7 @@ def _checked(value: Value, given: Any) -> np.ndarray:
 
 def _texts(value: Value, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind not in "USO":
-        raise _wrong(f"{value.name!r} is of strings, but {array.dtype} came")
+        raise _wrong(f"{value.name!r} is of strings, but {_kind(array)} came")
     texts = [t.encode() if isinstance(t, str) else bytes(t) for t in array.ravel().tolist()]
     result = np.empty(len(texts), object)
     result[:] = texts

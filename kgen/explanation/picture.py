@@ -9,6 +9,8 @@ from kgen.explanation.report import LayerReport
 from kgen.ir.value import Value
 
 WIDTH, HEIGHT, GAP_X, GAP_Y = 190, 38, 16, 22
+NARROW, LETTER = 96, 7
+"""Beside others boxes are only as wide as their words need."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,14 @@ class Box:
 
     x: int
     y: int
+    width: int
     name: str
     kind: str
     target: str
 
     @property
     def middle(self) -> int:
-        return self.x + WIDTH // 2
+        return self.x + self.width // 2
 
 
 @dataclass(frozen=True)
@@ -60,28 +63,33 @@ def picture(inputs: Sequence[Value], layers: Sequence[LayerReport]) -> Picture:
         columns[row] = column + 1
         places.append((column, row))
     wide = max([*columns.values(), 1])
-    boxes = [_box(0, 0, 1, wide, "inputs", "", "inputs")]
+    words = max((len(text) for layer in layers for text in (layer.name, layer.kind)), default=0)
+    width = WIDTH if wide == 1 else min(max(NARROW, words * LETTER + GAP_X), WIDTH)
+    boxes = [_box(0, 0, 1, wide, width, "inputs", "", "inputs")]
     boxes += [
-        _box(column, row, columns[row], wide, layer.name, layer.kind, f"layer-{number}")
+        _box(column, row, columns[row], wide, width, layer.name, layer.kind, f"layer-{number}")
         for number, ((column, row), layer) in enumerate(zip(places, layers, strict=True))
     ]
     lines = tuple(_line(boxes[a + 1], boxes[b + 1]) for a, b in edges)
     bottom = max(box.y for box in boxes) + HEIGHT
-    return Picture(wide * (WIDTH + GAP_X) + GAP_Y, bottom + 2, tuple(boxes), lines)
+    right = wide * (width + GAP_X) + GAP_Y
+    return Picture(right, bottom + 2, tuple(boxes), lines, box_width=width)
 
 
-def _box(column: int, row: int, count: int, wide: int, name: str, kind: str, target: str) -> Box:
-    indent = (wide - count) * (WIDTH + GAP_X) // 2
-    x = 1 + indent + column * (WIDTH + GAP_X)
+def _box(
+    column: int, row: int, count: int, wide: int, width: int, name: str, kind: str, target: str
+) -> Box:
+    indent = (wide - count) * (width + GAP_X) // 2
+    x = 1 + indent + column * (width + GAP_X)
     short = name if len(name) <= 26 else f"{name[:12]}…{name[-12:]}"
-    return Box(x, 1 + row * (HEIGHT + GAP_Y), short, kind, target)
+    return Box(x, 1 + row * (HEIGHT + GAP_Y), width, short, kind, target)
 
 
 def _line(a: Box, b: Box) -> str:
     """A curve from the bottom of one box to the top of another, around those between."""
     start, end = a.y + HEIGHT, b.y
     far = end - start > GAP_Y + HEIGHT // 2
-    bend = WIDTH // 2 + 8 if far and a.middle == b.middle else 0
+    bend = a.width // 2 + 8 if far and a.middle == b.middle else 0
     return (
         f"M{a.middle} {start} C{a.middle + bend * 1.3:.0f} {start + GAP_Y}, "
         f"{b.middle + bend * 1.3:.0f} {end - GAP_Y}, {b.middle} {end}"

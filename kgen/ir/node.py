@@ -140,6 +140,13 @@ class Node:
         """
         return ()
 
+    def trail(self, value: Value) -> int | None:
+        """How many elements the output must begin before this input at least, for both to be in
+        overlapping memory: templates write the output in its order, and then no element that is
+        still to be read. None if they may not overlap.
+        """
+        return None
+
     @property
     def exact(self) -> bool:
         """Whether each element of the output is one of the inputs' elements, or a literal: then it

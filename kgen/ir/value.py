@@ -17,6 +17,9 @@ HALVES = ("float16", "bfloat16")
 NARROW = (*HALVES, "float8_e4m3fn", "float8_e5m2")
 """Types that are computed in float32, each result rounded to them."""
 
+BITS = {"int4": 4, "float8_e4m3fn": 8, "float16": 16, "bfloat16": 16}
+"""Of an element of the types that constants may be stored in."""
+
 STRING = "string"
 """The element type of text: UTF-8, a pointer in C and a bytes object in NumPy. No node makes new
 strings; they are read, compared and moved."""
@@ -112,9 +115,10 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """The small integers that an array of weights was made of: (numbers - zero) * scale / divisor.
+    """The small numbers that an array of weights was made of: (numbers - zero) * scale / divisor.
 
-    numbers, zero: int8. All have the array's shape: zero, scale and divisor are repeated.
+    numbers: int8, or float32 that are float8_e4m3fn. zero: int8. All have the array's shape: zero,
+    scale and divisor are repeated.
     """
 
     numbers: np.ndarray
@@ -136,8 +140,8 @@ class Constant(Value):
     note: where it comes from, for the comment beside it ("dense/kernel, get_weights()[0]").
     variable: Keras's, if these are all its elements.
     stored: the narrower type that the source has the elements in, and that has each of them
-        exactly, or "": "int4" for int8, "float16" or "bfloat16" for float32. They are widened
-        where they are read.
+        exactly, or "": "int4" for int8, "float16", "bfloat16" or "float8_e4m3fn" for float32. They
+        are widened where they are read.
     """
 
     data: np.ndarray
@@ -173,15 +177,17 @@ class Constant(Value):
     @property
     def raw(self) -> np.ndarray:
         """What the source stores of numbers: of an int4 bytes with two elements each, the first in
-        the lower half, of a type of two bytes the bits, as uint16; else the elements.
+        the lower half; of narrow floats the bits, as unsigned integers; else the elements.
         """
         match self.source_dtype:
             case "int4":
                 halves = self.data.reshape(-1).astype(np.uint8) & 15
                 halves = np.append(halves, np.zeros(self.size % 2, np.uint8))
                 return np.asarray(halves[::2] | halves[1::2] << 4)
-            case "float16" | "bfloat16" as dtype:
-                return self.data.astype(dtype).view(np.uint16)
+            case "float16" | "bfloat16" | "float8_e4m3fn" as dtype:
+                bits = np.uint8 if dtype == "float8_e4m3fn" else np.uint16
+                with np.errstate(invalid="ignore"):  # NaN
+                    return self.data.astype(dtype).view(bits)
         return self.data
 
     @classmethod
@@ -194,7 +200,7 @@ class Constant(Value):
     def nbytes(self) -> int:
         """The size of the array, and of the text of strings, each with its ending zero."""
         if self.stored:
-            return -(-self.size // 2) if self.stored == "int4" else 2 * self.size
+            return -(-self.size * BITS[self.stored] // 8)
         text = sum(len(word) + 1 for word in self.data.flat) if self.dtype == STRING else 0
         return super().nbytes + text
 

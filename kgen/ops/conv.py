@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from kgen.ir.node import Contraction, GraphError, Spec
 from kgen.ir.value import Constant, Shape, Value
-from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, times, with_spatial
+from kgen.ops.pool import (
+    channel_axis,
+    checked_images,
+    spatial_sizes,
+    times,
+    window_trail,
+    with_spatial,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,6 +68,9 @@ class Conv(Contraction):
     @property
     def padded(self) -> bool:
         return any(before or after for before, after in self.padding)
+
+    def trail(self, value: Value) -> int | None:
+        return window_trail(self, value)
 
     @property
     def macs(self) -> int:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from kgen.ir.node import Contraction, GraphError, Spec, forbid_batch, product_dtype
+from kgen.ir.order import trail
+from kgen.ir.size import is_fixed
 from kgen.ir.value import Constant, Value
 
 
@@ -32,6 +36,13 @@ class Dense(Contraction):
     def formula(self) -> str:
         bias = " + bias[u]" if self.bias is not None else ""
         return f"y[u] = sum over i of x[i] * kernel[i][u]{bias}"
+
+    def trail(self, value: Value) -> int | None:
+        inputs, units = self.kernel.shape
+        if value is not self.x or not is_fixed((*self.x.shape, *self.output.shape)):
+            return None
+        rows = self.rows
+        return trail(np.arange(rows) * inputs, units) if rows and units else None
 
     def with_rows(self, rows: int) -> Dense:
         return self

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from kgen.ir.node import GraphError, MixedSamplesError, Node, Spec
+from kgen.ir.order import first_taps, trail
+from kgen.ir.size import is_fixed
 from kgen.ir.value import Shape, Value
 
 
@@ -40,6 +43,9 @@ class Pool(Node):
     def padded(self) -> bool:
         return any(before or after for before, after in self.padding)
 
+    def trail(self, value: Value) -> int | None:
+        return window_trail(self, value)
+
     @property
     def exact(self) -> bool:
         return self.function == "max"
@@ -73,6 +79,17 @@ def spatial_sizes(x: Value, channels_last: bool) -> Shape:
 def with_spatial(x: Value, sizes: Shape, channels: int, channels_last: bool) -> Shape:
     """x's shape with other spatial sizes and another number of channels."""
     return (x.shape[0], *sizes, channels) if channels_last else (x.shape[0], channels, *sizes)
+
+
+def window_trail(node: Any, value: Value) -> int | None:
+    """Node.trail of a convolution or pooling: pixels in their order, channels last."""
+    x, y = node.x, node.output
+    sizes = (*x.shape, *y.shape)
+    if value is not x or not node.channels_last or not is_fixed(sizes) or y.shape[0] != 1:
+        return None
+    before = [pair[0] for pair in node.padding]
+    taps = first_taps(node.input_sizes, node.output_sizes, node.strides, before, x.shape[-1])
+    return trail(taps, y.shape[-1]) if taps.size else None
 
 
 def times(factor: int, letter: str) -> str:

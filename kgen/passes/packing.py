@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Node
-from kgen.ir.program import Arg, Program, Step
+from kgen.ir.node import Contraction, Node
+from kgen.ir.program import Arg, Number, Program, Step
 from kgen.ir.value import HALVES, Constant, Levels, Value, rounded
 from kgen.ops.dense import Dense
+from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
 from kgen.ops.grouped_dense import GroupedDense
@@ -22,16 +23,42 @@ from kgen.passes.rewrite import only_reader
 def keep_integers(graph: Graph) -> Graph:
     """Given:   y = dense(x, kernel), the kernel made of small integers
     Result:  y = grouped_dense(x, integers, scale, zero), which need a fraction of its bytes;
-    x divided, or in another order, where the rows of the kernel are"""
+    x divided, or in another order, where the rows of the kernel are;
+    a kernel of float8 and one scale:  y = dense(x, kernel / scale) * scale"""
     nodes: list[Node] = []
     for node in graph.nodes:
-        nodes.extend((isinstance(node, Dense) and _grouped(node)) or [node])
+        made = None
+        if isinstance(node, Dense):
+            made = _grouped(node, node.kernel) or _scaled(node, node.kernel)
+        elif isinstance(node, Einsum) and isinstance(node.b, Constant):
+            made = _scaled(node, node.b)
+        nodes.extend(made or [node])
     return graph.with_nodes(nodes)
 
 
-def _grouped(node: Dense) -> list[Node] | None:
-    kernel, levels = node.kernel, node.kernel.levels
-    if levels is None or kernel.rank != 2 or not kernel.size:
+def _scaled(node: Contraction, kernel: Constant) -> list[Node] | None:
+    """The product with float8 numbers, and their scale behind it."""
+    levels = kernel.levels
+    if levels is None or levels.numbers.dtype != np.float32 or not kernel.size:
+        return None
+    scale = levels.scale.flat[0].item()
+    if (levels.scale != scale).any() or node.output.dtype != "float32":
+        return None
+    note = f"{kernel.note or kernel.name} / {scale:.9g}"
+    small = replace(Constant.of(kernel.name, levels.numbers, note), stored="float8_e4m3fn")
+    product = node.map_values(lambda value: small if value is kernel else value)
+    if scale == 1:
+        return [product]
+    total = replace(node.output, name=f"{node.name}/unscaled")
+    step = Step("multiply", (Arg(0), Number(scale, "float32")), "float32")
+    program = Program(("float32",), (step,))
+    after = Elementwise(origin=node.origin, output=node.output, args=(total,), program=program)
+    return [replace(product, output=total), after]
+
+
+def _grouped(node: Dense, kernel: Constant) -> list[Node] | None:
+    levels = kernel.levels
+    if levels is None or levels.numbers.dtype != np.int8 or kernel.rank != 2 or not kernel.size:
         return None
     before: list[Node] = []
     x = node.x
@@ -138,7 +165,7 @@ def pack_int4(graph: Graph) -> Graph:
     def as_int4(constant: Constant) -> str:
         small = constant.dtype == "int8" and constant.size > 1
         fits = small and constant.data.min() >= -8 and constant.data.max() <= 7
-        return "int4" if fits else ""
+        return "int4" if fits else constant.stored
 
     return _stored(graph, graph.nodes, as_int4)
 
@@ -150,7 +177,8 @@ def store_halves(graph: Graph, dtypes: Sequence[str]) -> Graph:
     def as_half(constant: Constant) -> str:
         if constant.dtype != "float32" or not constant.size:
             return constant.stored
-        found = (dtype for dtype in dtypes if _has(dtype, constant.data))
+        narrower = (constant.stored,) if constant.stored == "float8_e4m3fn" else ()
+        found = (dtype for dtype in (*narrower, *dtypes) if _has(dtype, constant.data))
         return next(found, "")
 
     return _stored(graph, list(graph.walk()), as_half)

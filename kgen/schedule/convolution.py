@@ -32,17 +32,16 @@ AXES = ("plane", "row", "column")
 
 
 def absorb_padding(graph: Graph) -> Graph:
-    """Given:   p = x inside zeros;  y = a depthwise convolution of p, which nothing else reads
-    Result:  y = a depthwise convolution of x with that padding; its kernel skips what is outside"""
+    """Given:   p = x inside zeros;  y = a convolution of p, which nothing else reads
+    Result:  y = a convolution of x with that padding, whose kernel may skip what is outside"""
     producer, readers = graph.producer, graph.readers
     nodes: list[Node] = []
     for node in graph.nodes:
-        depthwise = isinstance(node, Conv) and _is_depthwise(node) and has_fixed_sizes(node)
-        pad = producer.get(node.inputs[0]) if depthwise else None
-        if isinstance(pad, Pad) and pad.value == 0 and readers[pad.output] == 1:
-            assert isinstance(node, Conv)
-            around = pad.padding[1:-1]
-            if not any(pad.padding[0]) and not any(pad.padding[-1]):
+        pad = producer.get(node.x) if isinstance(node, Conv) and _may_pad(node) else None
+        if isinstance(node, Conv) and isinstance(pad, Pad) and readers[pad.output] == 1:
+            first, *around, last = pad.padding
+            zeros = pad.value == 0 and min(map(min, around)) >= 0
+            if zeros and not any((*first, *last)):
                 padding = tuple(
                     (a + c, b + d) for (a, b), (c, d) in zip(around, node.padding, strict=True)
                 )
@@ -50,6 +49,12 @@ def absorb_padding(graph: Graph) -> Graph:
                 node = replace(node, x=pad.x, padding=padding, merged=merged)
         nodes.append(node)
     return graph.with_nodes(nodes)
+
+
+def _may_pad(node: Conv) -> bool:
+    """Whether zeros around x may be the convolution's own."""
+    grouped = node.groups > 1 and not _is_depthwise(node)
+    return node.channels_last and has_fixed_sizes(node) and not grouped
 
 
 def _is_depthwise(node: Conv) -> bool:

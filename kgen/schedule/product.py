@@ -7,16 +7,19 @@ from math import prod
 from typing import ClassVar
 
 from kgen.ir.node import Contraction, Spec
-from kgen.ir.size import at_bound
+from kgen.ir.size import at_bound, is_fixed
 from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import Panels
-from kgen.schedule.tile import Tile
+from kgen.schedule.tile import LINE, NEAR_LINES, Tile
 
 BLOCK = 64
 """About as many terms of a tile's sums are taken before they are set aside."""
 
 FEWEST = 4
 """Blocks that a tile's sums are cut into, or not at all: that costs short ones two percent."""
+
+ROWS_AHEAD = 16
+"""Terms of a long panel that a tile asks for before their turn."""
 
 CHAIN = 32
 """Terms that each of the sums of a streaming product takes before they are set aside."""
@@ -119,6 +122,21 @@ class Product(Contraction):
         if self.streams:
             steps = -(-steps // chains) * chains
         return -(-outermost // steps), steps
+
+    @property
+    def fetched(self) -> int:
+        """How many weights further on a tile asks for some: 0 where all of them stay near.
+
+        The next panel, where a panel stays in the first-level cache while all pixels go over it;
+        a few rows of the panel, where it is too long for that.
+        """
+        if self.streams or self.row_step or not is_fixed((self.terms, self.units)):
+            return 0
+        lines = self.terms * self.panels.padded // LINE
+        if lines <= NEAR_LINES:
+            return 0
+        width = self.panels.width
+        return width * (self.terms if self.terms * width // LINE <= NEAR_LINES else ROWS_AHEAD)
 
     @property
     def macs(self) -> int:

@@ -181,14 +181,16 @@ def winograd(node: Conv) -> Winograd | None:
 
 
 def _lines(node: Conv) -> tuple[Line, Line] | None:
-    """Rows and columns if the convolution is of the kind; a sequence is an image of one row."""
+    """Rows and columns if the convolution is of the kind; a sequence is an image of one row, a
+    dilated one of as many columns as its taps are apart: they then lie in neighbouring rows.
+    """
     fits = (
         node.channels_last
         and node.groups == 1
         and set(node.window) == {TAPS}
         and len(node.window) < 3
         and set(node.strides) == {1}
-        and set(node.dilation) == {1}
+        and (set(node.dilation) == {1} or len(node.window) == 1)
         and node.output.size > 0
         and not node.kernel.stored  # transformed, they would need more digits
         and bool(np.isfinite(node.kernel.data).all())
@@ -201,7 +203,15 @@ def _lines(node: Conv) -> tuple[Line, Line] | None:
             node.input_sizes, node.output_sizes, node.padding, strict=True
         )
     ]
-    return (found[0], found[1]) if len(found) == 2 else (Line(1, 1, 1, 1, 0), found[0])
+    if len(found) == 2:
+        return found[0], found[1]
+    (line,), (apart,) = found, node.dilation
+    if apart == 1:
+        return Line(1, 1, 1, 1, 0), line
+    if line.size % apart or line.count % apart or line.before % apart:
+        return None
+    rows = Line(line.size // apart, line.count // apart, 1, TAPS, line.before // apart)
+    return rows, Line(apart, apart, 1, 1, 0)
 
 
 def _sizes(line: Line) -> list[int]:

@@ -13,6 +13,7 @@ from kgen.ir.graph import Graph
 from kgen.ir.value import STRING
 from kgen.manifest import manifest
 from kgen.packages import building, check_fit, layout, packaged
+from kgen.passes.padding import pad_while_convolving
 from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
@@ -85,7 +86,7 @@ def _c_files(
 ) -> Files:
     """common: what all templates see."""
     name, evidence = common["name"], common["evidence"]
-    given, plan = plan, fast(plan, form) if style == "fast" else plan
+    given, plan = plan, of_style(plan, style, form)
     model = CModel(plan, name, form, plan.graph.name, style)
     words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
     check_fit(package, words=words, loads=model.loads)
@@ -117,6 +118,20 @@ def _manifest(
     return manifest(
         plan, name=name, target=target, versions=versions, parameters=parameters, extra=extra
     )
+
+
+def of_style(plan: Plan, style: str, form: Form = LITERAL) -> Plan:
+    """The plan of a style of the C."""
+    if style == "fast":
+        return fast(plan, form)
+    return small(plan) if style == "small" else plan
+
+
+def small(plan: Plan) -> Plan:
+    """The plan of the small style: no padded copies, and outputs that follow their inputs through
+    the same memory.
+    """
+    return replan(pad_while_convolving(plan.graph).check(), overlapping=True)
 
 
 def fast(plan: Plan, form: Form = LITERAL) -> Plan:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kgen.ir.node import Node
 from kgen.ir.size import bare
-from kgen.ir.value import HALVES, STRING, Value, element_size
+from kgen.ir.value import BITS, HALVES, STRING, Value, element_size
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
@@ -66,7 +66,7 @@ class CModel(Weights, Lengths):
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
-        suffix = "" if dtype in ("float32", "int4", STRING, *HALVES) else f"_{dtype}"
+        suffix = "" if dtype in ("float32", STRING, *BITS) else f"_{dtype}"
         return f"{self.prefix}_{function}{suffix}"
 
     @property

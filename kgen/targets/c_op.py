@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ CTYPES = {
     "float16": "uint16_t",
     "bfloat16": "uint16_t",
     "int4": "uint8_t",
+    "float8_e4m3fn": "uint8_t",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 
@@ -154,8 +155,14 @@ class COp(Walks):
         return f"const {self.stored} *constants" if self.uses_stored else ""
 
     @property
+    def overwritten(self) -> Collection[Value]:
+        """The inputs in whose memory the output may be."""
+        values: tuple[Value, ...] = self.node.may_overwrite
+        return values
+
+    @property
     def signature(self) -> str:
-        overwritten = self.node.may_overwrite
+        overwritten = self.overwritten
         parts = [self.stored_parameter] if self.uses_stored else []
         parts += [f"int {name}" for name in self.lengths]
         parts += [

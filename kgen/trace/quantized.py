@@ -17,14 +17,14 @@ from keras.src.backend import any_symbolic_tensors
 from keras.src.layers.core import dense, einsum_dense, reversible_embedding
 from keras.src.quantizers import quantizers
 
-from kgen.ir.value import Levels
+from kgen.ir.value import Levels, rounded
 from kgen.trace.builder import Builder
 from kgen.trace.known import array_of
 
 
 @contextmanager
 def quantized_layers(builder: Builder) -> Iterator[None]:
-    """Binds the function that makes weights of small integers to one that remembers them."""
+    """Binds the functions that make weights of small numbers to ones that remember them."""
 
     def dequantized(numbers: Any, scale: Any, zero: Any, group: Any, group_axis: int = -1) -> Any:
         known = not any_symbolic_tensors((numbers, scale, zero, group))
@@ -36,7 +36,23 @@ def quantized_layers(builder: Builder) -> Iterator[None]:
         levels = _levels(numbers, scale, zero, group.astype(int), group_axis)
         return builder.tensor(builder.weights_of(weights, levels)) if levels else result
 
+    def in_float8(x: Any, scale: Any, dtype: str, compute_dtype: str) -> Any:
+        result = quantize_and_dequantize(x, scale, dtype, compute_dtype)
+        if any_symbolic_tensors((x, scale)) or dtype != "float8_e4m3fn":
+            return result
+        weights, factor = array_of(result), array_of(scale)
+        with np.errstate(all="ignore"):
+            numbers = rounded(weights / factor, dtype)
+        if weights.dtype != np.float32 or not np.array_equal(numbers * factor, weights):
+            return result
+        whole = np.broadcast_to(factor, weights.shape)
+        levels = Levels(numbers, whole, np.zeros(weights.shape, np.int8))
+        return builder.tensor(builder.weights_of(weights, levels))
+
+    quantize_and_dequantize = quantizers.quantize_and_dequantize
     with ExitStack() as stack:
+        for module in (quantizers, keras.src.quantizers):
+            stack.enter_context(mock.patch.object(module, "quantize_and_dequantize", in_float8))
         for module in (dense, einsum_dense, reversible_embedding):
             stack.enter_context(mock.patch.object(module, "dequantize_with_sz_map", dequantized))
         yield

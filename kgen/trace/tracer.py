@@ -33,6 +33,7 @@ from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
 from kgen.trace.deferral import deferred_operations, is_known_array
 from kgen.trace.memory import Memory
+from kgen.trace.operators import operators_of_tensorflow
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
 from kgen.trace.quantized import call_of, levels_of, quantized_layers, unpacked_weight
 from kgen.trace.recurrent import Loops, is_step
@@ -128,6 +129,7 @@ class Tracer:
             # Keras would record the calls on the user's layers, and never forget them.
             enter(mock.patch.object(layer_module, "Node"))
             enter(symbolic_backend(self.loops.functions))
+            enter(operators_of_tensorflow())
             enter(self.memory.assignments())
             if self.one_step:  # sequences are shorter than Keras's models expect
                 enter(mock.patch.object(keras.Layer, "_assert_input_compatibility", _do_nothing))

@@ -245,3 +245,13 @@ def depthwise_single_taps_beside_padding() -> keras.Model:
             layers.DepthwiseConv2D((1, 3))(narrow),
         ],
     )
+
+
+def weights_from_afar() -> keras.Model:
+    """So many that a tile asks for the next ones: of the next panel, of a panel that is long."""
+    made = [
+        layers.Conv2D(130, 1, activation="relu"),
+        layers.Conv2D(40, 3, strides=2, padding="same"),
+        layers.Dense(17),
+    ]
+    return _outputs(Input((7, 9, 70), name="x"), made)

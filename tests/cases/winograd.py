@@ -36,6 +36,15 @@ def sequences() -> Model:
     return Model(x, layers.Conv1D(32, 3)(y))
 
 
+def dilated_sequences() -> Model:
+    """Taps 4, 3 and 2 apart; a fourth one whose steps don't come out even."""
+    x = Input((36, 32), name="x")
+    y = layers.Conv1D(40, 3, padding="causal", dilation_rate=4, activation="relu")(x)
+    z = layers.Conv1D(40, 3, padding="same", dilation_rate=3)(y)
+    last = layers.Conv1D(24, 3, dilation_rate=2, activation="tanh")
+    return Model(x, [last(y + z), layers.Conv1D(32, 3, padding="causal", dilation_rate=5)(z)])
+
+
 def images_in_turn() -> Model:
     one = layers.Conv2D(32, 3, padding="same", activation="sigmoid")
     return layer(layers.TimeDistributed(one), 3, 6, 7, 16)

@@ -223,7 +223,7 @@ TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_mask_of(bool every)
 /* All bits of the lanes whose bool, of n, is true. */
 TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_load_mask(const bool *from, int n)
 {
-#if TEXT_CLASSIFIER_LANES == 16
+#if TEXT_CLASSIFIER_LANES == 16 && defined __AVX512BW__ && defined __AVX512VL__ && defined __AVX512DQ__
     const __mmask16 some = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1u);
     return (text_classifier_ivec)_mm512_movm_epi32(_mm_test_epi8_mask(_mm_maskz_loadu_epi8(some, from), _mm_set1_epi8(1)));
 #else
@@ -679,7 +679,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, in
     }
 }
 
-/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,)), in each step
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,l,j,p]
  * x (6, 2, 3), kernel (96) -> y (36)
  */
@@ -720,7 +720,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int 
     }
 }
 
-/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,)), in each step
+/* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,p,k,l]
  * x (36), kernel (192) -> y (6, 2, 3)
  */
@@ -732,7 +732,7 @@ static void text_classifier_attention_sums(const float *restrict x, const float 
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
  * y = softmax(x * keys) * values, for each head some queries at once
- * then y = z ? (y * 0.57735026f) : -2.3819763e+38f
+ * then y = z ? (y * 0.57735026f) : -2.3819763e+38f, of each score y before the softmax
  * x (6, 2, 3), keys (96), values (192), z (1, 6, 6) bool -> y (6, 2, 3)
  */
 static void text_classifier_attention(const float *restrict x, const float *restrict keys, const float *restrict values, const bool *restrict z, float *restrict y, float *restrict scores)
