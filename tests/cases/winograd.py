@@ -10,7 +10,7 @@ from tests.cases._build import layer
 
 
 def padded() -> Model:
-    return layer(layers.Conv2D(37, 3, padding="same", activation="relu"), 11, 30, 20)
+    return layer(layers.Conv2D(37, 3, padding="same", activation="relu"), 11, 31, 20)
 
 
 def unpadded() -> Model:
