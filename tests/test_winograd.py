@@ -39,11 +39,11 @@ def nodes(name: str, form: Form | None = None) -> list[object]:
 
 
 def test_the_cases_are_what_they_say() -> None:
-    """All algorithms, several tiles of registers with a rest, zeros on all sides."""
+    """All numbers of outputs, several tiles of registers with a rest, zeros around."""
     found = [node for name in (*CASES, "in_a_loop") for node in nodes(name)]
     taken = [node for node in found if isinstance(node, Winograd)]
-    sizes = {(node.rows.outputs, node.columns.outputs) for node in taken}
-    assert {(2, 2), (3, 3), (1, 4), (4, 1)} <= sizes
+    sizes = {line.outputs for node in taken for line in (node.rows, node.columns)}
+    assert sizes == {1, *POINTS}
     assert {node.columns.count for node in taken if node.columns.taps == 1} == {2, 3, 4}
     assert any(node.tiles % node.tile.widest.columns for node in taken)
     assert any(node.columns.before for node in taken)
@@ -84,14 +84,15 @@ def test_switch(model: keras.Model) -> None:
     files, plain = (kgen.export(model, name="m", check=False, winograd=w) for w in (True, False))
     assert "m_winograd_in" in str(files["m.c"])
     assert "winograd" not in str(plain["m.c"])
-    assert [c.kind for c in choices(model)] == ["winograd", "winograd"]
-    assert all("times as fast" in c.why for c in choices(model))
+    assert [c.kind for c in choices(model).steps] == ["winograd", "winograd"]
+    assert all("times as fast" in c.why for c in choices(model).steps)
 
 
 def test_workspace_is_bounded(model: keras.Model) -> None:
     """What is transformed at a time stays in a second-level cache, whatever the image's size."""
-    (fast, readable) = memory(model)
-    assert fast.workspace < readable.workspace + (1 << 20)
+    found = {one.style: one for one in memory(model)}
+    fast = found["fast"]
+    assert fast.workspace < found["readable"].workspace + (1 << 20)
     assert any(name.endswith("tiles") for name, _ in fast.alive)
 
 
@@ -141,3 +142,9 @@ def test_blocks_of_samples() -> None:
     images = np.random.default_rng(0).standard_normal((43, 6, 7, 16), np.float32)
     found = Library(files, flags=(*STRICT, "-O2")).predict(images)
     assert_close([found], [model.predict(images, verbose=0)])
+
+
+def test_lengths_known_at_run_time_take_all_products() -> None:
+    model = keras.Sequential([keras.Input((None, 16)), keras.layers.Conv1D(16, 3)], name="open")
+    files = kgen.export(model, max_shapes={"n": 50}, check=False)
+    assert "Winograd" not in str(files["open.c"])

@@ -43,9 +43,12 @@ MEMORY, WAITING = 0.3, 0.05
 AHEAD = 2048
 """Floats before they are needed, weights from there are asked for."""
 
-LARGEST = 7
-"""Outputs along a tile's rows and columns together: of 4x4, errors would be 1.3 times those of 3x4,
-which are 1.3 times those of 3x3."""
+LARGEST, MANY = 7, 64
+"""Outputs along a tile's rows and columns together, if there are as many channels; else one less.
+
+Of 4x4 outputs, errors would be 1.3 times those of 3x4, which are 1.3 times those of 3x3; and those
+of a convolution of few channels, whose sums are short, are small otherwise.
+"""
 
 GAIN = 0.8
 """Of the other way's time: what takes longer is not worth larger weights and errors."""
@@ -158,7 +161,7 @@ def winograd(node: Conv) -> Winograd | None:
     best: tuple[float, Line, Line, Tile] | None = None
     for height in _sizes(lines[0]):
         for width in _sizes(lines[1]):
-            if height + width > LARGEST:
+            if height + width > LARGEST - (channels < MANY):
                 continue
             rows, columns = replace(lines[0], outputs=height), replace(lines[1], outputs=width)
             tiles = images * rows.tiles * columns.tiles
