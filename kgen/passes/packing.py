@@ -135,7 +135,7 @@ def round_before_gather(graph: Graph) -> Graph:
     producer: dict[Value, Node] = {}
     tables: dict[tuple[Constant, str], Constant] = {}
     for node in graph.nodes:
-        first = producer.get(node.args[0]) if isinstance(node, Elementwise) else None
+        first = producer.get(node.args[0]) if isinstance(node, Elementwise) and node.args else None
         dtype = _rounds_to(node)
         if dtype and isinstance(first, Gather) and only_reader(graph, first.output):
             table = first.x

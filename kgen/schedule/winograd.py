@@ -14,6 +14,7 @@ import numpy as np
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.value import Constant, Value
 from kgen.ops.conv import Conv
+from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.tile import LINE, Pixels, Tile, choose, cycles
 
@@ -192,6 +193,7 @@ def _lines(node: Conv) -> tuple[Line, Line] | None:
         and set(node.strides) == {1}
         and (set(node.dilation) == {1} or len(node.window) == 1)
         and node.output.size > 0
+        and has_fixed_sizes(node)
         and not node.kernel.stored  # transformed, they would need more digits
         and bool(np.isfinite(node.kernel.data).all())
     )
