@@ -69,32 +69,28 @@ class Loop:
     body: Statement
     unrolls: bool
 
-    def times(self, known: Mapping[str, int]) -> int | None:
-        """How often it runs, if that is known: `int i = a; i < b; i += c`, halving included."""
-        _, end, step = _split(self.head, ";")
-        first = self.start(known)
-        if first is None or not end:
-            return None
-        ((name, value),) = first.items()
-        count = 0
-        while count < MOST_TIMES:
-            holds = value_of(end, {**known, name: value})
-            after = _stepped(step, value, known)
-            if holds is None or after is None:
-                return None
-            if not holds:
-                return count
-            value, count = after, count + 1
-        return None
-
-    def start(self, known: Mapping[str, int]) -> dict[str, int] | None:
-        """The loop's variable and its first value, if that is known."""
+    @property
+    def variable(self) -> str:
+        """`i` of `int i = a`."""
         start = _split(self.head, ";")[0]
-        if "=" not in start:
+        return start[start.index("=") - 1] if "=" in start else ""
+
+    def values(self, known: Mapping[str, int]) -> list[int] | None:
+        """What its variable is in each step, if that is known: `int i = a; i < b; i += c`, halving
+        included.
+        """
+        start, *rest = _split(self.head, ";")
+        if not self.variable or len(rest) != 2:
             return None
-        at = start.index("=")
-        value = value_of(start[at + 1 :], known)
-        return None if value is None else {start[at - 1]: value}
+        value = value_of(start[start.index("=") + 1 :], known)
+        found: list[int] = []
+        while value is not None and len(found) < MOST_TIMES:
+            holds = value_of(rest[0], {**known, self.variable: value})
+            if holds is None or not holds:
+                return None if holds is None else found
+            found.append(value)
+            value = _stepped(rest[1], value, known)
+        return None
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,9 @@ COPIES = ("memcpy", "memset")
 PLACES = ("inlined", "unrolled")
 """Where a thing costs less than elsewhere."""
 
+MOST_LOOKED_AT = 16
+"""Steps of a loop that unrolls which are looked at one by one."""
+
 Counts = Counter[str]
 
 
@@ -152,13 +155,7 @@ class Reader:
                 total.update(self._statement(inner, known))
             return total
         if isinstance(one, Loop):
-            times = one.times(known) if one.unrolls else None
-            start = one.start(known) if times is not None else None
-            body = self._statement(one.body, {**known, **(start or {})})
-            if times is not None:
-                return _within("unrolled", body, times)
-            inside = body["loop"]  # more registers are in use at once
-            return body + self._tokens(one.head, known) + Counter({"loop": 1, "around": inside})
+            return self._loop(one, known)
         if isinstance(one, Branch):
             holds = value_of(one.condition, known)
             if holds is not None:
@@ -171,6 +168,20 @@ class Reader:
             return both
         known.update(one.constants(known))
         return self._tokens(one.tokens, known)
+
+    def _loop(self, one: Loop, known: dict[str, int]) -> Counts:
+        values = one.values(known)
+        if values is not None and (one.unrolls or len(values) == 1):
+            times = 1
+            if len(values) > MOST_LOOKED_AT:
+                values, times = values[:1], len(values)
+            total: Counts = Counter()
+            for value in values:
+                total.update(self._statement(one.body, {**known, one.variable: value}))
+            return _within("unrolled", total, times) if one.unrolls else total
+        body = self._statement(one.body, dict(known))
+        inside = body["loop"]  # more registers are in use at once
+        return body + self._tokens(one.head, known) + Counter({"loop": 1, "around": inside})
 
     def _tokens(self, tokens: Sequence[str], known: Mapping[str, int]) -> Counts:
         total: Counts = Counter()

@@ -213,7 +213,9 @@ def movement() -> LengthModel:
     outputs = [
         x + ops.flip(x, axis=1), x[:, ::2] * 2, x[:, -1], ops.cumsum(joined, axis=1),
         ops.max(x, axis=1), ops.mean(x, axis=1), ops.softmax(x, axis=1), layers.ZeroPadding1D(2)(x),
-        layers.Reshape((-1, 2))(layers.Conv1D(6, 2)(x)), ops.transpose(x, (0, 2, 1)) * 3,
+        layers.Reshape((-1, 2))(layers.Conv1D(6, 2)(x)),
+        ops.pad(x, ((0, 0), (2, 1), (0, 0)), mode="reflect"),
+        ops.pad(x, ((0, 0), (0, 3), (1, 1)), mode="symmetric"), ops.transpose(x, (0, 2, 1)) * 3,
     ]  # fmt: skip
     return Model(x, outputs), {"n": 30}
 

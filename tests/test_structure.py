@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "samples": {"ir", "ops"},
     "sharing": {"ir", "ops"},
     "lengths": {"ir", "names", "reserved"},
-    "plan": {"ir", "ops", "names", "sharing", "lengths"},
+    "overlaps": {"ir", "sharing"},
+    "plan": {"ir", "ops", "names", "sharing", "lengths", "overlaps"},
     "schedule": {"ir", "ops"},
     "legacy": {"errors"},
     "load": {"errors", "legacy"},
@@ -33,8 +34,10 @@ MAY_IMPORT = {
     "packages": {"render", "errors"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
-        *("lengths", "packages"),
+        *("lengths", "packages", "passes"),
     },
+    "c_text": set(),
+    "code_size": {"c_text"},
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
     "cli_diagnose": {"diagnosis", "array_files", "cli_options"},
 }

@@ -142,3 +142,9 @@ def test_blocks_of_samples() -> None:
     images = np.random.default_rng(0).standard_normal((43, 6, 7, 16), np.float32)
     found = Library(files, flags=(*STRICT, "-O2")).predict(images)
     assert_close([found], [model.predict(images, verbose=0)])
+
+
+def test_lengths_known_at_run_time_take_all_products() -> None:
+    model = keras.Sequential([keras.Input((None, 16)), keras.layers.Conv1D(16, 3)], name="open")
+    files = kgen.export(model, max_shapes={"n": 50}, check=False)
+    assert "Winograd" not in str(files["open.c"])

@@ -113,7 +113,7 @@ class Mine:
     def may_have(self, shape: tuple[int, ...]) -> bool:
         """Whether a value of this shape can be the array, whatever its samples."""
         alike = shape[1:] == self.shape[1:] or shape[::-1] == self.shape
-        return alike or int(np.prod(shape)) == self.array.size
+        return alike or _long(shape) == _long(self.shape)
 
     def may_be_among(self, stacked: np.ndarray) -> np.ndarray:
         """For each of several values (stacked along the first axis) whether the array may agree
@@ -123,7 +123,7 @@ class Mine:
         values = self.values
         if values.shape[1:] != stacked.shape[2:]:
             if values.ndim != 2 or values.shape[::-1] != stacked.shape[1:]:
-                return everybody if values.size == stacked[0].size else ~everybody
+                return everybody if _long(values.shape) == _long(stacked.shape[1:]) else ~everybody
             values = values.T
         if not len(values) or values.ndim < 1 or values.shape == stacked.shape[:0:-1]:
             return everybody

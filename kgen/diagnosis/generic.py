@@ -69,7 +69,7 @@ def generic(call: Call) -> Recipe | None:
 
     choices = [*_weights(call), *_operations(operations, names, call.path)]
     step = Step("output", tuple(choices), run, parts=parts)
-    return Recipe(call, (step,), costly=True)
+    return Recipe(call, (step,), costly=True, alone=True)
 
 
 def _wrong(picks: Picks, choices: Sequence[Choice]) -> dict[str, Any]:

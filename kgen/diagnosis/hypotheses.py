@@ -32,6 +32,9 @@ too many pairs.
 """
 
 LOOPS = ("LSTM", "GRU", "SimpleRNN")
+MOST_STEPS = 16
+"""NumPy goes through a loop step by step: some hundred pairs of mistakes in a longer one take too
+long."""
 
 
 MOST_WORK = 500_000_000
@@ -75,7 +78,22 @@ class Hypotheses:
             if budget > 1 and EACH**2 / 2 * numbers > MOST_WORK:
                 self.limit = "Its layer is too large to look for two mistakes at once."
                 continue
+            recipe = self.world.recipes[number]
+            if budget > 1 and recipe is not None and recipe.alone:
+                continue
+            if budget > 1 and self._steps(number) > MOST_STEPS:
+                self.limit = (
+                    f"Two mistakes at once in a loop are looked for in up to {MOST_STEPS} steps: "
+                    "shorter sequences may tell more."
+                )
+                continue
             yield from self.at(number, budget)
+
+    def _steps(self, number: int) -> int:
+        """Of the loop that a call is, or 0."""
+        call = self.world.calls[number]
+        loops = call.kind in LOOPS or any(one.kind in LOOPS for one in call.inner)
+        return call.inputs[0].shape[1] if loops and call.inputs[0].ndim > 1 else 0
 
     def _is_alike(self, number: int) -> bool:
         """Whether a mistake may give the call's values the shape of the array."""
@@ -370,6 +388,7 @@ class Hypotheses:
             for index, array in self._possible(double(call.outputs[0]), count):
                 yield Candidate(number, -1, array, causes[index])
             return
+        budget = 0 if recipe.alone else budget
         inside = every_part if not budget and number in self.inside else None
         for result in walk(recipe.steps, doubles(call.given), budget, inside=inside):
             if len(result.array) % count or not recipe.steps[result.step].stage:

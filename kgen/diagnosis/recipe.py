@@ -144,13 +144,15 @@ def formula_step(stage: str, *options: Option) -> Step:
 class Recipe:
     """steps: from the layer's inputs to its (first) output. symbols: the weights by the names that
     the steps' formulas have for them. costly: whether NumPy takes long for it; each sample of what
-    its steps make, right or wrong, then depends on that sample alone.
+    its steps make, right or wrong, then depends on that sample alone. alone: whether its mistakes
+    are not looked for together with others, because that takes too long.
     """
 
     call: Call
     steps: tuple[Step, ...]
     symbols: Mapping[str, int] = field(default_factory=dict)
     costly: bool = False
+    alone: bool = False
 
     def position(self, stage: str) -> int:
         return next(n for n, step in enumerate(self.steps) if step.stage == stage)

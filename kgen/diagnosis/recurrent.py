@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -198,9 +198,12 @@ class Loop:
         self.sequences = bool(call.config.get("return_sequences"))
         self.zero = bool(call.config.get("zero_output_for_mask"))
         self.masked = call.mask is not None
+        self.last: tuple[Any, Any, Any] = (None, None, None)
 
     def outputs(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
-        return self._whole(inputs, picks)[0]
+        if self.last[0] is inputs and self.last[1] is picks:  # parts have been asked for before
+            return np.asarray(self.last[2])
+        return self._whole(inputs, picks, keep=False)[0]
 
     def parts(self, inputs: tuple[np.ndarray, ...], picks: Picks) -> list[Part]:
         """What the input gives to the gates, the gates, and the states, of all steps."""
@@ -211,13 +214,14 @@ class Loop:
         found = [Part("the input's product", product, 1, STEPS)]
         if bias.any():
             found.append(Part("the input's product and bias", product + bias, 1, STEPS))
-        kept = self._whole(inputs, picks)[1]
+        output, kept = self._whole(inputs, picks, keep=True)
+        self.last = (inputs, picks, output)
         return [*found, *(Part(title, np.stack(one, 1), 1, STEPS) for title, one in kept.items())]
 
     def _whole(
-        self, inputs: tuple[np.ndarray, ...], picks: Picks
+        self, inputs: tuple[np.ndarray, ...], picks: Picks, keep: bool
     ) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
-        """The output, and of each step the gates and states."""
+        """The output, and of each step the gates and states, if they are to be kept."""
         x, *given = inputs
         seen = given.pop() if self.masked else None
         mask = seen if picks.get("mask", True) else None
@@ -229,11 +233,16 @@ class Loop:
             return self._carried(product, mask, picks), {}
         if picks["state"] == "ones":
             start = tuple(np.ones_like(state) for state in start)
-        output, _, kept = self._run(product, mask, start, picks)
+        output, _, kept = self._run(product, mask, start, picks, keep)
         return output, kept
 
     def _run(
-        self, product: np.ndarray, mask: np.ndarray | None, states: States, picks: Picks
+        self,
+        product: np.ndarray,
+        mask: np.ndarray | None,
+        states: States,
+        picks: Picks,
+        keep: bool = False,
     ) -> tuple[np.ndarray, States, dict[str, list[np.ndarray]]]:
         order = range(product.shape[1])
         shown = []
@@ -248,6 +257,8 @@ class Loop:
                 new = np.where(seen, new, 0 if self.zero else output)
             states, output = after, new
             shown.append(new)
+            if not keep:
+                continue
             named = {f"the state {name}": one for name, one in zip("hc", states, strict=False)}
             for title, one in {**gates, **named}.items():
                 kept.setdefault(title, []).append(one)

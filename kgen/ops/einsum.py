@@ -45,6 +45,26 @@ class Einsum(Contraction):
         return "".join(label for label in dict.fromkeys(a + b) if label not in output)
 
     @property
+    def matrix_axes(self) -> tuple[list[int], list[int], list[int]] | None:
+        """The orders of the axes of a, b and the output in which it is a product of stacks of
+        matrices; None if it is none, or the elements of no row or column lie side by side.
+        """
+        a, b, output = self.labels
+        stack = [label for label in output if label in a and label in b]
+        rows, columns = (
+            [label for label in one if label not in other] for one, other in ((a, b), (b, a))
+        )
+        single = len(rows) == len(columns) == len(self.summed) == 1
+        if not single or {rows[0], columns[0]} - {*output} or {a[-1], b[-1]} & {*stack}:
+            return None
+        made = [*stack, *rows, *columns]
+        return (
+            [a.index(label) for label in (*stack, *rows, *self.summed)],
+            [b.index(label) for label in (*stack, *self.summed, *columns)],
+            [made.index(label) for label in output],
+        )
+
+    @property
     def packable(self) -> tuple[Constant, ...]:
         return tuple(value for value in self.operands if isinstance(value, Constant))
 

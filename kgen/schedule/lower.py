@@ -55,7 +55,7 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
             made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore
-            if made is not None and winograd and isinstance(first, Conv):
+            if made is not None and winograd and isinstance(first, Conv) and has_fixed_sizes(first):
                 quicker = winograd_of(first)
                 made = [quicker] if quicker else made
             if made is not None:

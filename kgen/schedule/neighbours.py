@@ -36,7 +36,7 @@ def side_by_side(node: Conv) -> Conv:
     return replace(
         node,
         output=replace(node.output, shape=shape),
-        kernel=Constant.of(kernel.name, _spread(kernel.data, best, node.strides[-1]), note),
+        kernel=kernel.arranged(_spread(kernel.data, best, node.strides[-1]), note),
         bias=bias
         and Constant.of(bias.name, np.tile(bias.data, best), f"{bias.note}; {best} times"),
         strides=(*node.strides[:-1], best * node.strides[-1]),

@@ -421,11 +421,6 @@ class CModel(Weights, Lengths):
         return ", ".join(f"{const}{state.ctype} *{state.name}" for state in self.states)
 
     @property
-    def copies_memory(self) -> bool:
-        """Whether functions of string.h are called."""
-        return bool(self.copies or self.plan.bodies or self.has_strings)
-
-    @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.plan.steps)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import jinja2
 
@@ -20,6 +21,9 @@ from kgen.targets.c_scalar import ScalarType
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
 from kgen.targets.weight_forms import LITERAL
+
+OF_STRING_H = re.compile(r"\b(?:mem|str)[a-z]+\(")
+"""A call of a function of string.h."""
 
 
 def files(model: CModel, block: CBlock | None = None) -> Files:
@@ -55,7 +59,8 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     block_texts = [_op_text(env, op) for op in block.ops] if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     vectors = helpers(model.prefix, texts + block_texts) if model.style == "fast" else []
-    return env.get_template("model.c.j2").render(
+    render = partial(
+        env.get_template("model.c.j2").render,
         model=model,
         block=block,
         texts=texts,
@@ -64,6 +69,8 @@ def source(model: CModel, block: CBlock | None = None) -> str:
         vectors=vectors,
         variants=VARIANTS,
     )
+    text = render(includes_string=True)
+    return text if OF_STRING_H.search(text) else render(includes_string=False)
 
 
 def _helper_text(model: CModel, function: str, dtype: str) -> str:

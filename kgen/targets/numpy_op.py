@@ -13,6 +13,7 @@ from kgen.ir.program import Number, Program, Step
 from kgen.ir.size import Size, bare
 from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.ops.conv import Conv
+from kgen.ops.einsum import Einsum
 from kgen.render.literals import number
 from kgen.targets.expression import Expressions
 from kgen.targets.numpy_loops import Loops
@@ -235,6 +236,17 @@ class Op(Loops):
         after = self.node.x.rank - 1 - self.node.axis
         return f"{constant.name}.reshape(-1{', 1' * after})" if after else constant.name
 
+    @property
+    def einsum(self) -> str:
+        """The sum of products: as matrices if it can be, for that is quicker."""
+        node: Einsum = self.node
+        a, b = self.operand(node.a), self.operand(node.b)
+        if node.matrix_axes is None:
+            return f'np.einsum("{node.equation}", {a}, {b}, optimize=True)'
+        of_a, of_b, of_y = node.matrix_axes
+        product = f"{_transposed(a, of_a)} @ {_transposed(b, of_b)}"
+        return product if of_y == sorted(of_y) else _transposed(f"({product})", of_y)
+
     # Windows
 
     @property
@@ -270,6 +282,10 @@ class Op(Loops):
         options.append(("padding", getattr(node, "padding", (0,)), 0))
         texts = [(name, common_text(values), default) for name, values, default in options]
         return "".join(f", {name}={text}" for name, text, default in texts if text != str(default))
+
+
+def _transposed(text: str, axes: Sequence[int]) -> str:
+    return text if list(axes) == sorted(axes) else f"{text}.transpose({', '.join(map(str, axes))})"
 
 
 def function_of(step: Step, dtypes: list[str]) -> str:

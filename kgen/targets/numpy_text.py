@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kgen.ir.size import bare, is_fixed, lengths_in
+from kgen.ir.size import Size, bare, is_fixed, lengths_in
 from kgen.ir.value import STRING, Value
 from kgen.render.literals import ROW_LIMIT, numbers, python_strings, shortened
 
@@ -46,6 +46,8 @@ def slice_text(start: int, step: int, size: int, whole: int) -> str:
     else:
         first = "" if start == whole - 1 else bare(start)
         last = bare(stop) if stop >= 0 else ""
+        if isinstance(stop, Size):  # at some lengths the first element is the last one
+            last = f"{last} if {last} >= 0 else None"
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 
 

@@ -210,6 +210,10 @@ def pad(builder: Builder, op: Any, x: Any, constant_values: Any = None) -> Value
     for axis, widths in enumerate(padding):
         if widths == (0, 0):
             continue
+        edge = {"reflect": 1, "symmetric": 0}.get(op.mode, value.shape[axis])
+        if max(widths) <= value.shape[axis] - edge:
+            value = _mirrored(builder, value, axis, widths, edge)
+            continue
         try:
             places = np.pad(np.arange(value.shape[axis], dtype=np.int32), widths, mode=op.mode)
         except ValueError as error:
@@ -219,6 +223,22 @@ def pad(builder: Builder, op: Any, x: Any, constant_values: Any = None) -> Value
             ) from None
         value = builder.gather(value, places, axis)
     return value
+
+
+def _mirrored(
+    builder: Builder, value: Value, axis: int, widths: tuple[int, int], edge: int
+) -> Value:
+    """The axis continued on both ends by what is next to them, turned round.
+
+    edge: 1 if its first and last element are not repeated, else 0.
+    """
+    before, after = widths
+    parts = [value]
+    if before:
+        parts.insert(0, builder.slice(value, axis, before - 1 + edge, before, -1))
+    if after:
+        parts.append(builder.slice(value, axis, value.shape[axis] - 1 - edge, after, -1))
+    return builder.add(Concatenate, args=tuple(parts), axis=axis)
 
 
 @lowers("Take")

@@ -113,21 +113,25 @@ def checked(name, samples, shape, dtype):
     return result
 
 
-def windows(x, window, strides, dilation, padding, fill=0):
-    """For each position in the window: it, and the elements of x there as the window slides over x.
+def windows(x, window, strides=1, dilation=1, padding=0, fill=0):
+    """The elements of x that each window holds, in x's own memory: (batch, *places, *window, channels).
 
     x: (batch, *sizes, channels). A stride, rate or padding given as one number is that of all axes.
     """
+    samples, *sizes, channels = x.shape
     rank = len(window)
-    strides, dilation = np.broadcast_to(strides, rank), np.broadcast_to(dilation, rank)
-    padding = np.broadcast_to(padding, (rank, 2))
-    if padding.any():
-        x = np.pad(x, [(0, 0), *padding, (0, 0)], constant_values=fill)
-    counts = (np.array(x.shape[1:-1]) - dilation * (np.array(window) - 1) - 1) // strides + 1
-    for position in np.ndindex(*window):
-        first = dilation * position
-        places = map(slice, first, first + strides * counts, strides)
-        yield position, x[(slice(None), *places)]
+    strides, dilation = ([one] * rank if isinstance(one, int) else one for one in (strides, dilation))
+    if padding:
+        padding = np.broadcast_to(padding, (rank, 2)).tolist()
+        inside = (slice(None), *(slice(a, a + size) for size, (a, _) in zip(sizes, padding)))
+        sizes = [a + size + b for size, (a, b) in zip(sizes, padding)]
+        x, within = np.full((samples, *sizes, channels), fill, x.dtype), x
+        x[inside] = within
+    counts = [(n - d * (w - 1) - 1) // s + 1 for n, w, s, d in zip(sizes, window, strides, dilation)]
+    sample, *steps, channel = x.strides
+    apart = [a * b for a, b in zip(steps, strides)], [a * b for a, b in zip(steps, dilation)]
+    shape, steps = (samples, *counts, *window, channels), (sample, *apart[0], *apart[1], channel)
+    return np.lib.stride_tricks.as_strided(x, shape, steps, writeable=False)
 
 
 def conv(x, kernel, strides=1, dilation=1, padding=0):
@@ -136,10 +140,15 @@ def conv(x, kernel, strides=1, dilation=1, padding=0):
     x: (batch, *sizes, channels). kernel: (*window, channels, filters).
     """
     *window, channels, filters = kernel.shape
-    y = 0
-    for position, part in windows(x, window, strides, dilation, padding):
-        y += part.reshape(-1, channels) @ kernel[position]
-    return y.reshape(*part.shape[:-1], filters)
+    seen = windows(x, window, strides, dilation, padding)
+    places = seen.shape[:-1 - len(window)]
+    if seen.size <= 1 << 24:  # one product, of a copy that has each element as often as windows see it
+        y = seen.reshape(-1, kernel.size // filters) @ kernel.reshape(-1, filters)
+    else:
+        y = 0
+        for position in np.ndindex(*window):
+            y += seen[(..., *position, slice(None))].reshape(-1, channels) @ kernel[position]
+    return y.reshape(*places, filters)
 
 
 def depthwise_conv(x, kernel, strides=1, dilation=1, padding=0):
@@ -148,11 +157,11 @@ def depthwise_conv(x, kernel, strides=1, dilation=1, padding=0):
     x: (batch, *sizes, channels). kernel: (*window, 1, filters), channel by channel.
     """
     *window, _, filters = kernel.shape
-    x = np.repeat(x, filters // x.shape[-1], axis=-1)
-    y = 0
-    for position, part in windows(x, window, strides, dilation, padding):
-        y += part * kernel[position][0]
-    return y
+    if filters > x.shape[-1]:
+        x = np.repeat(x, filters // x.shape[-1], axis=-1)
+    seen = windows(x, window, strides, dilation, padding)
+    axes, rank = list(range(seen.ndim)), len(window)
+    return np.einsum(seen, axes, kernel[..., 0, :], axes[1 + rank:], axes[:1 + rank] + axes[-1:])
 
 
 def conv_transpose(x, kernel, strides, dilation, crop, sizes):
@@ -177,11 +186,10 @@ def conv_transpose(x, kernel, strides, dilation, crop, sizes):
 
 def max_pool(x, window, strides=1, padding=0):
     """The largest element of each window that is not NaN. x: (batch, *sizes, channels)."""
-    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
-    parts = [part for _, part in windows(x, window, strides, 1, padding, lowest)]
-    y = np.full_like(parts[0], lowest)
-    for part in parts:
-        y = np.fmax(y, part)
+    y = lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
+    seen = windows(x, window, strides, 1, padding, lowest)
+    for position in np.ndindex(*window):
+        y = np.fmax(y, seen[(..., *position, slice(None))])
     return y
 
 

@@ -11,7 +11,6 @@
 #include "image_preparation.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Vectors as wide as the compiler may use (IMAGE_PREPARATION_NO_VECTORS: none). IMAGE_PREPARATION_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */

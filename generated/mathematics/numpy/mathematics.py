@@ -147,7 +147,7 @@ def predict(x):
     # matmul: keras.ops.matmul
     # add: keras.ops.add
     # y[i,j,k] = sum over p of a[i,j,p] * b[i,p,k]
-    add = np.einsum("ijp,ipk->ijk", x, transpose, optimize=True)
+    add = x @ transpose
     add = add + constant  # (batch, 5, 5)
 
     # digitize: keras.ops.digitize

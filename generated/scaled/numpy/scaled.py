@@ -32,30 +32,33 @@ def checked(name, samples, shape, dtype):
     return result
 
 
-def windows(x, window, strides, dilation, padding, fill=0):
-    """For each position in the window: it, and the elements of x there as the window slides over x.
+def windows(x, window, strides=1, dilation=1, padding=0, fill=0):
+    """The elements of x that each window holds, in x's own memory: (batch, *places, *window, channels).
 
     x: (batch, *sizes, channels). A stride, rate or padding given as one number is that of all axes.
     """
+    samples, *sizes, channels = x.shape
     rank = len(window)
-    strides, dilation = np.broadcast_to(strides, rank), np.broadcast_to(dilation, rank)
-    padding = np.broadcast_to(padding, (rank, 2))
-    if padding.any():
-        x = np.pad(x, [(0, 0), *padding, (0, 0)], constant_values=fill)
-    counts = (np.array(x.shape[1:-1]) - dilation * (np.array(window) - 1) - 1) // strides + 1
-    for position in np.ndindex(*window):
-        first = dilation * position
-        places = map(slice, first, first + strides * counts, strides)
-        yield position, x[(slice(None), *places)]
+    strides, dilation = ([one] * rank if isinstance(one, int) else one for one in (strides, dilation))
+    if padding:
+        padding = np.broadcast_to(padding, (rank, 2)).tolist()
+        inside = (slice(None), *(slice(a, a + size) for size, (a, _) in zip(sizes, padding)))
+        sizes = [a + size + b for size, (a, b) in zip(sizes, padding)]
+        x, within = np.full((samples, *sizes, channels), fill, x.dtype), x
+        x[inside] = within
+    counts = [(n - d * (w - 1) - 1) // s + 1 for n, w, s, d in zip(sizes, window, strides, dilation)]
+    sample, *steps, channel = x.strides
+    apart = [a * b for a, b in zip(steps, strides)], [a * b for a, b in zip(steps, dilation)]
+    shape, steps = (samples, *counts, *window, channels), (sample, *apart[0], *apart[1], channel)
+    return np.lib.stride_tricks.as_strided(x, shape, steps, writeable=False)
 
 
 def max_pool(x, window, strides=1, padding=0):
     """The largest element of each window that is not NaN. x: (batch, *sizes, channels)."""
-    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
-    parts = [part for _, part in windows(x, window, strides, 1, padding, lowest)]
-    y = np.full_like(parts[0], lowest)
-    for part in parts:
-        y = np.fmax(y, part)
+    y = lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
+    seen = windows(x, window, strides, 1, padding, lowest)
+    for position in np.ndindex(*window):
+        y = np.fmax(y, seen[(..., *position, slice(None))])
     return y
 
 

@@ -157,14 +157,14 @@ def predict(ids):
     # attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
     attention_reshape_2 = attention_logical_and.reshape(-1, 1, 6, 6)  # (batch, 1, 6, 6)
     # y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,l,j,p]
-    attention_where = np.einsum("ikjp,iljp->ijkl", attention_query_1, attention_key_1, optimize=True)
+    attention_where = attention_query_1.transpose(0, 2, 1, 3) @ attention_key_1.transpose(0, 2, 3, 1)
     # shape: (batch, 2, 6, 6)
     attention_where = np.where(attention_reshape_2, attention_where * 0.57735026, -2.3819763e+38)
     # y = exp(x - max(x)) / sum(exp(x - max(x))), over axis 3
     attention_softmax = softmax(attention_where, axis=3)  # (batch, 2, 6, 6)
     # y[i,j,k,l] = sum over p of a[i,k,j,p] * b[i,p,k,l]
     # shape: (batch, 6, 2, 3)
-    attention_einsum = np.einsum("ikjp,ipkl->ijkl", attention_softmax, attention_value_1, optimize=True)
+    attention_einsum = (attention_softmax @ attention_value_1.transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
 
     # attention/attention_output: EinsumDense(equation='abcd,cde->abe', output_shape=(None, 4),
     #     bias_axes='e')

@@ -7,7 +7,6 @@
 #include "xor.h"
 
 #include <math.h>
-#include <string.h>
 
 /* x, but no less than 0 */
 static inline float xor_relu(float x)

@@ -1,0 +1,122 @@
+"""Random models with narrow weights, by policy, quantization or --weights-dtype, against Keras."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import Input, Model, layers
+from keras.quantizers import Int4QuantizationConfig, Int8QuantizationConfig
+
+import kgen
+from kgen import targets
+from kgen.api import Export
+from kgen.library import STRICT, Library
+from kgen.plan import plan
+from kgen.trace import reference
+from tests.harness import assert_close, assert_no_worse, in_float64, randomize
+
+POLICIES = ("float32", "float32", "float32", "bfloat16", "mixed_float16", "mixed_bfloat16")
+QUANTIZATIONS = (None, None, None, "int8", "int4", "float8", "blocks", "channels", "weights_only")
+CONFIGS = {
+    "blocks": lambda: Int4QuantizationConfig(block_size=3),
+    "channels": lambda: Int4QuantizationConfig(block_size=None),
+    "weights_only": lambda: Int8QuantizationConfig(activation_quantizer=None),
+}
+FORMS = ("literal", "string", "incbin", "file")
+FLAGS = (("-O1",), ("-O2", "-march=native"), ("-O1", "-DM_NO_VECTORS"))
+
+
+def dense(r: random.Random, x: Any) -> Any:
+    x = layers.Dense(r.choice([1, 3, 16, 17, 33, 70]), r.choice(["relu", "tanh", "gelu", None]))(x)
+    return r.choice([lambda y: y, layers.BatchNormalization(), layers.LayerNormalization()])(x)
+
+
+def image(r: random.Random, x: Any) -> Any:
+    convolution = r.choice([
+        lambda: layers.Conv2D(r.choice([4, 16, 20]), r.choice([1, 3]), strides=r.choice([1, 2])),
+        lambda: layers.DepthwiseConv2D(3, padding="same", depth_multiplier=r.choice([1, 2])),
+        lambda: layers.SeparableConv2D(r.choice([5, 16]), 3, padding="same"),
+        lambda: layers.Conv2DTranspose(r.choice([3, 16]), 3, strides=r.choice([1, 2])),
+    ])()  # fmt: skip
+    x = convolution(x)
+    return layers.BatchNormalization()(x) if r.random() < 0.5 else x
+
+
+def sequence(r: random.Random, x: Any) -> Any:
+    options = {"return_sequences": True, "recurrent_initializer": "zeros"}
+    attention = layers.MultiHeadAttention(2, r.choice([3, 8]))
+    return r.choice([
+        layers.LSTM(r.choice([3, 9]), **options),
+        layers.Bidirectional(layers.GRU(5, reset_after=r.random() < 0.5, **options)),
+        layers.EinsumDense("abc,cd->abd", (None, r.choice([5, 18])), bias_axes="d"),
+        layers.Conv1D(r.choice([4, 16]), 3, padding="causal"),
+        lambda y: attention(y, y),
+    ])(x)  # fmt: skip
+
+
+def model(r: random.Random) -> tuple[keras.Model, bool]:
+    """And whether it takes sequences of any length."""
+    kind = r.choice([dense, image, sequence, sequence])
+    length = r.choice([None, 7]) if kind is sequence else 7
+    if kind is sequence and r.random() < 0.5:
+        x = first = Input((length,), dtype="int32", name="tokens")
+        x = layers.Embedding(r.randint(5, 60), r.choice([4, 16]))(x)
+    else:
+        shape = {dense: (r.randint(1, 40),), image: (9, 8, r.randint(1, 5)), sequence: (length, 8)}
+        x = first = Input(shape[kind], name="x")
+    for _ in range(r.randint(1, 3)):
+        x = kind(r, x)
+    x = layers.Flatten()(x) if kind is image else x
+    return Model(first, layers.Dense(r.randint(1, 8))(x), name="m"), length is None
+
+
+def quantize(made: keras.Model, mode: str | None) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of layers that stay as they are
+        if mode in CONFIGS:
+            made.quantize(config=CONFIGS[mode]())
+        elif mode:
+            made.quantize(mode)
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 40))]
+)
+def test_random_model(seed: int) -> None:
+    r = random.Random(seed)
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(r.choice(POLICIES))
+    try:
+        made, is_open = model(r)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    randomize(made, seed)
+    quantize(made, r.choice(QUANTIZATIONS))
+    options = {
+        "weights_dtype": r.choice(["float32", "float16", "bfloat16"]),
+        "max_shapes": {"n": 9} if is_open else {},
+    }
+    job = Export.of(made, name="m", **options)
+    job.check()
+    style, form = r.choice(["fast", "fast", "readable", "small"]), r.choice(FORMS)
+    files = kgen.export(made, style=style, weights=form, name="m", check=False, **options)
+    library = Library(files, flags=(*STRICT, *r.choice(FLAGS)))
+    for length in (4, 9) if is_open else (0,):
+        point = {"n": length} if length else None
+        inputs = job.samples(r.choice([1, 3, 35]), seed, point)
+        with job.rounding():
+            wanted = reference.outputs(made, job.signature, inputs)
+        found = library.predict(*inputs)
+        for results in (job.evaluated(inputs, wanted), [np.asarray(found)]):
+            if job.precision is None:
+                assert_close(results, wanted)
+            else:
+                traced = job.traced.at(point) if point else job.traced
+                exact = targets.evaluate(plan(in_float64(traced)), inputs)
+                assert_no_worse(results, wanted, exact, job.precision)
