@@ -120,7 +120,8 @@ def test_every_option_is_somewhere() -> None:
     for command in typer.main.get_command(app).commands.values():
         for option in command.params:
             if option.param_type_name == "option":
-                assert any(name in pages for name in option.opts), (command.name, option.opts)
+                names = (*option.opts, *option.secondary_opts)
+                assert any(name in pages for name in names), (command.name, names)
 
 
 def test_links_lead_somewhere() -> None:
