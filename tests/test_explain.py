@@ -345,7 +345,7 @@ def test_sizes_left_open_are_those_of_the_samples() -> None:
         found = kgen.explain(model, given)
         assert found.ok
         assert found.inputs[0].array.shape == (2, 4, 3)
-    with pytest.raises(kgen.ExportError, match="not fixed"):
+    with pytest.raises(kgen.ExportError, match="sizes that are open"):
         kgen.explain(model)
 
 
