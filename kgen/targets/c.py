@@ -20,11 +20,12 @@ from kgen.schedule.strip import Strip
 from kgen.targets.c_attention import AttentionOp
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_lengths import Lengths
-from kgen.targets.c_op import CTYPES, COp, count_text, literal, pointer
+from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
 from kgen.targets.c_small import SmallOp
 from kgen.targets.c_strip import CStrip
+from kgen.targets.c_types import CTYPES, count_text, literal, pointer
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import VectorExpressions, helper_names
 from kgen.targets.c_weights import Weights

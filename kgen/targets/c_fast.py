@@ -13,7 +13,7 @@ from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.schedule.forms import fits, innermost, spread
 from kgen.schedule.threads import shared_loop
-from kgen.targets import c_op, loops
+from kgen.targets import c_types, loops
 from kgen.targets.c_op import COp, Text
 from kgen.targets.c_vectors import VectorExpressions, vector_functions
 from kgen.targets.loops import Loop
@@ -237,7 +237,7 @@ class FastOp(COp):
 
     @property
     def weight_type(self) -> str:
-        return c_op.CTYPES[getattr(self.node.kernel, "stored", "") or "float32"]
+        return c_types.CTYPES[getattr(self.node.kernel, "stored", "") or "float32"]
 
     def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
         """The epilogue of a vector of sums.

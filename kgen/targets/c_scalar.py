@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kgen.ir.program import Step
 from kgen.ir.value import HALVES
 from kgen.render.environment import environment
-from kgen.targets.c_op import CTYPES, literal
+from kgen.targets.c_types import CTYPES, literal
 
 HASHES = ("fingerprint64", "siphash")
 """Functions that are defined on strings, and by them on integers."""

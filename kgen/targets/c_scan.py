@@ -12,7 +12,8 @@ from kgen.ir.size import bare
 from kgen.ir.value import Constant, Value, element_size
 from kgen.names import comment
 from kgen.plan import Place, Plan
-from kgen.targets.c_op import CTYPES, COp, count_text, pointer
+from kgen.targets.c_op import COp
+from kgen.targets.c_types import CTYPES, count_text, pointer
 
 
 class Pointer(NamedTuple):

@@ -12,7 +12,7 @@ from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.strip import Stage
 from kgen.targets import loops
 from kgen.targets.c_fast import FastOp
-from kgen.targets.c_op import pointer
+from kgen.targets.c_types import pointer
 
 
 @dataclass(frozen=True, eq=False)

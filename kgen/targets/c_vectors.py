@@ -10,7 +10,7 @@ import jinja2
 
 from kgen.ir.program import Number, Program, Step
 from kgen.render.environment import environment
-from kgen.targets.c_op import literal
+from kgen.targets.c_types import literal
 from kgen.targets.expression import Expressions
 
 LIBRARIES = ("fast/helpers.j2", "fast/transforms.j2", "fast/math.j2")

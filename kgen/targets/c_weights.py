@@ -11,7 +11,8 @@ from kgen.ir.node import Node
 from kgen.ir.value import STRING, Constant, Value
 from kgen.plan import Plan
 from kgen.render.literals import byte_strings, c_strings, numbers
-from kgen.targets.c_op import CTYPES, COp
+from kgen.targets.c_op import COp
+from kgen.targets.c_types import CTYPES
 from kgen.targets.weight_forms import Blob, Form, little_endian, stored_size
 
 INLINE_WEIGHTS = 4096
