@@ -9,7 +9,9 @@
 typedef float vec __attribute__((vector_size(BYTES_OF_VECTOR)));
 enum { SUMS = 12, LOADS = 8, LARGEST = 1 << 28 };
 
-static volatile float kept; /* else the compiler would leave the work out */
+/* Nothing is known of these when compiling: the work can't be left out, nor sums that are alike be made one. */
+static volatile float given = 0.5f;
+static volatile vec kept;
 
 static double now(void)
 {
@@ -21,17 +23,19 @@ static double now(void)
 static double multiply_adds(void)
 {
     const long steps = 4000000;
-    vec sums[SUMS] = {{0}}, a = {0.5f}, b = {0.25f};
+    const vec a = given - (vec){0}, b = given - (vec){0};
+    vec sums[SUMS];
+    for (int i = 0; i < SUMS; ++i)
+        sums[i] = given - (vec){0};
     const double start = now();
     for (long k = 0; k < steps; ++k) {
 #pragma GCC unroll 12
         for (int i = 0; i < SUMS; ++i)
             sums[i] = sums[i] * a + b;
-        __asm__ volatile("" : "+x"(a), "+x"(b));
     }
     const double seconds = now() - start;
     for (int i = 0; i < SUMS; ++i)
-        kept = sums[i][0];
+        kept = sums[i];
     return 2.0 * SUMS * (BYTES_OF_VECTOR / 4) * (double)steps / seconds;
 }
 
@@ -50,7 +54,7 @@ static double reading(const vec *from, long bytes)
     }
     const double seconds = now() - start;
     for (int j = 0; j < LOADS; ++j)
-        kept = sums[j][0];
+        kept = sums[j];
     return (double)bytes * (double)rounds / seconds;
 }
 

@@ -35,8 +35,8 @@ NEAR = 640 * 1024
 """Bytes that stay in the second-level cache beside others."""
 
 LEAST = 128 * 1024
-"""Bytes of factors and products at once, if weights are few; else as many as weights, so that
-reading these again for the next tiles costs little."""
+"""Bytes of factors and products at once, if weights or x and y are few. Weights from beyond that
+cache are read for as many tiles at once as stay in it."""
 
 MEMORY, WAITING = 0.3, 0.05
 """Cycles for each byte of weights from beyond that cache, and those of them that no work hides."""
@@ -119,7 +119,9 @@ class Winograd(Contraction):
     def at_once(self) -> tuple[int, ...]:
         """Tiles whose factors and products are in memory at once, for each class of registers."""
         size = 4 * self.positions * (self.lines * LINE + self.panels.padded)
-        most = min(max(self.kernel.nbytes, LEAST), NEAR) // size
+        weights = self.kernel.nbytes
+        worth = min(weights, self.x.nbytes + self.output.nbytes) if weights <= NEAR else NEAR
+        most = max(worth, LEAST) // size
         return tuple(_at_once(most, self.tiles, block.columns) for block in self.tile.blocks)
 
     @property
