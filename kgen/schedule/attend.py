@@ -12,7 +12,7 @@ from kgen.ops.einsum import Einsum
 from kgen.ops.softmax import Softmax
 from kgen.schedule.attention import Attention
 from kgen.schedule.einsum import einsum
-from kgen.schedule.forms import has_fixed_sizes
+from kgen.schedule.forms import has_fixed_sizes, has_vector_steps
 from kgen.schedule.product import Axis, Product
 from kgen.schedule.tile import Pixels, choose, even
 
@@ -108,10 +108,7 @@ def _on_vectors(first: Einsum, functions: Collection[str]) -> bool:
     """Whether scale, bias and mask can be computed on vectors along the keys."""
     if first.epilogue is None:
         return True
-    steps = first.epilogue.program.steps
-    return all(
-        step.function in functions and step.dtype in ("float32", "bool") for step in steps
-    ) and all(
+    return has_vector_steps(first.epilogue.program, functions) and all(
         arg.dtype in ("float32", "bool")
         and broadcast_strides(arg.shape, first.output.shape)[-1] in (0, 1)
         for arg in first.epilogue.args

@@ -39,12 +39,6 @@ def product(
     source = next(value for value in node.inputs if isinstance(value, Constant))
     each = f"for each of {groups} groups " if groups > 1 else ""
     note = f"{source.note}; {each}{panels.order(terms)}"
-    bias = node.bias
-    if bias is not None:
-        repeats = 1 if bias.size == units else groups
-        bias = Constant.of(
-            bias.name, padded(bias.data, repeats, panels), f"{bias.note}{panels.zeros}"
-        )
     return Product(
         origin=node.origin,
         merged=node.merged,
@@ -52,7 +46,7 @@ def product(
         epilogue=node.epilogue,
         x=x,
         kernel=source.arranged(pack(kernel, panels), note),
-        bias=bias,
+        bias=padded(node.bias, panels),
         outer=(*stepping(outer, terms * panels.padded), *more),
         rows=rows,
         columns=columns,

@@ -11,7 +11,7 @@ import numpy as np
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
-from kgen.ir.value import Constant, Value, row_major
+from kgen.ir.value import Value, row_major
 from kgen.ops.conv import Conv
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.pad import Pad
@@ -233,11 +233,6 @@ def _depthwise(node: Conv) -> Depthwise:
     kernel = np.zeros((taps, width), node.kernel.dtype)
     kernel[:, :channels] = node.kernel.data.reshape(taps, channels)
     note = f"{node.kernel.note}; channels padded with zeros"
-    bias = node.bias
-    if bias is not None:
-        panels = Panels(channels, width)
-        note_of_bias = f"{bias.note}{panels.zeros}"
-        bias = Constant.of(bias.name, padded(bias.data, 1, panels), note_of_bias)
     return Depthwise(
         origin=node.origin,
         merged=node.merged,
@@ -245,7 +240,7 @@ def _depthwise(node: Conv) -> Depthwise:
         epilogue=node.epilogue,
         x=node.x,
         kernel=node.kernel.arranged(kernel, note),
-        bias=bias,
+        bias=padded(node.bias, Panels(channels, width)),
         rows=rows,
         columns=columns,
         channels=channels,

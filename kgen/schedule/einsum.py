@@ -173,11 +173,8 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
         if not rows_apart:
             repack = _repack(node, found, panels, terms)
             before, kernel = [repack], repack.output
-    bias = node.bias
-    if bias is not None:
-        if bias.shape != (units,):
-            return None
-        bias = Constant.of(bias.name, padded(bias.data, 1, panels), f"{bias.note}{panels.zeros}")
+    if node.bias is not None and node.bias.shape != (units,):
+        return None
     shared = build.stepping(tuple(shared), terms * panels.padded)
     if rows_apart:
         steps = dict(counted_by_letter(node, found))
@@ -190,7 +187,7 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
         epilogue=node.epilogue,
         x=found.x,
         kernel=kernel,
-        bias=bias,
+        bias=padded(node.bias, panels),
         outer=(*shared, *outer),
         rows=rows,
         columns=columns,

@@ -25,7 +25,14 @@ SHORTEST = 4
 
 def on_vectors(program: Program, functions: Collection[str]) -> bool:
     """Whether a scalar program can be computed on vectors of float32."""
-    return all(dtype == "float32" for dtype in program.dtypes) and all(
+    return all(dtype == "float32" for dtype in program.dtypes) and has_vector_steps(
+        program, functions
+    )
+
+
+def has_vector_steps(program: Program, functions: Collection[str]) -> bool:
+    """Whether what a scalar program does can be computed on vectors, if its inputs are there."""
+    return all(
         step.function in functions and step.dtype in ("float32", "bool") for step in program.steps
     )
 

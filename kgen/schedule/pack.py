@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kgen.ir.size import Size
+from kgen.ir.value import Constant
 from kgen.schedule.tile import LINE
 
 
@@ -77,8 +78,11 @@ def pack(kernel: np.ndarray, panels: Panels) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0, kernel.dtype)
 
 
-def padded(bias: np.ndarray, groups: int, panels: Panels) -> np.ndarray:
+def padded(bias: Constant | None, panels: Panels) -> Constant | None:
     """(groups * units,) -> flat, zeros beyond each group's last unit."""
-    result = np.zeros((groups, panels.padded), bias.dtype)
-    result[:, : panels.units] = bias.reshape(groups, panels.units)
-    return result.reshape(-1)
+    if bias is None:
+        return None
+    groups = bias.data.reshape(-1, panels.units)
+    result = np.zeros((len(groups), panels.padded), groups.dtype)
+    result[:, : panels.units] = groups
+    return Constant.of(bias.name, result.reshape(-1), f"{bias.note}{panels.zeros}")

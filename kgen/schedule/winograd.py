@@ -267,10 +267,6 @@ def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str) -> Winogr
         f"{node.kernel.note}; for each of {rows.positions} x {columns.positions} positions "
         f"G kernel G' (Winograd); {panels.order(channels)}"
     )
-    bias = node.bias
-    if bias is not None:
-        text = f"{bias.note}{panels.zeros}"
-        bias = Constant.of(bias.name, padded(bias.data, 1, panels), text)
     made = Winograd(
         origin=node.origin,
         merged=node.merged,
@@ -278,7 +274,7 @@ def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str) -> Winogr
         epilogue=node.epilogue,
         x=node.x,
         kernel=Constant.of(node.kernel.name, pack(kernel, panels), note),
-        bias=bias,
+        bias=padded(node.bias, panels),
         rows=rows,
         columns=columns,
         units=units,
