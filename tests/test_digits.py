@@ -19,6 +19,8 @@ import kgen
 from tests.test_examples import EXAMPLES, commands
 from tests.test_packages import needs_wasm, sh
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
 # A hand's strokes, in a field of 100 by 100.
 DIGITS: dict[int, list[list[tuple[float, float]]]] = {
     0: [[(50, 10), (25, 25), (22, 60), (35, 88), (60, 88), (77, 60), (72, 25), (50, 10)]],
@@ -65,7 +67,8 @@ def opened(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.on("request", lambda r: said.append(r.url) if not r.url.startswith(address) else None)
         page.goto(address)
-        page.wait_for_function("document.getElementById('status').textContent.includes('ready')")
+        # Not wait_for_function: it polls with eval, which the page's security policy forbids.
+        playwright.expect(page.locator("#status")).to_contain_text("ready")
         page.on("request", lambda r: said.append(f"after loading: {r.url}"))
         return page
 
@@ -104,22 +107,22 @@ def test_the_mouse(opened: Callable[..., Any]) -> None:
     """Digits that are drawn are read; the bars are probabilities; what is undone is gone."""
     page = opened()
     answer = page.locator("#answer")
-    assert answer.text_content() == "nothing yet"
+    playwright.expect(answer).to_have_text("nothing yet")
     for digit in DIGITS:
         draw(page, digit)
-        assert answer.text_content() == str(digit)
+        playwright.expect(answer).to_have_text(str(digit))
         found = shares(page)
         assert np.argmax(found) == digit
         assert abs(sum(found) - 100) < 0.6
         widths = page.eval_on_selector_all(".bar", "bars => bars.map(bar => bar.style.width)")
         np.testing.assert_allclose([float(w.removesuffix("%")) for w in widths], found)
         page.get_by_role("button", name="Clear").click()
-        assert answer.text_content() == "nothing yet"
+        playwright.expect(answer).to_have_text("nothing yet")
     draw(page, 4)
     page.get_by_role("button", name="Undo").click()
-    assert answer.text_content() != "4"
+    playwright.expect(answer).not_to_have_text("4")
     page.get_by_role("button", name="Undo").click()
-    assert answer.text_content() == "nothing yet"
+    playwright.expect(answer).to_have_text("nothing yet")
 
 
 @needs_wasm
@@ -150,7 +153,7 @@ def test_a_finger(opened: Callable[..., Any]) -> None:
         for point in others:
             send("touchMove", point)
         send("touchEnd")
-    assert page.locator("#answer").text_content() == "1"
+    playwright.expect(page.locator("#answer")).to_have_text("1")
     assert page.evaluate("scrollX") == page.evaluate("scrollY") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -163,9 +166,9 @@ def test_the_keyboard(opened: Callable[..., Any]) -> None:
     assert page.evaluate("document.activeElement.id") == "drawing"
     for key in (*["ArrowUp"] * 12, "Space", *["ArrowDown"] * 24, "Space", "ArrowRight"):
         page.keyboard.press(key)
-    assert page.locator("#answer").text_content() == "1"
+    playwright.expect(page.locator("#answer")).to_have_text("1")
     page.keyboard.press("Backspace")
-    assert page.locator("#answer").text_content() == "nothing yet"
+    playwright.expect(page.locator("#answer")).to_have_text("nothing yet")
     for name in ("undo", "clear"):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == name
