@@ -8,11 +8,11 @@ from math import prod
 from typing import Any
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
+from kgen.pipeline import Export, ModelOrPath
 from kgen.schedule import in_parts, report
 from kgen.schedule.report import Choices
 
