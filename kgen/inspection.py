@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -49,9 +49,6 @@ class Inspection:
     lower_bound: int
     graph: str
     lengths: dict[str, str]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def inspect(model: ModelOrPath, **options: Any) -> Inspection:
