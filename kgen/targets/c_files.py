@@ -9,6 +9,7 @@ import jinja2
 
 from kgen.ir.node import Node
 from kgen.ir.value import STRING
+from kgen.options import LITERAL
 from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.render.write import Files
@@ -20,7 +21,6 @@ from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
-from kgen.targets.weight_forms import LITERAL
 
 OF_STRING_H = re.compile(r"\b(?:mem|str)[a-z]+\(")
 """A call of a function of string.h."""
