@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kgen.ir.images import spatial_sizes
 from kgen.ir.node import MixedSamplesError
 from kgen.ir.size import maximum
 from kgen.ir.value import Constant, Value
@@ -18,7 +19,7 @@ from kgen.ops.batch_normalization import BatchNormalization
 from kgen.ops.conv import Conv
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.normalization import Normalization
-from kgen.ops.pool import Pool, spatial_sizes
+from kgen.ops.pool import Pool
 from kgen.ops.softmax import Softmax
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.table import decomposes, lowers
