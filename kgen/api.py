@@ -391,17 +391,17 @@ def export(
     progress("writing source")
     files = job.files(target, style, form=form, evidence=evidence, package=package, cpp=cpp)
     if out is not None:
-        write(files, out, own=job.name, stale=_stale(job.name) if target == "c" else ())
+        write(files, out, own=job.name, stale=_stale(job.name, package) if target == "c" else ())
     return files
 
 
-def _stale(name: str) -> list[str]:
+def _stale(name: str, package: str) -> list[str]:
     """Patterns of what another form of the same model's export may have left."""
     suffixes = ["_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp"]
     suffixes += [f"_{one.name}.c" for one in VARIANTS]
-    return [
-        pattern for suffix in suffixes for pattern in (f"{name}{suffix}", f"src/{name}{suffix}")
-    ]
+    where = layout(package)
+    folders = {where.sources, where.headers, where.tests}
+    return [f"{folder}{name}{suffix}" for folder in sorted(folders) for suffix in suffixes]
 
 
 def _warn_of_odd_weights(plan: Plan) -> None:
