@@ -15,8 +15,8 @@ from pathlib import Path
 
 import keras
 
-from kgen.api import Export
 from kgen.memory import of_style
+from kgen.pipeline import Export
 from kgen.self_test import self_test
 from kgen.targets import STYLES
 from kgen.targets.evidence import Evidence

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath
 from kgen.code_size import MACHINES, code_bytes, frame_bytes
 from kgen.errors import ExportError
+from kgen.pipeline import Export, ModelOrPath
 from kgen.targets import STYLES, c_files
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from kgen import stepping
 from kgen.compare import HALF_TOLERANCE
 from kgen.ir.size import at_bound
+from kgen.pipeline import Export
 from kgen.targets.evidence import SelfTest
 from kgen.trace import reference
-
-if TYPE_CHECKING:
-    from kgen.api import Export
 
 TOLERANCE = 1e-4
 """Of the output's scale: what float32 sums in another order, on another machine, may differ by."""

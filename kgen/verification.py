@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath, Progress, _quiet
 from kgen.compare import Difference, difference
 from kgen.ir.graph import Graph
 from kgen.lengths import described
 from kgen.library import Library
+from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import plan
 from kgen.trace import reference
 
@@ -65,7 +65,7 @@ def verify(
     seed: int = 0,
     cc: str = "cc",
     flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
     **options: Any,
 ) -> Report:
     """Compares every target and style with model.predict on `count` seeded random samples.

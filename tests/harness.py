@@ -12,7 +12,6 @@ import ml_dtypes
 import numpy as np
 
 from kgen import targets
-from kgen.api import Export
 from kgen.compare import ATOL, RTOL
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
@@ -20,6 +19,7 @@ from kgen.ir.program import Number, Program, Step
 from kgen.ir.value import HALVES, Constant, Value, is_float
 from kgen.library import STRICT, Library
 from kgen.ops.elementwise import Elementwise
+from kgen.pipeline import Export
 from kgen.plan import Plan, plan
 from kgen.trace import reference
 from tests.cases import all_cases

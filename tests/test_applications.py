@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kgen import targets
-from kgen.api import Export
 from kgen.compare import RTOL
+from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
 from tests.harness import in_float64

@@ -11,10 +11,10 @@ import pytest
 
 from benchmarks.code_size import measured
 from benchmarks.zoo import ZOO
-from kgen.api import Export
 from kgen.c_text import functions, value_of
 from kgen.code_size import MACHINES, Reader, counts
 from kgen.memory import of_style, with_code
+from kgen.pipeline import Export
 from kgen.targets import STYLES
 from tests.target_models import MODELS
 

@@ -84,6 +84,12 @@ def test_inspect(path: Path) -> None:
     assert [row["name"] for row in found["rows"]] == ["conv", "second", "bn", "pool", "scores"]
     graph = run("inspect", path, "--graph").output
     assert "input signal: float32[batch, 6, 3]" in graph
+    steps = orjson.loads(run("inspect", path, "--schedule", "--json").output)["steps"]
+    assert "conv" in [step["name"] for step in steps]
+    for options in (("--graph", "--json"), ("--graph", "--schedule")):
+        refused = run("inspect", path, *options)
+        assert refused.exit_code == 2
+        assert "once for each" in refused.output
 
 
 def test_verify_passes(path: Path) -> None:

@@ -17,9 +17,9 @@ from keras import layers
 
 import kgen
 from kgen import targets
-from kgen.api import Export
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from kgen import targets
-from kgen.api import Export
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.trace import reference
 from tests.generated_models import MODELS, with_dyadic_weights
 from tests.harness import assert_close

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kgen import targets
-from kgen.api import Export
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.trace import reference
 from tests.harness import assert_close, randomize
 from tests.registry import pip

@@ -14,10 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 import kgen
-from kgen.api import Export
 from kgen.cli import app
 from kgen.library import STRICT
 from kgen.memory import memory, parse_limit
+from kgen.pipeline import Export
 from tests import generated_models
 from tests.harness import randomize
 from tests.test_programs import COMPILERS, pictures, words

@@ -13,9 +13,9 @@ from keras import Input, Model, layers
 from keras.quantizers import Int4QuantizationConfig, Int8QuantizationConfig
 
 import kgen
-from kgen import targets
-from kgen.api import Export
+from kgen import checking, targets
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
 from tests.harness import assert_close, assert_no_worse, in_float64, randomize
@@ -105,7 +105,7 @@ def test_random_model(seed: int) -> None:
         "max_shapes": {"n": 9} if is_open else {},
     }
     job = Export.of(made, name="m", **options)
-    job.check()
+    checking.check(job)
     style, form = r.choice(["fast", "fast", "readable", "small"]), r.choice(FORMS)
     files = kgen.export(made, style=style, weights=form, name="m", check=False, **options)
     library = Library(files, flags=(*STRICT, *r.choice(FLAGS)))

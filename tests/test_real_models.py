@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import pytest
 
-from kgen.api import Export
 from kgen.errors import ExportError
+from kgen.pipeline import Export
 from kgen.plan import Plan
 from kgen.trace import reference
 from tests.harness import assert_close

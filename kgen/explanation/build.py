@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from kgen.api import Export, ModelOrPath, Progress, _quiet
 from kgen.arrays import widened
 from kgen.compare import difference
 from kgen.errors import ExportError
@@ -30,6 +29,7 @@ from kgen.explanation.symbols import symbols, weight_symbol
 from kgen.explanation.weights import Weights
 from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Value
+from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.trace import reference
 from kgen.trace.gates import GATES
 
@@ -43,7 +43,7 @@ def explain(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     custom: str | Path | None = None,
     unsafe: bool = False,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> Explanation:
     """How Keras gets its numbers: each layer's formula, weights, and steps with their values.
 

@@ -11,7 +11,8 @@ import numpy as np
 from kgen.ir.value import HALVES, STRING, is_float
 from kgen.render.environment import environment
 from kgen.render.literals import c_strings, number, numbers
-from kgen.targets.c import CModel, Parameter
+from kgen.targets.c import CModel
+from kgen.targets.c_interface import Parameter
 from kgen.targets.c_scalar import ScalarType
 from kgen.targets.evidence import SelfTest
 

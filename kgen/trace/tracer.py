@@ -4,9 +4,6 @@ operation met.
 
 from __future__ import annotations
 
-import json
-import re
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,13 +11,10 @@ from functools import partial
 from itertools import count
 from math import prod
 from typing import Any
-from unittest import mock
 
 import keras
 import numpy as np
 from keras import KerasTensor, tree
-from keras.src.layers import layer as layer_module
-from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 from keras.src.layers.rnn.rnn import RNN
 from keras.src.ops.operation import Operation
 
@@ -29,12 +23,14 @@ from kgen.ir.graph import Graph, Layer
 from kgen.ir.node import GraphError, MixedSamplesError, Node, Origin
 from kgen.ir.value import Constant, Levels, Value
 from kgen.trace import describe
+from kgen.trace.batch import batch_length
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
 from kgen.trace.deferral import deferred_operations, is_known_array
 from kgen.trace.memory import Memory
 from kgen.trace.operators import operators_of_tensorflow
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
+from kgen.trace.patches import calling, inputs_of_any_length
 from kgen.trace.quantized import call_of, levels_of, quantized_layers, unpacked_weight
 from kgen.trace.recurrent import Loops, is_step
 from kgen.trace.signature import Signature
@@ -114,41 +110,17 @@ class Tracer:
 
     @contextmanager
     def _patched_keras(self) -> Iterator[None]:
-        tracer = self
-
-        def call_layer(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-            return tracer.call_layer(layer, args, kwargs)
-
-        def call_operation(operation: Operation, *args: Any, **kwargs: Any) -> Any:
-            return tracer.call_operation(operation, args, kwargs)
-
         with ExitStack() as stack:
             enter = stack.enter_context
-            enter(mock.patch.object(keras.Layer, "symbolic_call", call_layer))
-            enter(mock.patch.object(Operation, "symbolic_call", call_operation))
-            # Keras would record the calls on the user's layers, and never forget them.
-            enter(mock.patch.object(layer_module, "Node"))
+            enter(calling(self.call_layer, self.call_operation))
             enter(symbolic_backend(self.loops.functions))
             enter(operators_of_tensorflow())
             enter(self.memory.assignments())
-            if self.one_step:  # sequences are shorter than Keras's models expect
-                enter(mock.patch.object(keras.Layer, "_assert_input_compatibility", _do_nothing))
-            # Masks for dropout, which inference has no use for.
-            enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
-            for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
-                enter(mock.patch.object(DropoutRNNCell, getter, _do_nothing))
             enter(quantized_layers(self.builder))
+            if self.one_step:
+                enter(inputs_of_any_length())
             if self.defer:
                 enter(deferred_operations())
-            enter(warnings.catch_warnings())
-            warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
-            filtering = keras.config.is_traceback_filtering_enabled()
-            stack.callback(
-                keras.config.enable_traceback_filtering
-                if filtering
-                else keras.config.disable_traceback_filtering
-            )
-            keras.config.disable_traceback_filtering()
             yield
 
     def call_layer(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
@@ -414,32 +386,9 @@ class Tracer:
         return replace(value, name=name, label=label)
 
 
-def _do_nothing(*args: Any, **kwargs: Any) -> None:
-    pass
-
-
 def _is_own_cell(outer: keras.Layer | None, layer: keras.Layer) -> bool:
     """Whether the layer is the cell that the layer around it has made for itself."""
     return isinstance(outer, RNN) and type(outer) is not RNN and outer.cell is layer
-
-
-def batch_length(model: keras.Model) -> int:
-    """A prime that divides no length in the model, to stand for the batch while tracing."""
-    lengths = {size for weight in model.weights for size in weight.shape if size}
-    for layer in model._flatten_layers():
-        try:
-            text = json.dumps(layer.get_config(), default=str)
-        except Exception:
-            continue  # a custom layer without get_config; its weights are counted
-        lengths.update(int(number) for number in re.findall(r"\d+", text) if len(number) < 12)
-    candidate = 1009
-    while not _is_prime(candidate) or any(length and length % candidate == 0 for length in lengths):
-        candidate += 2
-    return candidate
-
-
-def _is_prime(number: int) -> bool:
-    return all(number % divisor for divisor in range(2, int(number**0.5) + 1))
 
 
 def refusal(problems: dict[str, None]) -> ExportError:
