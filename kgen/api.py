@@ -15,6 +15,7 @@ from kgen.declared import Option, called_with
 from kgen.errors import ExportError
 from kgen.memory import check_limit
 from kgen.options import CodeOptions
+from kgen.packages import layout
 from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import Plan
 from kgen.render.write import Files, write

@@ -42,6 +42,9 @@ SOME_CASES = (
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
+    "gates/lstm",
+    "gates/masked",
+    "gates/custom_cell",
 )
 
 

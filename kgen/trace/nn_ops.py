@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from kgen.ir.images import spatial_sizes
 from kgen.ir.node import MixedSamplesError
 from kgen.ir.size import maximum
 from kgen.ir.value import Constant, Value
