@@ -15,7 +15,7 @@ from kgen.declared import Option, called_with
 from kgen.errors import ExportError
 from kgen.memory import check_limit
 from kgen.options import CodeOptions
-from kgen.packages import layout
+from kgen.packages import LAYOUTS
 from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import Plan
 from kgen.render.write import Files, write
@@ -138,7 +138,7 @@ def _stale(name: str, package: str) -> list[str]:
     """Patterns of what another form of the same model's export may have left."""
     suffixes = ["_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp"]
     suffixes += [f"_{one.name}.c" for one in VARIANTS]
-    where = layout(package)
+    where = LAYOUTS[package]
     folders = {where.sources, where.headers, where.tests}
     return [f"{folder}{name}{suffix}" for folder in sorted(folders) for suffix in suffixes]
 
