@@ -60,7 +60,7 @@ MAY_IMPORT = {
     },
     "api": {
         *("errors", "plan", "trace", "render", "declared", "options", "targets", "library"),
-        *("pipeline", "checking", "self_test", "memory"),
+        *("pipeline", "checking", "self_test", "memory", "packages"),
     },
     "cli": {
         *("errors", "array_files", "api", "inspection", "memory", "verification"),
