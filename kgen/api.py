@@ -15,6 +15,7 @@ from kgen.declared import Option, called_with
 from kgen.errors import ExportError
 from kgen.memory import check_limit
 from kgen.options import CodeOptions
+from kgen.packages import LAYOUTS
 from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import Plan
 from kgen.render.write import Files, write
@@ -124,17 +125,22 @@ def export(given: ExportOptions) -> Files:
         cpp=given.cpp,
     )
     if given.out is not None:
-        write(files, given.out, own=job.name, stale=_stale(job.name) if given.target == "c" else ())
+        write(
+            files,
+            given.out,
+            own=job.name,
+            stale=_stale(job.name, given.package) if given.target == "c" else (),
+        )
     return files
 
 
-def _stale(name: str) -> list[str]:
+def _stale(name: str, package: str) -> list[str]:
     """Patterns of what another form of the same model's export may have left."""
     suffixes = ["_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp"]
     suffixes += [f"_{one.name}.c" for one in VARIANTS]
-    return [
-        pattern for suffix in suffixes for pattern in (f"{name}{suffix}", f"src/{name}{suffix}")
-    ]
+    where = LAYOUTS[package]
+    folders = {where.sources, where.headers, where.tests}
+    return [f"{folder}{name}{suffix}" for folder in sorted(folders) for suffix in suffixes]
 
 
 def _warn_of_odd_weights(plan: Plan) -> None:

@@ -125,7 +125,7 @@ def small(plan: Plan) -> Plan:
 def fast(plan: Plan, form: Form = LITERAL) -> Plan:
     """The plan of the C target's fast style: packed weights, tiles, padded copies."""
     graph = in_strips(schedule(plan.graph, vector_functions(), form.winograd))
-    return replan((in_parts(graph) if form.threads else graph).check())
+    return replan((in_parts(graph) if form.threads else graph).check(), turning=True)
 
 
 def several(plan: Plan, single: Graph, form: Form = LITERAL) -> Graph | None:

@@ -59,6 +59,9 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     block_texts = [_op_text(env, op) for op in block.ops] if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     vectors = helpers(model.prefix, texts + block_texts) if model.style == "fast" else []
+    rounds = any(
+        function.startswith(("round_", "from_float")) for function, _ in model.used_functions
+    )
     render = partial(
         env.get_template("model.c.j2").render,
         model=model,
@@ -67,6 +70,7 @@ def source(model: CModel, block: CBlock | None = None) -> str:
         block_texts=block_texts,
         functions=functions,
         vectors=vectors,
+        precise=bool(vectors) or rounds,
         variants=VARIANTS,
     )
     text = render(includes_string=True)
