@@ -14,10 +14,7 @@ from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
 from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.schedule.attention import Attention
-from kgen.schedule.strip import Strip
-from kgen.targets.c_attention import AttentionOp
-from kgen.targets.c_fast import FastOp
+from kgen.targets.c_kinds import fast_op
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan
@@ -163,9 +160,8 @@ class CModel(Workspace):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                kind = AttentionOp if isinstance(node, Attention) else FastOp
-                op = kind(*common, self.prefix, self._vectors, self.form.threads)
-                ops.append(CStrip.of(op, self.names) if isinstance(node, Strip) else op)
+                shared = (self.prefix, self._vectors, self.form.threads)
+                ops.append(fast_op(node, self.names, *common[1:], *shared))
             else:
                 ops.append((SmallOp if self.style == "small" else COp)(*common))
         return ops
