@@ -14,11 +14,12 @@ from keras.quantizers import Int4QuantizationConfig, Int8QuantizationConfig
 
 import kgen
 from kgen import checking, targets
+from kgen.conditioning import in_float64
 from kgen.library import STRICT, Library
 from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
-from tests.harness import assert_close, assert_no_worse, in_float64, randomize
+from tests.harness import assert_close, assert_no_worse, randomize
 
 POLICIES = ("float32", "float32", "float32", "bfloat16", "mixed_float16", "mixed_bfloat16")
 QUANTIZATIONS = (None, None, None, "int8", "int4", "float8", "blocks", "channels", "weights_only")
