@@ -79,6 +79,11 @@ class Line:
         """Tile t begins at output t / rate * rate * outputs + t % rate."""
         return ceil(ceil(self.count / self.rate) / self.outputs) * self.rate
 
+    @property
+    def some_inside(self) -> bool:
+        """Whether a tile can lie inside x with all its elements."""
+        return self.size > (self.positions - 1) * self.rate
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Winograd(Contraction):
