@@ -22,8 +22,8 @@ from scipy.optimize import nnls
 
 from benchmarks.zoo import ZOO
 from kgen.code_size import FEATURES, MACHINES, PLACES, WEIGHTS, Counts, counts, frame_counts
+from kgen.options import STYLES
 from kgen.pipeline import Export
-from kgen.targets import STYLES
 from tests import generated_models
 from tests.harness import CASES
 from tests.machines import BARE

@@ -176,12 +176,19 @@ def frozen(model: keras.Model, batch: int) -> Any:
     """The model as TensorFlow's function of one batch, all sizes known, its weights constants.
 
     LiteRT gives XNNPACK only layers with constant weights; tf2onnx makes inputs of what isn't.
+    Keras wraps grouped convolutions in functions for XLA, which tf2onnx doesn't know: those run as
+    plain Python, so that what they do becomes part of the graph.
     """
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name="x")]
     function = tf.function(lambda x: model(x, training=False), input_signature=signature)
-    return convert_variables_to_constants_v2(function.get_concrete_function())
+    tf.config.run_functions_eagerly(True)
+    try:
+        concrete = function.get_concrete_function()
+    finally:
+        tf.config.run_functions_eagerly(False)
+    return convert_variables_to_constants_v2(concrete)
 
 
 def _worker(runtime: str, model: Path) -> list[str]:

@@ -4,144 +4,143 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from kgen import checking, targets
+from kgen.declared import Option, called_with
 from kgen.errors import ExportError
-from kgen.packages import layout
+from kgen.memory import check_limit
+from kgen.options import CodeOptions
+from kgen.packages import LAYOUTS
 from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import Plan
 from kgen.render.write import Files, write
 from kgen.self_test import self_test
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.evidence import Evidence
-from kgen.targets.weight_forms import LITERAL, Form
 from kgen.trace.bounds import MaxShapes
 
 
-def export(
-    model: ModelOrPath,
-    target: str = "c",
-    out: str | Path | None = None,
-    *,
-    name: str | None = None,
-    style: str = "fast",
-    check: bool = True,
-    input_shapes: Mapping[str, Sequence[int]] | None = None,
-    custom: str | Path | None = None,
-    unsafe: bool = False,
-    step: bool = False,
-    max_shapes: MaxShapes | None = None,
-    weights: str = "literal",
-    weights_dtype: str = "float32",
-    weights_section: str | None = None,
-    workspace: str = "static",
-    threads: bool = False,
-    dispatch: bool = False,
-    winograd: bool = True,
-    ram_limit: str | None = None,
-    with_test: bool = False,
-    cpp: bool = False,
-    package: str = "plain",
-    progress: Progress = quiet,
-) -> Files:
+@dataclass(frozen=True)
+class ExportOptions(CodeOptions):
+    """What kgen.export is called with.
+
+    Raises ExportError for what there is not, not together, or without effect.
+    """
+
+    model: Annotated[ModelOrPath, Option("A .keras or whole-model .h5 file, or a keras.Model.")]
+    target: Annotated[str, Option("c (C99) or numpy.", choices=targets.TARGETS)] = "c"
+    out: Annotated[str | Path | None, Option("The folder that the files are written to.")] = None
+    _: KW_ONLY
+    name: Annotated[
+        str | None, Option("Of the files and functions; the file's or the model's by default.")
+    ] = None
+    check: Annotated[bool, Option("Compare with Keras on a sample first.")] = True
+    input_shapes: Annotated[
+        Mapping[str, Sequence[int]] | None,
+        Option(
+            'Sizes for unknown dimensions, by input name ("" for the only one), without the batch '
+            "axis."
+        ),
+    ] = None
+    max_shapes: Annotated[
+        MaxShapes | None,
+        Option(
+            'Names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"": 512} '
+            'for the only one; {"image": "height:256,width:256,3"} for those of one input. The C '
+            "takes the lengths as arguments, and has memory for the bounds."
+        ),
+    ] = None
+    custom: Annotated[
+        str | Path | None, Option("A Python file, run first, that defines custom classes.")
+    ] = None
+    unsafe: Annotated[bool, Option("Load Lambda layers with pickled Python code.")] = False
+    step: Annotated[
+        bool,
+        Option(
+            "Export a recurrent model as a function of one time step, which remembers its states."
+        ),
+    ] = False
+    weights_dtype: Annotated[
+        str, Option("float16 or bfloat16 rounds kernels and embeddings to two bytes.")
+    ] = "float32"
+    progress: Annotated[Progress, Option("Is told what is being done.")] = quiet
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_effect(self.target)
+        if self.step and not self.check:
+            raise ExportError(
+                "--no-check has no effect with --step: only numbers tell whether a model can be "
+                "done step by step. Leave it out.",
+                exit_code=2,
+            )
+
+
+@called_with(ExportOptions)
+def export(given: ExportOptions) -> Files:
     """A trained Keras model as source code: {file name: text}, written to the folder `out`.
 
-    model: a .keras or whole-model .h5 file, or a keras.Model.
-    target: "c" (C99) or "numpy". style: of the C, "fast", "readable" or "small".
-    name: of the files and functions; the file's or the model's by default.
-    check: compare with Keras on a sample first.
-    input_shapes: sizes for unknown dimensions, by input name ("" for the only one), without the
-        batch axis.
-    custom: a Python file with custom classes. unsafe: allow Lambda layers with pickled code.
-    step: export a recurrent model as a function of one time step, which remembers its states.
-    max_shapes: names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"":
-        512} for the only one; {"image": "height:256,width:256,3"} for those of one input. The C
-        takes the lengths as arguments, and has memory for the bounds.
-    weights: of the C, "literal" (decimal numbers), "string" (their bytes, quick to compile),
-        "incbin", "embed" or "file" (in NAME_weights.bin, which the assembler, #embed or, when the
-        program runs, NAME_load reads).
-    weights_dtype: "float16" or "bfloat16" rounds kernels and embeddings to two bytes.
-    weights_section: the section of the object file that they are put into.
-    workspace: where NAME_predict's is: "static", "stack", or with the "caller": then there is only
-        NAME_run.
-    threads: of the fast C: OpenMP shares the large loops, if the compiler is told to (-fopenmp).
-    dispatch: of the fast C: one library for processors with SSE2, AVX2 or AVX-512, which asks when
-        it runs which one it is on.
-    winograd: of the fast C: convolutions of 3x3 take fewer products where that is faster; their
-        weights then take up to 3.3 times as much memory, and rounding errors are larger.
-    ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
-    with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
-    cpp: add NAME.hpp, which wraps the C for C++17.
-    package: "plain", "cmake", "python", "arduino", "esp-idf", "zephyr" or "wasm": a folder that the
-        build system takes as it is, with the self-test.
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
-    targets.check_choice(target, style)
-    if with_test and target != "c":
-        raise ExportError("A self-test is a C program; export with the target 'c'.", exit_code=2)
-    form = Form(weights, weights_section, workspace, threads, dispatch, winograd)
-    layout(package)
-    if threads and style != "fast":
-        raise ExportError(f"Threads are the fast style's; leave --style {style} out.", exit_code=2)
-    if dispatch and style != "fast":
-        raise ExportError(
-            f"--dispatch is the fast style's: leave --style {style} out.", exit_code=2
-        )
-    if target != "c" and (form != LITERAL or package != "plain" or cpp or ram_limit):
-        raise ExportError(
-            "Packages, C++, workspaces, threads, dispatch, Winograd's convolutions, a limit of "
-            "RAM, and forms and sections of weights are the C target's; export with the target "
-            "'c'.",
-            exit_code=2,
-        )
+    progress = given.progress
     job = Export.of(
-        model,
-        name=name,
-        input_shapes=input_shapes,
-        custom=custom,
-        unsafe=unsafe,
-        step=step,
-        max_shapes=max_shapes,
-        weights_dtype=weights_dtype,
+        given.model,
+        name=given.name,
+        input_shapes=given.input_shapes,
+        custom=given.custom,
+        unsafe=given.unsafe,
+        step=given.step,
+        max_shapes=given.max_shapes,
+        weights_dtype=given.weights_dtype,
         progress=progress,
     )
     progress("tracing")
-    if workspace == "stack" and job.plan.graph.states:
+    if given.workspace == "stack" and job.plan.graph.states:
         raise ExportError(
             f"{job.name!r} is stateful, and a workspace on the stack forgets; take --workspace "
             "static or caller.",
         )
-    if ram_limit is not None:
-        from kgen.memory import check_limit
-
-        check_limit(job, style, ram_limit, form)
+    if given.ram_limit is not None:
+        check_limit(job, given.style, given.ram_limit, given)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
-    if check or step:  # only numbers tell whether a model can be done step by step
+    if given.check:
         progress("checking against Keras")
         evidence = checking.check(job)
-    if with_test or package != "plain":
+    if given.with_test or given.package != "plain":
         progress("running model.predict for the self-test")
         evidence = replace(evidence, test=self_test(job))
     progress("writing source")
-    files = job.files(target, style, form=form, evidence=evidence, package=package, cpp=cpp)
-    if out is not None:
-        write(files, out, own=job.name, stale=_stale(job.name) if target == "c" else ())
+    files = job.files(
+        given.target,
+        given.style,
+        form=given,
+        evidence=evidence,
+        package=given.package,
+        cpp=given.cpp,
+    )
+    if given.out is not None:
+        write(
+            files,
+            given.out,
+            own=job.name,
+            stale=_stale(job.name, given.package) if given.target == "c" else (),
+        )
     return files
 
 
-def _stale(name: str) -> list[str]:
+def _stale(name: str, package: str) -> list[str]:
     """Patterns of what another form of the same model's export may have left."""
     suffixes = ["_weights*.c", "_weights.bin", "_load.c", "_test.c", ".hpp"]
     suffixes += [f"_{one.name}.c" for one in VARIANTS]
-    return [
-        pattern for suffix in suffixes for pattern in (f"{name}{suffix}", f"src/{name}{suffix}")
-    ]
+    where = LAYOUTS[package]
+    folders = {where.sources, where.headers, where.tests}
+    return [f"{folder}{name}{suffix}" for folder in sorted(folders) for suffix in suffixes]
 
 
 def _warn_of_odd_weights(plan: Plan) -> None:
@@ -151,7 +150,7 @@ def _warn_of_odd_weights(plan: Plan) -> None:
         if constant.dtype.startswith("float") and not np.isfinite(constant.data).all()
     ]
     if odd:
-        warnings.warn(f"weights with NaN or inf: {', '.join(odd)}", stacklevel=3)
+        warnings.warn(f"weights with NaN or inf: {', '.join(odd)}", stacklevel=4)
 
 
 def build(

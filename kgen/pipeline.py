@@ -20,19 +20,19 @@ from kgen.ir.value import HALVES
 from kgen.lengths import points
 from kgen.load import load
 from kgen.names import model_name
+from kgen.options import LITERAL, Form
 from kgen.passes import optimize
 from kgen.passes.packing import store_halves
 from kgen.plan import Plan, plan
 from kgen.render.write import Files
 from kgen.samples import samples
 from kgen.targets.evidence import Evidence
-from kgen.targets.weight_forms import LITERAL, Form
 from kgen.trace import precision, signature, trace_as
 from kgen.trace.bounds import MaxShapes
 from kgen.trace.rounding import marked, multiplied, with_rounded
 from kgen.trace.signature import Signature
 
-ModelOrPath: TypeAlias = "str | Path | keras.Model"
+ModelOrPath: TypeAlias = str | Path | keras.Model
 Progress: TypeAlias = Callable[[str], None]
 
 

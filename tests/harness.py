@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import keras
 import ml_dtypes
@@ -22,11 +23,22 @@ from kgen.ops.elementwise import Elementwise
 from kgen.pipeline import Export
 from kgen.plan import Plan, plan
 from kgen.trace import reference
+from tests import length_models
 from tests.cases import all_cases
 
 CASES = all_cases()
+LENGTHS = {f"lengths/{name}": build for name, build in length_models.MODELS.items()}
+"""Models with unknown dimensions, which give their bounds too."""
 SAMPLES = 3
 FLAGS = (*STRICT, "-O2")
+
+
+class Run(NamedTuple):
+    """Samples at some lengths, and what the model returns when it is called with them."""
+
+    point: dict[str, int]
+    inputs: list[np.ndarray]
+    expected: list[np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +50,28 @@ class Case:
     @cached_property
     def export(self) -> Export:
         keras.utils.clear_session()
-        model = CASES[self.name]()
+        model, bounds = LENGTHS[self.name]() if self.name in LENGTHS else (CASES[self.name](), {})
         randomize(model, zlib.crc32(self.name.encode()))
-        return Export(model, "model", {})
+        return Export(model, "model", {}, max_shapes=bounds)
 
     @cached_property
+    def runs(self) -> list[Run]:
+        """One at each point; of a case whose sizes are all known the only one."""
+        return [self._run(point) for point in self.export.points]
+
+    def _run(self, point: dict[str, int]) -> Run:
+        export = self.export
+        inputs = export.samples(SAMPLES, seed=7, point=point)
+        return Run(point, inputs, reference.outputs(export.model, export.signature, inputs))
+
+    @property
     def inputs(self) -> list[np.ndarray]:
-        return self.export.samples(SAMPLES, seed=7)
+        return self.runs[0].inputs
 
-    @cached_property
+    @property
     def expected(self) -> list[np.ndarray]:
         """What the model returns when it is called."""
-        return reference.outputs(self.export.model, self.export.signature, self.inputs)
+        return self.runs[0].expected
 
     @cached_property
     def predicted(self) -> list[np.ndarray]:
@@ -168,7 +190,7 @@ def assert_close(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) ->
             np.testing.assert_array_equal(a, b)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def case(name: str) -> Case:
     return Case(name)
 

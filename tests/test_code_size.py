@@ -14,8 +14,8 @@ from benchmarks.zoo import ZOO
 from kgen.c_text import functions, value_of
 from kgen.code_size import MACHINES, Reader, counts
 from kgen.memory import of_style, with_code
+from kgen.options import STYLES
 from kgen.pipeline import Export
-from kgen.targets import STYLES
 from tests.target_models import MODELS
 
 SOURCE = """\

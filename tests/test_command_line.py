@@ -138,7 +138,7 @@ def test_python_api(path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(kgen.ExportError, match="no C compiler"):
         kgen.build(model, cc="no-such-compiler")
-    with pytest.raises(kgen.ExportError, match="no target"):
+    with pytest.raises(kgen.ExportError, match="no --target"):
         kgen.export(model, "fortran")
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from pathlib import Path
 
 import keras
@@ -25,8 +23,8 @@ from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
 from kgen.trace.bounds import bounded
-from tests import length_models, program
-from tests.harness import assert_close, randomize
+from tests import harness, length_models, program
+from tests.harness import Case, assert_close
 from tests.test_sanitizers import FLAGS as SANITIZERS
 
 pytestmark = [
@@ -35,31 +33,8 @@ pytestmark = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
-    name: str
-
-    @cached_property
-    def export(self) -> Export:
-        keras.utils.clear_session()
-        model, bounds = length_models.MODELS[self.name]()
-        randomize(model, 5)
-        return Export(model, "model", {}, max_shapes=bounds)
-
-    @cached_property
-    def runs(self) -> list[tuple[dict[str, int], list[np.ndarray], list[np.ndarray]]]:
-        """(lengths, inputs, what Keras computes)"""
-        export = self.export
-        found = []
-        for point in export.points:
-            inputs = export.samples(2, seed=3, point=point)
-            found.append((point, inputs, reference.outputs(export.model, export.signature, inputs)))
-        return found
-
-
-@lru_cache(maxsize=32)
 def case(name: str) -> Case:
-    return Case(name)
+    return harness.case(f"lengths/{name}")
 
 
 def each_model() -> pytest.MarkDecorator:
@@ -159,6 +134,10 @@ def test_the_least_length_has_all_that_is_read(cut, least: int) -> None:  # type
     x = keras.Input((None, 2))
     library = kgen.build(keras.Model(x, cut(x)), name="model", max_shapes={"n": 40})
     assert library.manifest["lengths"][0]["min"] == least
+
+
+def test_the_least_length_is_one_at_which_keras_keeps_all_axes() -> None:
+    assert case("one_hot").export.traced.lengths[0].least == 2
 
 
 def test_sorting_an_open_length() -> None:

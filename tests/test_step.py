@@ -115,7 +115,7 @@ def test_predict_batch_takes_one_step_after_another() -> None:
 def test_what_reaches_over_steps_is_refused(one: keras.Layer, reason: str) -> None:
     model = Sequential([Input((4, 2)), L.GRU(3, return_sequences=True), one, L.Dense(2)])
     with pytest.raises(ExportError, match=reason):
-        export(built(lambda: model), step=True, check=False)
+        export(built(lambda: model), step=True)
 
 
 def test_a_model_without_recurrent_layers_is_refused() -> None:

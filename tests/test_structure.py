@@ -32,10 +32,12 @@ MAY_IMPORT = {
     "stepping": {"ir", "ops", "errors", "trace"},
     "render": {"ir", "names", "errors"},
     "manifest": {"ir", "plan"},
+    "declared": set(),
     "packages": {"render", "errors"},
+    "options": {"errors", "declared", "packages"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
-        *("lengths", "packages", "passes"),
+        *("lengths", "packages", "passes", "options"),
     },
     "c_text": set(),
     "code_size": {"c_text"},
@@ -43,11 +45,11 @@ MAY_IMPORT = {
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
     "pipeline": {
         *("ir", "errors", "names", "samples", "lengths", "plan", "load", "trace", "stepping"),
-        *("passes", "render", "targets"),
+        *("passes", "render", "options", "targets"),
     },
     "checking": {"errors", "compare", "lengths", "trace", "targets", "pipeline"},
     "self_test": {"ir", "compare", "trace", "stepping", "targets", "pipeline"},
-    "memory": {"errors", "code_size", "targets", "pipeline"},
+    "memory": {"errors", "code_size", "options", "targets", "pipeline"},
     "inspection": {"ir", "schedule", "targets", "pipeline"},
     "verification": {
         *("ir", "compare", "lengths", "plan", "trace", "targets", "library", "pipeline"),
@@ -57,12 +59,12 @@ MAY_IMPORT = {
         *("targets", "pipeline"),
     },
     "api": {
-        *("errors", "plan", "trace", "render", "packages", "targets", "library", "pipeline"),
-        *("checking", "self_test", "memory"),
+        *("errors", "plan", "trace", "render", "declared", "options", "targets", "library"),
+        *("pipeline", "checking", "self_test", "memory", "packages"),
     },
     "cli": {
         *("errors", "array_files", "api", "inspection", "memory", "verification"),
-        *("explanation", "diagnosis", "schedule"),
+        *("explanation", "diagnosis", "schedule", "declared", "options"),
     },
     "__main__": {"cli"},
     "__init__": {"errors", "api", "diagnosis", "explanation", "inspection", "verification"},

@@ -13,10 +13,10 @@ import kgen
 from kgen import ExportError, checking, targets
 from kgen.ir.value import HALVES, rounded
 from kgen.library import STRICT, Library
+from kgen.options import FORMS, STYLES
 from kgen.passes.packing import store_halves
 from kgen.pipeline import Export
 from kgen.render.literals import shortened
-from kgen.targets.weight_forms import FORMS
 from tests.harness import randomize
 from tests.test_weights import built, run
 
@@ -68,7 +68,7 @@ def wanted(job: Export, inputs: list[np.ndarray]) -> np.ndarray:
         return np.asarray(job.model(*inputs, training=False))
 
 
-@pytest.mark.parametrize("style", targets.STYLES)
+@pytest.mark.parametrize("style", STYLES)
 def test_equal_to_the_rounded_model(job: Export, style: str) -> None:
     inputs = job.samples(3)
     found = Library(job.files("c", style), flags=(*STRICT, "-O2")).predict(*inputs)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from kgen.declared import declared
 from kgen.errors import ExportError
 
 Model = Annotated[
@@ -45,6 +48,9 @@ Name = Annotated[
 ]
 
 
+Command: TypeAlias = Callable[..., None]
+
+
 def shapes(options: list[str] | None) -> dict[str, tuple[int, ...]]:
     """["32,10", "NAME=32,10"] -> {"": (32, 10), "NAME": (32, 10)}"""
     shapes: dict[str, tuple[int, ...]] = {}
@@ -72,3 +78,39 @@ def max_shapes(options: list[str] | None) -> dict[str, int | str]:
             raise ExportError(f"--max-shape says {name or option!r} twice.", exit_code=2)
         shapes[name] = text
     return shapes
+
+
+def with_options(
+    options: type[Any], panel: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds an option to a command for each one that is declared in a class, in the place of the
+    keywords (`**`) that the command gets them as. panel: the title they have in its help.
+    """
+
+    def decorate(command: Command) -> Command:
+        own = signature(command, eval_str=True)
+        *first, keywords = own.parameters.values()
+        added = [
+            Parameter(
+                one.name,
+                Parameter.KEYWORD_ONLY,
+                default=one.default,
+                annotation=Annotated[
+                    one.type,
+                    typer.Option(
+                        one.flag if one.default is not True else f"{one.flag}/{one.given}",
+                        help=one.option.help,
+                        rich_help_panel=panel,
+                    ),
+                ],
+            )
+            for one in declared(options)
+        ]
+        hints = {one.name: one.annotation for one in added}
+        command.__signature__ = own.replace(parameters=[*first, *added])  # type: ignore[attr-defined]
+        command.__annotations__ = {
+            name: hint for name, hint in command.__annotations__.items() if name != keywords.name
+        } | hints
+        return command
+
+    return decorate

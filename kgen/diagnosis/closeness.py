@@ -172,14 +172,16 @@ def fit(
     samples: bool,
     exact: bool = False,
     poor: bool = False,
+    enough: float = ENOUGH_BITS,
 ) -> Fit | None:
     """How the array agrees with the value, or None.
 
     samples: also look for samples that are missing, repeated or in another order.
-    exact: rounded numbers don't agree. poor: they do, however little they say.
+    exact: rounded numbers don't agree. poor: they do, however little they say. enough: the bits
+    that rounded ones must hold, otherwise.
     """
     for level in mine.levels[: 1 if exact else None]:
-        if level.mistake and not poor and mine.bits(level) < ENOUGH_BITS:
+        if level.mistake and not poor and mine.bits(level) < enough:
             continue
         wrong = (level.mistake,) if level.mistake else ()
         for layout, array in _layouts(mine, value):
