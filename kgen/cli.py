@@ -18,6 +18,7 @@ from rich.table import Table
 from kgen import cli_diagnose, cli_explain
 from kgen.cli_options import Custom, MaxShapes, Model, Shapes, Unsafe, WeightsDtype
 from kgen.errors import ExportError
+from kgen.quiet import import_tensorflow
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -313,12 +314,11 @@ def verify_command(
 @contextmanager
 def _running() -> Iterator[Any]:
     """Progress on a terminal, nothing on a pipe; errors as one message, with their exit codes."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
         with warnings.catch_warnings(record=True) as caught, _status() as progress:
             warnings.simplefilter("always")
-            _import_tensorflow()
+            import_tensorflow()
             yield progress
         for warning in caught:
             if not issubclass(
@@ -331,19 +331,6 @@ def _running() -> Iterator[Any]:
 
 
 cli_diagnose.register(app, _running)
-
-
-def _import_tensorflow() -> None:
-    """Imports it while what it says of itself, from C++ on standard error, goes nowhere."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123  a device, not a path of ours
-            os.dup2(nowhere.fileno(), 2)
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 @contextmanager
