@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 START = r"""import os
-os.write(2, b'''WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
+os.write(2, b'''WARNING: All log messages before absl::InitializeLog()
 I0000 00:00:1795663624.834348   26689 port.cc:153] oneDNN custom operations are on.
 2024-05-01 10:11:12.123456: I tensorflow/core/util/port.cc:113] oneDNN custom operations are on.
 E0000 00:00:1795663624.834348   26689 cuda_dnn.cc:8310] Unable to register cuDNN factory
