@@ -172,11 +172,30 @@ def test_the_page_names_all_mistakes() -> None:
             assert key in page, key
 
 
-def test_twenty_layers_take_less_than_five_seconds() -> None:
+def transformer(blocks: int, steps: int, width: int) -> keras.Model:
+    x = inputs = Input((steps, width))
+    for _ in range(blocks):
+        y = layers.LayerNormalization()(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(4, width // 4)(y, y)])
+        y = layers.Dense(2 * width, "gelu")(layers.LayerNormalization()(x))
+        x = layers.Add()([x, layers.Dropout(0.1)(layers.Dense(width)(y))])
+    x = layers.GlobalAveragePooling1D()(x)
+    return with_weights(Model(inputs, layers.Dense(4, "softmax")(x)), 0)
+
+
+TWENTY: dict[str, Callable[[], keras.Model]] = {
+    "dense": lambda: mlp((16,) * 20 + (4,), ("relu",) * 19 + ("softmax",)),
+    "transformer": lambda: transformer(2, 12, 32),
+}
+
+
+@pytest.mark.parametrize("name", TWENTY)
+def test_twenty_layers_take_less_than_five_seconds(name: str) -> None:
     """Of computing time, for the slowest answer: that nothing fits."""
-    model = mlp((16,) * 20 + (4,), ("relu",) * 19 + ("softmax",))
+    model = TWENTY[name]()
+    assert len(model.layers) >= 19
     generator = np.random.default_rng(0)
-    x = generator.normal(size=(8, 16)).astype(np.float32)
+    x = generator.normal(size=(8, *model.input_shape[1:])).astype(np.float32)
     arrays = {"noise": generator.normal(size=(8, 4))}
     kgen.diagnose(model, x[:1], {"noise": arrays["noise"][:1]})  # TensorFlow wakes up
     start = time.process_time()
