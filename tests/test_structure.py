@@ -147,7 +147,7 @@ def test_no_module_leads_back_to_itself() -> None:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
-MOST_LINES = {"module": 420, "function": 65}
+MOST_LINES = {"module": 420, "function": 70}
 
 
 def test_nothing_is_too_large_to_be_seen_at_once() -> None:
