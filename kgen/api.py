@@ -106,7 +106,7 @@ def export(given: ExportOptions) -> Files:
             "static or caller.",
         )
     if given.ram_limit is not None:
-        check_limit(job, given.style, given.ram_limit, given)
+        check_limit(job, given.style, given.ram_limit, given.form)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if given.check:
@@ -119,7 +119,7 @@ def export(given: ExportOptions) -> Files:
     files = job.files(
         given.target,
         given.style,
-        form=given,
+        form=given.form,
         evidence=evidence,
         package=given.package,
         cpp=given.cpp,

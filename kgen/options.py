@@ -138,6 +138,10 @@ class CodeOptions(Form):
         ),
     ] = "plain"
 
+    @property
+    def form(self) -> Form:
+        return Form(**{one.name: getattr(self, one.name) for one in declared(Form)})
+
     def check_effect(self, target: str) -> None:
         """Raises ExportError for options that would have no effect."""
         given = [one for one in declared(CodeOptions) if getattr(self, one.name) != one.default]
