@@ -10,8 +10,9 @@ import numpy as np
 
 from kgen.explanation.formulas import Formulas, applied, from_node, function_name, of
 from kgen.explanation.notation import quoted
+from kgen.ir.images import times
 from kgen.ir.node import Node
-from kgen.ops.pool import Pool, times
+from kgen.ops.pool import Pool
 
 TRAINING_ONLY = {
     *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout"),

@@ -73,8 +73,8 @@ def head(prefix: str) -> str:
     """What a file begins with that uses the helpers."""
     module = _module("fast/head.j2")
     includes = "#include <math.h>\n#include <stdint.h>\n#include <string.h>\n"
-    pragma, types = module.pragma(), module.types(prefix, prefix.upper())  # type: ignore
-    return f"{pragma}{includes}{types}"
+    pragmas = f"{module.pragma()}{module.precise()}"  # type: ignore
+    return f"{pragmas}{includes}{module.types(prefix, prefix.upper())}"  # type: ignore
 
 
 class VectorExpressions(Expressions):
