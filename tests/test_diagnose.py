@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import kgen
 from kgen.cli import app
+from tests import recipes_page
 from tests.mistakes import CASES, mlp, model_of, with_weights
 
 ROOT = Path(__file__).parent.parent
@@ -171,6 +172,12 @@ def test_the_page_names_all_mistakes() -> None:
     for case in CASES:
         for key in case.keys:
             assert key in page, key
+
+
+def test_the_page_lists_the_recipes() -> None:
+    assert recipes_page.PAGE.read_text(encoding="utf-8") == recipes_page.filled(), (
+        "stale: run `python -m tests.recipes_page`"
+    )
 
 
 def transformer(blocks: int, steps: int, width: int) -> keras.Model:
