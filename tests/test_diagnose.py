@@ -14,11 +14,10 @@ import numpy as np
 import orjson
 import pytest
 from keras import Input, Model, Sequential, layers
-from typer.testing import CliRunner
 
 import kgen
-from kgen.cli import app
 from tests import recipes_page
+from tests.harness import kgen_command
 from tests.mistakes import CASES, mlp, model_of, with_weights
 
 ROOT = Path(__file__).parent.parent
@@ -101,10 +100,10 @@ def test_the_command(xor: keras.Model, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X)
     np.savez(tmp_path / "mine.npz", **with_three_mistakes(xor))
     arguments = ["diagnose", str(XOR), "--mine", str(tmp_path / "mine.npz"), "--input"]
-    result = CliRunner().invoke(app, [*arguments, str(tmp_path / "x.npy")])
+    result = kgen_command(*arguments, tmp_path / "x.npy")
     assert result.exit_code == 1
     assert "z1 (2, 4) is wrong." in result.output
-    written = CliRunner().invoke(app, [*arguments, "[[0, 0], [0, 1], [1, 0], [1, 1]]", "--json"])
+    written = kgen_command(*arguments, "[[0, 0], [0, 1], [1, 0], [1, 1]]", "--json")
     findings = orjson.loads(written.output)["findings"]
     assert [one["verdict"] for one in findings] == ["wrong", "wrong", "follows", "follows"]
 
@@ -144,7 +143,7 @@ def test_bad_input(xor: keras.Model, x: Any, mine: Any, message: str) -> None:
 def test_bad_files(write: Callable[[Path], Any], message: str, tmp_path: Path) -> None:
     write(tmp_path / "mine.npz")
     command = ["diagnose", str(XOR), "--input", "[[0, 1]]", "--mine", str(tmp_path / "mine.npz")]
-    result = CliRunner().invoke(app, command)
+    result = kgen_command(*command)
     assert result.exit_code == 2
     assert message in result.stderr
 

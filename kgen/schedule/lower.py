@@ -15,12 +15,15 @@ from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
-from kgen.schedule.convolution import absorb_padding, convolution, transposed
+from kgen.schedule.convolution import absorb_padding, convolution
 from kgen.schedule.einsum import einsum
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
+from kgen.schedule.gating import absorb_gates
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
+from kgen.schedule.reductions import reduce_in_two
 from kgen.schedule.tile import LINE
+from kgen.schedule.transposed import transposed
 from kgen.schedule.winograd import winograd as winograd_of
 
 PLAIN = 64
@@ -45,8 +48,8 @@ def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) ->
 
 
 def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
-    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions, winograd)))
-    graph = absorb_attention(graph, functions)
+    graph = absorb_padding(graph.map_bodies(lambda body: _step(body, functions, winograd)))
+    graph = reduce_in_two(absorb_attention(graph, functions))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))
@@ -62,6 +65,11 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
                 made = [*made, *late]
         nodes.extend(made if made is not None else [node])
     return graph.with_nodes(nodes)
+
+
+def _step(body: Graph, functions: Collection[str], winograd: bool) -> Graph:
+    """The same of what a loop does at each step."""
+    return _lowered(absorb_gates(body, functions, PLAIN), functions, winograd)
 
 
 def _float(node: Node) -> bool:

@@ -59,7 +59,7 @@ def skip_zeros(graph: Graph) -> Graph:
     lists: dict[Value, Value] = {}
     nodes: list[Node] = []
     for node in graph.nodes:
-        if isinstance(node, Product) and _skippable(node):
+        if type(node) is Product and _skippable(node):
             share = zeros(node.x, graph.producer)
             if saved(node, share) > 0:
                 if node.x not in lists:

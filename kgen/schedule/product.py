@@ -48,12 +48,18 @@ class Axis:
 
 @dataclass(frozen=True)
 class Taps:
-    """A loop of the sum outside the depth: how often, and how far it moves on in x."""
+    """A loop of the sum outside the depth: how often, and how far it moves on in x.
+
+    within: if only some of them count, from which to before which, for each step of the outer loop
+        that is called `phase`; the others' weights are zero.
+    """
 
     holds_sizes: ClassVar[bool] = True
     name: str
     count: int
     x: int
+    phase: str = ""
+    within: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
 from kgen.ir.size import bare
@@ -16,13 +14,17 @@ from kgen.ir.value import Constant, Value, broadcast_strides, row_major
 from kgen.lengths import used_by
 from kgen.names import comment
 from kgen.targets import loops
-from kgen.targets.c_types import CTYPES, count_text, literal, pointer
+from kgen.targets.c_numbers import Numbers
+from kgen.targets.c_types import CTYPES, count_text, pointer
 from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
 LABELLED = ("elementwise", "dense", "conv")
 """The kinds whose loop variables no label is the same as."""
+
+NAMED = ("x", "a", "b", "indices", "updates", "kernel", "keys", "values", "weights", "places")
+"""The fields of nodes whose arrays are called by the field, in this order."""
 
 
 class Text(NamedTuple):
@@ -33,7 +35,7 @@ class Text(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class COp(Walks):
+class COp(Walks, Numbers):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
@@ -58,18 +60,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in (
-            "x",
-            "a",
-            "b",
-            "indices",
-            "updates",
-            "kernel",
-            "keys",
-            "values",
-            "weights",
-            "places",
-        ):
+        for field in NAMED:
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -139,107 +130,6 @@ class COp(Walks):
         """The function's first parameters: the lengths that it uses, or may use."""
         known = self.lengths_of.get(self.node)
         return [one.name for one in used_by(self.node)] if known is None else known
-
-    # Sums
-
-    @property
-    def sums_in_float(self) -> bool:
-        """Whether sums of floats are kept in float, which a style may prefer to double."""
-        return False
-
-    @property
-    def accumulator(self) -> str:
-        """The type that sums are kept in: wide enough that its rounding does not show."""
-        if self.sums_in_float:
-            return "float"
-        dtype = self._summed_dtype
-        if self._of_bytes:
-            return "int32_t"
-        return "double" if dtype.startswith("float") else "uint64_t"
-
-    @property
-    def _summed_dtype(self) -> str:
-        node = self.node
-        return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
-
-    @property
-    def _of_bytes(self) -> bool:
-        """Whether the sum is one of products of int8 that an int holds, whatever they are."""
-        node = self.node
-        if not isinstance(node, Contraction) or self._summed_dtype != "int32":
-            return False
-        terms = node.macs // max(node.output.size, 1)
-        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
-
-    def term(self, text: str) -> str:
-        """A factor or summand, widened to the accumulator's type."""
-        dtype = self._summed_dtype
-        if dtype == "float64" or self._of_bytes or self.sums_in_float:
-            return text
-        return f"({self.accumulator}){text}"
-
-    def factor(self, text: str) -> str:
-        """Another factor of a term: C widens it to match, but warns where the sign changes."""
-        return text if self._summed_dtype.startswith("float") else self.term(text)
-
-    def total(self, text: str) -> str:
-        """The accumulator's value in the element type of the sum."""
-        dtype = self._summed_dtype
-        if dtype == "float64" or self._of_bytes or self.sums_in_float:
-            return text
-        return f"({CTYPES[dtype]}){text}"
-
-    def integer(self, count: object) -> str:
-        """A number that a sum is divided by: C warns where a float meets an integer variable."""
-        text = str(count)
-        plain = not self.sums_in_float or text.isdigit()
-        return text if plain else f"(float)({text})" if " " in text else f"(float){text}"
-
-    @property
-    def zero(self) -> str:
-        return {"double": "0.0", "float": "0.0f"}.get(self.accumulator, "0")
-
-    @property
-    def one(self) -> str:
-        return {"double": "1.0", "float": "1.0f"}.get(self.accumulator, "1")
-
-    @property
-    def lowest(self) -> str:
-        """No element is less."""
-        dtype = self.node.output.dtype
-        if dtype.startswith("float"):
-            return "-INFINITY"
-        return literal(int(np.iinfo(dtype).min), dtype)
-
-    @property
-    def least(self) -> str:
-        """The least number of the output's type that is finite."""
-        dtype = self.node.output.dtype
-        return literal(np.finfo(dtype).min, dtype) if self.is_float else self.lowest
-
-    @property
-    def highest(self) -> str:
-        """No element is greater."""
-        dtype = self.node.output.dtype
-        if dtype.startswith("float"):
-            return "INFINITY"
-        return literal(int(np.iinfo(dtype).max), dtype)
-
-    @property
-    def is_float(self) -> bool:
-        return bool(self.node.output.dtype.startswith("float"))
-
-    @property
-    def suffix(self) -> str:
-        """Of the math functions for the output's type."""
-        return "f" if self.node.output.dtype == "float32" else ""
-
-    def literal(self, value: object, dtype: str = "") -> str:
-        return literal(value, dtype or self.node.output.dtype)
-
-    def magnitude(self, text: str) -> str:
-        """The absolute value of a float of the output's type."""
-        return f"fabs{self.suffix}({text})"
 
     # Expressions
 

@@ -127,6 +127,16 @@ def transposed() -> Model:
     return _outputs(Input((4, 7, 3), name="x"), made)
 
 
+def transposed_long_sums() -> Model:
+    """Each phase has taps of its own, and sums that are cut; or columns side by side."""
+    made = [
+        layers.Conv2DTranspose(18, 5, strides=2, padding="same"),
+        layers.Conv2DTranspose(3, 5, strides=2, padding="same"),
+        layers.Conv2DTranspose(34, (4, 7), strides=(1, 3)),
+    ]
+    return _outputs(Input((4, 6, 36), name="x"), made)
+
+
 def transposed_sequences() -> Model:
     made = [
         layers.Conv1DTranspose(f, k, strides=s, padding=p)
