@@ -31,6 +31,7 @@ from tests.harness import case
 SOME_CASES = (
     "tiles/windows",
     "tiles/depthwise",
+    "tiles/few_in_groups",
     "tiles/transposed",
     "tiles/epilogues",
     "tiles/products",
