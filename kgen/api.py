@@ -334,7 +334,8 @@ def export(
         it runs which one it is on.
     winograd: of the fast C: convolutions of 3x3 take fewer products where that is faster; their
         weights then take up to 3.3 times as much memory, and rounding errors are larger.
-    ram_limit: refuse a model whose workspaces need more: bytes, "64k" or "2M".
+    ram_limit: of the library's workspaces: bytes, "64k" or "2M". The style's fastest plan that fits
+        is taken; a model for which there is none is refused.
     with_test: add NAME_test.c, a program that compares the C with Keras's results on a few samples.
     cpp: add NAME.hpp, which wraps the C for C++17.
     package: "plain", "cmake", "python", "arduino", "esp-idf", "zephyr" or "wasm": a folder that the
@@ -377,9 +378,10 @@ def export(
             "static or caller.",
         )
     if ram_limit is not None:
-        from kgen.memory import check_limit
+        from kgen.ram_limit import fitted
 
-        check_limit(job, style, ram_limit, form)
+        progress("fitting the limit of RAM")
+        job, form = fitted(job, style, ram_limit, form)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if check or step:  # only numbers tell whether a model can be done step by step

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kgen import cli_diagnose, cli_explain
+from kgen import cli_diagnose, cli_explain, cli_memory
 from kgen.cli_options import Custom, MaxShapes, Model, Shapes, Unsafe, WeightsDtype
 from kgen.errors import ExportError
 
@@ -75,7 +75,8 @@ def export_command(
         ),
     ] = True,
     ram_limit: Annotated[
-        str | None, typer.Option(help="Refuse what needs more for its workspace: bytes, 64k, 2M.")
+        str | None,
+        typer.Option(help="Plan for a workspace of no more: bytes, 64k, 2M; or say what it takes."),
     ] = None,
     with_test: Annotated[
         bool, typer.Option("--with-test", help="Add NAME_test.c, which compares with Keras.")
@@ -122,6 +123,9 @@ def export_command(
         out_console.print(
             f"{out / file}  {_bytes(len(text))}", highlight=False, soft_wrap=True, markup=False
         )
+    if ram_limit is not None:
+        for line in cli_memory.planned(files):
+            out_console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command("inspect")
@@ -159,9 +163,9 @@ def inspect_command(
             _print_choices(choices(model, **options))
             return
         if target_memory:
-            from kgen.memory import memory
+            from kgen.inspection import memory
 
-            _print_memory(memory(model, **options), json)
+            cli_memory.show(out_console, memory(model, **options), json)
             return
         found = inspect(model, **options)
     if json:
@@ -192,43 +196,6 @@ def inspect_command(
         out_console.print(
             f"{name} {condition}; numbers are those of the greatest", highlight=False, markup=False
         )
-
-
-def _print_memory(styles: list[Any], json: bool) -> None:
-    if json:
-        sys.stdout.write(orjson.dumps(styles, option=orjson.OPT_INDENT_2).decode() + "\n")
-        return
-    table = Table(box=None, header_style="bold")
-    table.add_column("bytes of memory")
-    for one in styles:
-        table.add_column(one.style, justify="right")
-
-    def row(title: str, *numbers: int, about: str = "") -> None:
-        table.add_row(title, *(f"{about}{number:,}" for number in numbers))
-
-    machines = list(styles[0].code)
-    row("flash: weights", *(one.weights for one in styles))
-    for machine in machines:
-        row(f"flash: code, {machine}", *(one.code[machine] for one in styles), about="~")
-    for title, field in (
-        ("RAM: the library's own workspaces", "own"), ("  each", "workspace"),
-        ("  of which states", "states"), ("  no plan can be below", "bound"),
-        ("RAM: the caller's arrays", "arguments"),
-    ):  # fmt: skip
-        row(title, *(getattr(one, field) for one in styles))
-    for machine in machines:
-        row(
-            f"RAM: a stack frame at most, {machine}",
-            *(one.frame[machine] for one in styles),
-            about="~",
-        )
-    out_console.print(table)
-    for one in styles:
-        alive = ", ".join(f"{name} {size:,}" for name, size in one.alive)
-        out_console.print(
-            f"{one.style}: most is needed in {one.layer!r}: {alive or 'nothing'}",
-            markup=False, highlight=False,
-        )  # fmt: skip
 
 
 def _print_choices(choices: Any) -> None:

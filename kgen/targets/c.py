@@ -23,7 +23,7 @@ from kgen.targets.c_lengths import Lengths
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan, Pointer
-from kgen.targets.c_small import SmallOp
+from kgen.targets.c_small import FollowingOp, SmallOp
 from kgen.targets.c_strip import CStrip
 from kgen.targets.c_types import CTYPES, count_text, literal, pointer
 from kgen.targets.c_variants import VARIANTS
@@ -193,11 +193,20 @@ class CModel(Weights, Lengths):
                 )
             elif self.style == "fast":
                 kind = AttentionOp if isinstance(node, Attention) else FastOp
-                op = kind(*common, self.prefix, self._vectors, self.form.threads)
+                form = self.form
+                following = form.saving.following
+                op = kind(*common, self.prefix, self._vectors, form.threads, following)
                 ops.append(CStrip.of(op, self.names) if isinstance(node, Strip) else op)
             else:
-                ops.append((SmallOp if self.style == "small" else COp)(*common))
+                ops.append(self._plain_op(*common))
         return ops
+
+    @property
+    def _plain_op(self) -> type[COp]:
+        """How a node of the plain styles is seen."""
+        if self.style == "small":
+            return SmallOp
+        return FollowingOp if self.form.saving.following else COp
 
     # The run function
 
@@ -377,6 +386,9 @@ class CModel(Weights, Lengths):
             facts["weights_file"] = self.blob_name
         if self.loads:
             facts["load"] = f"{self.prefix}_load"
+        saving = self.form.saving
+        if saving.limit is not None:
+            facts |= {"ram_limit": saving.limit, "ram_saved_by": list(saving.why)}
         if self.form.dispatch:
             facts["level"] = f"{self.prefix}_level"
         return facts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,9 +12,11 @@ from kgen.ir.program import Program
 from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.schedule.forms import fits, innermost, spread
+from kgen.schedule.lower import follows
 from kgen.schedule.threads import shared_loop
 from kgen.targets import c_types, loops
 from kgen.targets.c_op import COp, Text
+from kgen.targets.c_small import followed
 from kgen.targets.c_vectors import VectorExpressions, vector_functions
 from kgen.targets.loops import Loop
 
@@ -69,11 +71,13 @@ class FastOp(COp):
     """A node as a template of the fast style sees it.
 
     prefix: of every name with file scope. threads: whether loops may be shared by several.
+    following: whether outputs may follow inputs through the same memory.
     """
 
     prefix: str
     vectors: VectorExpressions
     threads: bool
+    following: bool
 
     @property
     def upper(self) -> str:
@@ -83,6 +87,10 @@ class FastOp(COp):
     def on_vectors(self) -> bool:
         """Whether the fast style's own template applies, if there is one."""
         return fits(self.node, vector_functions())
+
+    @property
+    def overwritten(self) -> Collection[Value]:
+        return followed(self.node) if self.following and follows(self.node) else super().overwritten
 
     def shared(self, loop: str) -> str:
         """What stands above a loop that threads share, or nothing."""

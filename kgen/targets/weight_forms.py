@@ -12,6 +12,7 @@ import numpy as np
 
 from kgen.errors import ExportError
 from kgen.ir.value import Constant
+from kgen.schedule.saving import NOTHING, Saving
 
 FORMS = ("literal", "string", "incbin", "file", "embed")
 IN_BLOB = ("incbin", "file", "embed")
@@ -34,6 +35,7 @@ class Form:
     workspace: one of WORKSPACES. threads: whether loops are shared by OpenMP's threads.
     dispatch: whether the library holds code for several processors, and picks when it runs.
     winograd: whether convolutions may take fewer products, with larger rounding errors.
+    saving: what is done for less RAM.
     """
 
     weights: str = "literal"
@@ -42,6 +44,7 @@ class Form:
     threads: bool = False
     dispatch: bool = False
     winograd: bool = True
+    saving: Saving = NOTHING
 
     def __post_init__(self) -> None:
         if self.workspace not in WORKSPACES:
