@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import keras
@@ -228,57 +227,6 @@ def test_wasm(weights: str, tmp_path: Path) -> None:
 def test_wasm_has_no_strings(tmp_path: Path) -> None:
     with pytest.raises(kgen.ExportError, match="strings"):
         kgen.export(generated_models.customer(), package="wasm", check=False)
-
-
-ARDUINO = (
-    "arduino-builder -hardware /usr/share/arduino/hardware -tools . -libraries libraries "
-    "-fqbn arduino:avr:mega:cpu=atmega2560 -build-path {build} -warnings all "
-    "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=17 "  # which Debian's avr-gcc 5 hasn't got
-    "-prefs=tools.ctags.cmd.path=/usr/bin/arduino-ctags '-prefs=tools.ctags.pattern="
-    '"{{cmd.path}}" -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns '
-    """--line-directives "{{source_file}}"' -compile libraries/{name}/examples/{name}/{name}.ino"""
-)
-
-
-@targets
-@pytest.mark.skipif(shutil.which("arduino-builder") is None, reason="no arduino-builder")
-def test_arduino(tmp_path: Path) -> None:
-    """The example sketch, for a Mega; no file of the library's warns."""
-    keras.utils.clear_session()
-    model = generated_models.xor()
-    library = tmp_path / "libraries" / "xor"
-    kgen.export(model, out=library, package="arduino", name="xor", check=False)
-    (tmp_path / "build").mkdir()
-    said = sh(f"{ARDUINO.format(build=tmp_path / 'build', name='xor')} 2>&1", tmp_path)
-    assert "Sketch uses" in said
-    assert "libraries/xor" not in said
-    facts = dict(
-        line.split("=", 1) for line in (library / "library.properties").read_text().splitlines()
-    )
-    assert facts.keys() >= {
-        "name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url",
-        "architectures",
-    }  # fmt: skip
-    assert re.fullmatch(r"[A-Za-z][\w .-]{0,62}", facts["name"])
-    assert facts["category"] == "Data Processing"
-    assert (library / "src" / facts["includes"]).exists()
-
-
-@targets
-def test_esp_idf(tmp_path: Path) -> None:
-    """What Espressif's component manager packs: it reads the manifest."""
-    keras.utils.clear_session()
-    kgen.export(generated_models.xor(), out=tmp_path / "xor", package="esp-idf", check=False)
-    pip("install", "--quiet", "--target", tmp_path / "site", "idf-component-manager")
-    said = sh(
-        f"{sys.executable} {tmp_path}/site/bin/compote component pack --name xor 2>&1",
-        tmp_path / "xor",
-        PYTHONPATH=str(tmp_path / "site"),
-    )
-    assert "WARNING" not in said
-    with tarfile.open(tmp_path / "xor" / "dist" / "xor_1.0.0.tgz") as packed:
-        names = {name.removeprefix("./") for name in packed.getnames()}
-    assert {"CMakeLists.txt", "idf_component.yml", "include/xor.h", "src/xor.c"} <= names
 
 
 @pytest.mark.parametrize("package", LAYOUTS)

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "sharing": {"ir", "ops"},
     "lengths": {"ir", "names", "reserved"},
     "overlaps": {"ir", "sharing"},
+    "ordering": {"ir", "sharing"},
     "plan": {"ir", "ops", "names", "sharing", "lengths", "overlaps"},
     "schedule": {"ir", "ops"},
     "legacy": {"errors"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "packages": {"render", "errors"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
-        *("lengths", "packages", "passes"),
+        *("lengths", "ordering", "packages", "passes"),
     },
     "c_text": set(),
     "code_size": {"c_text"},
