@@ -10,7 +10,6 @@ import numpy as np
 from kgen.arrays import in_batches, widened
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
-from kgen.ir.value import STRING
 from kgen.manifest import manifest
 from kgen.ordering import ordered
 from kgen.packages import building, check_fit, layout, packaged
@@ -89,8 +88,7 @@ def _c_files(
     name, evidence = common["name"], common["evidence"]
     given, plan = plan, of_style(plan, style, form)
     model = CModel(plan, name, form, plan.graph.name, style)
-    words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
-    check_fit(package, words=words, loads=model.loads)
+    check_fit(package, words=model.has_words, loads=model.loads)
     block = block_of(given, model)
     files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
