@@ -12,9 +12,8 @@ from keras import Input, Model, layers
 
 import kgen
 from kgen import targets
-from kgen.inspection import choices
+from kgen.inspection import choices, memory
 from kgen.library import STRICT, Library
-from kgen.memory import memory
 from kgen.options import Form
 from kgen.schedule import Product
 from kgen.schedule.winograd import POINTS, Line, Winograd, transformed

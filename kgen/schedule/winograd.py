@@ -38,6 +38,9 @@ LEAST = 128 * 1024
 """Bytes of factors and products at once, if weights or x and y are few. Weights from beyond that
 cache are read for as many tiles at once as stay in it."""
 
+SPARING = 16 * 1024
+"""The same where memory counts more than time."""
+
 MEMORY, WAITING = 0.3, 0.05
 """Cycles for each byte of weights from beyond that cache, and those of them that no work hides."""
 
@@ -92,6 +95,7 @@ class Winograd(Contraction):
     kernel: for each position the transformed weights, packed in panels.
     bias: padded like the panels.
     tile: tiles of x by units that are held in registers, as one row of pixels.
+    pieces: whether few tiles are to be in memory at once.
     """
 
     x: Value
@@ -103,6 +107,7 @@ class Winograd(Contraction):
     tile: Tile
     text: str
     why: str
+    pieces: bool = False
 
     @property
     def images(self) -> int:
@@ -131,7 +136,7 @@ class Winograd(Contraction):
         size = 4 * self.positions * (self.lines * LINE + self.panels.padded)
         weights = self.kernel.nbytes
         worth = min(weights, self.x.nbytes + self.output.nbytes) if weights <= NEAR else NEAR
-        most = max(worth, LEAST) // size
+        most = (SPARING if self.pieces else max(worth, LEAST)) // size
         return tuple(_at_once(most, self.tiles, block.columns) for block in self.tile.blocks)
 
     @property
@@ -163,8 +168,11 @@ class Winograd(Contraction):
         return tuple(Spec(value.shape, value.dtype, value.batch) for value in self.outputs)
 
 
-def winograd(node: Conv) -> Winograd | None:
-    """The convolution by the quickest of these algorithms, if that beats taking all products."""
+def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
+    """The convolution by the quickest of these algorithms, if that beats taking all products.
+
+    pieces: whether few tiles are to be in memory at once.
+    """
     lines = _lines(node)
     if lines is None:
         return None
@@ -190,7 +198,7 @@ def winograd(node: Conv) -> Winograd | None:
         f"{rows.outputs} x {columns.outputs} outputs from {rows.positions} x {columns.positions} "
         f"products for each channel; {direct / cost:.1f} times as fast as the tile expected"
     )
-    return _made(node, rows, columns, tile, why)
+    return _made(node, rows, columns, tile, why, pieces)
 
 
 def _lines(node: Conv) -> tuple[Line, Line] | None:
@@ -256,7 +264,7 @@ def _at_once(most: int, tiles: int, width: int) -> int:
     return ceil(groups / ceil(tiles / max(most, width))) * width
 
 
-def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str) -> Winograd:
+def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str, pieces: bool) -> Winograd:
     channels, units = node.group_channels, node.filters
     panels = Panels(units, tile.widest.units)
     kernel = transformed(
@@ -281,6 +289,7 @@ def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str) -> Winogr
         tile=tile,
         text=node.formula,
         why=why,
+        pieces=pieces,
     )
     wide = made.lines * LINE + panels.padded
     size = made.positions * (max(made.at_once) * wide + 2 * LINE)
