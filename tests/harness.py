@@ -11,8 +11,10 @@ from typing import NamedTuple
 import keras
 import ml_dtypes
 import numpy as np
+from typer.testing import CliRunner, Result
 
 from kgen import targets
+from kgen.cli import app
 from kgen.compare import ATOL, RTOL
 from kgen.conditioning import in_float64
 from kgen.library import STRICT, Library
@@ -27,6 +29,11 @@ LENGTHS = {f"lengths/{name}": build for name, build in length_models.MODELS.item
 """Models with unknown dimensions, which give their bounds too."""
 SAMPLES = 3
 FLAGS = (*STRICT, "-O2")
+
+
+def kgen_command(*arguments: object) -> Result:
+    """`kgen ARGUMENTS`, in this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 class Run(NamedTuple):
@@ -86,8 +93,7 @@ class Case:
         return self.export.files(target, style)
 
     def run_c(self, style: str) -> list[np.ndarray]:
-        results = Library(self.files("c", style), flags=FLAGS).predict(*self.inputs)
-        return list(results) if isinstance(results, tuple) else [results]
+        return Library(self.files("c", style), flags=FLAGS).outputs(*self.inputs)
 
     def assert_agrees(self, found: list[np.ndarray]) -> None:
         """With the model; where calling it and predict differ (TensorFlow's convolutions with

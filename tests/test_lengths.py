@@ -10,11 +10,9 @@ import numpy as np
 import orjson
 import pytest
 from keras import layers
-from typer.testing import CliRunner
 
 import kgen
 from kgen import checking, targets
-from kgen.cli import app
 from kgen.errors import ExportError
 from kgen.ir.size import Given, Length, Size, at, maximum
 from kgen.library import STRICT, Library, sizes
@@ -24,7 +22,7 @@ from kgen.plan import plan
 from kgen.trace import reference
 from kgen.trace.bounds import bounded
 from tests import harness, length_models, program
-from tests.harness import Case, assert_close
+from tests.harness import Case, assert_close, kgen_command
 from tests.test_sanitizers import FLAGS as SANITIZERS
 
 pytestmark = [
@@ -58,8 +56,7 @@ def test_numpy(name: str) -> None:
 def test_c(name: str, style: str) -> None:
     library = Library(case(name).export.files("c", style), flags=(*STRICT, "-O1"))
     for _, inputs, expected in case(name).runs:
-        found = library.predict(*inputs)
-        assert_close(list(found) if isinstance(found, tuple) else [found], expected)
+        assert_close(library.outputs(*inputs), expected)
 
 
 @each_model()
@@ -273,7 +270,7 @@ def test_command_line(tmp_path: Path) -> None:
     model, _ = length_models.masked_lstm()
     model.save(tmp_path / "reader.keras")
     arguments = ["export", tmp_path / "reader.keras", "-o", tmp_path / "out", "--max-shape", "n=9"]
-    result = CliRunner().invoke(app, [*map(str, arguments), "--with-test", "--style", "readable"])
+    result = kgen_command(*arguments, "--with-test", "--style", "readable")
     assert result.exit_code == 0, result.output
     sources = [str(tmp_path / "out" / name) for name in ("reader.c", "reader_test.c")]
     program = str(tmp_path / "program")
@@ -284,13 +281,13 @@ def test_command_line(tmp_path: Path) -> None:
     )
     for command in ("inspect", "verify"):
         arguments = [command, tmp_path / "reader.keras", "--max-shape", "9"]
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        result = kgen_command(*arguments)
         assert result.exit_code == 0, result.output
         assert (
             "length from 1 to 9" if command == "inspect" else "c fast, length=3"
         ) in result.output
     arguments = ["export", tmp_path / "reader.keras", "--max-shape", "n=9", "--max-shape", "m=9"]
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    result = kgen_command(*arguments)
     assert result.exit_code == 2
     assert "unknown dimensions are 1, in (None,)" in result.output
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +12,17 @@ import typer
 
 from kgen.cli.output import err_console
 from kgen.errors import ExportError
+from kgen.quiet import import_tensorflow
 
 
 @contextmanager
 def running() -> Iterator[Any]:
     """Progress on a terminal, nothing on a pipe; errors as one message, with their exit codes."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
         with warnings.catch_warnings(record=True) as caught, _status() as progress:
             warnings.simplefilter("always")
-            _import_tensorflow()
+            import_tensorflow()
             yield progress
         for warning in caught:
             if not issubclass(
@@ -33,19 +32,6 @@ def running() -> Iterator[Any]:
     except ExportError as error:
         err_console.print(f"kgen: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
-
-
-def _import_tensorflow() -> None:
-    """Imports it while what it says of itself, from C++ on standard error, goes nowhere."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123  a device, not a path of ours
-            os.dup2(nowhere.fileno(), 2)
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 @contextmanager

@@ -108,6 +108,10 @@ class Hypotheses:
     def cost(self, number: int) -> int:
         """About how many numbers it takes to compute a call once."""
         size = self.numbers(number, number)
+        steps = self._steps(number)
+        if steps:
+            call = self.world.calls[number]
+            return COSTLY * len(call.inputs[0]) * steps * int(call.outputs[0].shape[-1])
         return size if self._is_cheap(number) else COSTLY * size
 
     def _is_cheap(self, number: int) -> bool:

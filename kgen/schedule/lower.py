@@ -23,6 +23,7 @@ from kgen.schedule.gating import absorb_gates
 from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
+from kgen.schedule.reductions import reduce_in_two
 from kgen.schedule.tile import LINE
 from kgen.schedule.transposed import transposed
 from kgen.schedule.winograd import winograd as winograd_of
@@ -50,7 +51,7 @@ def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) ->
 
 def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
     graph = absorb_padding(graph.map_bodies(lambda body: _step(body, functions, winograd)))
-    graph = absorb_attention(graph, functions)
+    graph = reduce_in_two(absorb_attention(graph, functions))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))

@@ -198,7 +198,8 @@ class GatesOp(FastOp):
         )
         if array.value.size == 1:
             return f"{self.prefix}_{one}(*{array.name})"
-        return f"{self.prefix}_{some}({self._behind(array.name, first)} + v, count - v)"
+        left = f"{self.upper}_LEFT(count, v)"
+        return f"{self.prefix}_{some}({self._behind(array.name, first)} + v, {left})"
 
     @staticmethod
     def _behind(array: str, first: int) -> str:
