@@ -147,19 +147,18 @@ def _convert_to_onnx(model: keras.Model, batch: int, path: Path) -> None:
     import onnx
     import tf2onnx
 
-    from benchmarks import recurrent_onnx
+    from benchmarks.recurrent_onnx import Recurrent
 
-    if recurrent_onnx.is_recurrent(model):
-        converted = recurrent_onnx.convert(model, batch)
-    else:
+    recurrent = Recurrent()
+    with recurrent.marked():
         function = frozen(model, batch)
-        converted, _ = tf2onnx.convert.from_graph_def(
-            function.graph.as_graph_def(),
-            input_names=[tensor.name for tensor in function.inputs],
-            output_names=[tensor.name for tensor in function.outputs],
-            opset=17,
-            custom_op_handlers={"Erfc": (_erfc, [])},
-        )
+    converted, _ = tf2onnx.convert.from_graph_def(
+        function.graph.as_graph_def(),
+        input_names=[tensor.name for tensor in function.inputs],
+        output_names=[tensor.name for tensor in function.outputs],
+        opset=17,
+        custom_op_handlers={"Erfc": (_erfc, []), "PyFunc": (recurrent.convert, [])},
+    )
     onnx.save(converted, str(path))
 
 

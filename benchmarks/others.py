@@ -5,5 +5,6 @@ holds for the zoo is seen to hold for others.
 from __future__ import annotations
 
 from benchmarks.others_images import IMAGES
+from benchmarks.others_sequences import SEQUENCES
 
-OTHERS = {**IMAGES}
+OTHERS = {**IMAGES, **SEQUENCES}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
+from kgen.pipeline import Export, ModelOrPath
 from kgen.schedule import in_parts, report
 from kgen.schedule.report import Choices
 
@@ -49,9 +49,6 @@ class Inspection:
     lower_bound: int
     graph: str
     lengths: dict[str, str]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def inspect(model: ModelOrPath, **options: Any) -> Inspection:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath
 from kgen.code_size import MACHINES, code_bytes, frame_bytes
 from kgen.errors import ExportError
-from kgen.targets import STYLES, c_files
+from kgen.options import LITERAL, STYLES, Form
+from kgen.pipeline import Export, ModelOrPath
+from kgen.targets import c_files
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock
-from kgen.targets.weight_forms import LITERAL, Form
 
 UNITS = {"": 1, "k": 1024, "m": 1024**2}
 

@@ -41,6 +41,8 @@ class Plan:
     steps: the nodes that do something; the others are views of the same memory under another shape.
     copies: outputs that are computed elsewhere and copied at the end: (value, number of the
         output).
+    turns: of a loop's body the states, before and after a step, of which the new one stays where it
+        was computed, and is the old one of the next step.
     strings: how many pointers to strings the workspace holds, beside its bytes: they have an array
         of their own, because their size depends on the machine.
     bodies: the plan of each Scan's body; its copies are done after every step.
@@ -54,6 +56,7 @@ class Plan:
     places: dict[Value, Place]
     steps: tuple[Node, ...]
     copies: tuple[tuple[Value, int], ...]
+    turns: tuple[tuple[Value, Value], ...]
     strings: int
     bodies: dict[Node, Plan]
     scratch: dict[Node, int]
@@ -71,19 +74,22 @@ class Plan:
         return at_bound(sum(node.macs for node in self.graph.nodes))
 
 
-def plan(graph: Graph, *, overlapping: bool = False) -> Plan:
+def plan(graph: Graph, *, overlapping: bool = False, turning: bool = False) -> Plan:
     """Names for all values, and places: first fit in the best of a few orders of the buffers.
 
     overlapping: whether outputs may follow inputs through the same memory, as Node.trail says.
+    turning: whether a loop's new states may stay where they were computed, see BodySharing.
     """
     graph = named(graph)
-    return _placed(graph, Sharing(graph), overlapping)
+    return _placed(graph, Sharing(graph), overlapping, turning)
 
 
-def _placed(graph: Graph, sharing: Sharing, overlapping: bool = False) -> Plan:
+def _placed(
+    graph: Graph, sharing: Sharing, overlapping: bool = False, turning: bool = False
+) -> Plan:
     sharing.unite_all()
     bodies: dict[Node, Plan] = {
-        node: _placed(node.body, BodySharing(node))
+        node: _placed(node.body, BodySharing(node, turning), turning=turning)
         for node in graph.nodes
         if isinstance(node, Scan)
     }
@@ -113,6 +119,7 @@ def _placed(graph: Graph, sharing: Sharing, overlapping: bool = False) -> Plan:
         places=places,
         steps=tuple(node for node in graph.nodes if node not in sharing.silent),
         copies=tuple(sharing.copies),
+        turns=tuple(sharing.turns) if isinstance(sharing, BodySharing) else (),
         strings=text_peak // pointer,
         bodies=bodies,
         scratch={node: offsets[buffer] for node, buffer in scratch.items()},

@@ -15,9 +15,9 @@ from kgen import targets
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
 from kgen.memory import memory
+from kgen.options import Form
 from kgen.schedule import Product
 from kgen.schedule.winograd import POINTS, Line, Winograd, transformed
-from kgen.targets.weight_forms import Form
 from tests.harness import assert_close, case
 from tests.test_fast import VARIANTS, test_compilers_and_vectors
 

@@ -80,6 +80,8 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
     return replace(
         node,
         kernel=single.kernel,
+        scale=single.scale,
+        zero=single.zero,
         bias=single.bias,
         panels=single.panels,
         tile=choose(pixels, node.units, node.terms, [single.tile.widest.units]),

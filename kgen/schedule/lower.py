@@ -13,14 +13,18 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.grouped_dense import GroupedDense
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution
 from kgen.schedule.einsum import einsum
 from kgen.schedule.fewer_products import winograd as winograd_of
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
+from kgen.schedule.gating import absorb_gates
+from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
+from kgen.schedule.reductions import reduce_in_two
 from kgen.schedule.tile import LINE
 from kgen.schedule.transposed import transposed
 
@@ -46,8 +50,8 @@ def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) ->
 
 
 def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
-    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, functions, winograd)))
-    graph = absorb_attention(graph, functions)
+    graph = absorb_padding(graph.map_bodies(lambda body: _step(body, functions, winograd)))
+    graph = reduce_in_two(absorb_attention(graph, functions))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = LOWERINGS.get(type(node))
@@ -65,9 +69,16 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
     return graph.with_nodes(nodes)
 
 
+def _step(body: Graph, functions: Collection[str], winograd: bool) -> Graph:
+    """The same of what a loop does at each step."""
+    return _lowered(absorb_gates(body, functions, PLAIN), functions, winograd)
+
+
 def _float(node: Node) -> bool:
-    """Vectors hold float32 alone."""
-    return all(value.dtype == "float32" for value in (*node.inputs, node.output))
+    """Vectors hold float32 alone, whatever weights they are made of."""
+    integers = (node.kernel, node.zero) if isinstance(node, GroupedDense) else ()
+    values = [value for value in node.inputs if value not in integers]
+    return all(value.dtype == "float32" for value in (*values, node.output))
 
 
 def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
@@ -117,7 +128,8 @@ LOWERINGS: dict[type[Node], Lowering] = {
     Conv: convolution,
     ConvTranspose: transposed,
     Einsum: einsum,
+    GroupedDense: grouped,
 }
 
-AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum)
+AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum, GroupedDense)
 """Those that can be done where a size is known only when the code runs."""

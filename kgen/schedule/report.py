@@ -10,6 +10,7 @@ from kgen.ir.size import at_bound
 from kgen.schedule.attention import Attention
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.gates import Gates
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
@@ -81,6 +82,10 @@ def _sums(node: Product) -> str:
 
 def _choice(node: Node) -> Choice:
     match node:
+        case Gates():
+            tile = f"1 x 1 x {node.tile.widest.units}"
+            walk, why = "units, depth", node.tile.why
+            return Choice(node.name, "gates", tile, str(node.panels.width), walk, _sums(node), why)
         case Product():
             block = node.tile.widest
             loops = ["pixels", "units"] if node.pixels_outside else ["units", "pixels"]

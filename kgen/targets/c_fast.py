@@ -232,13 +232,15 @@ class FastOp(COp):
 
     @property
     def weight_suffix(self) -> str:
-        """Of the helpers that read the kernel: "_bfloat16", or "" for floats."""
+        """Of the helpers that read the kernel: "_bfloat16", "_int4", or "" for floats."""
+        if getattr(self.node, "scale", None) is not None:
+            return "_int8" if self.node.stretch.in_byte == 1 else "_int4"
         stored = getattr(self.node.kernel, "stored", "")
         return f"_{stored}" if stored else ""
 
     @property
     def weight_type(self) -> str:
-        return c_types.CTYPES[getattr(self.node.kernel, "stored", "") or "float32"]
+        return c_types.CTYPES[getattr(self.node.kernel, "stored", "") or self.node.kernel.dtype]
 
     def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
         """The epilogue of a vector of sums.
@@ -408,4 +410,4 @@ class FastOp(COp):
         width = node.panels.width
         if node.row_step or node.panels.padded <= width:
             return [(unit, 1)]
-        return [(f"{unit} / {width}", width * node.terms), (f"{unit} % {width}", 1)]
+        return [(f"{unit} / {width}", width * node.panel_rows), (f"{unit} % {width}", 1)]
