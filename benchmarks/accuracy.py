@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.contenders import FLAGS
 from benchmarks.zoo import ZOO
-from kgen.api import Export
+from kgen.pipeline import Export
 from tests.real_models import APPLICATIONS, Compiler, Error, Measured
 
 HEADINGS = ("model", "computed by", *("absolute", "relative", "typical"))

@@ -20,8 +20,8 @@ import tensorflow as tf
 
 from benchmarks.contenders import frozen
 from benchmarks.embedding import write_figures
-from kgen.api import Export
 from kgen.memory import of_style
+from kgen.pipeline import Export
 from tests.target_models import MODELS
 
 HEAD = """\

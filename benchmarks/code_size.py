@@ -21,9 +21,9 @@ import orjson
 from scipy.optimize import nnls
 
 from benchmarks.zoo import ZOO
-from kgen.api import Export
 from kgen.code_size import FEATURES, MACHINES, PLACES, WEIGHTS, Counts, counts, frame_counts
-from kgen.targets import STYLES
+from kgen.options import STYLES
+from kgen.pipeline import Export
 from tests import generated_models
 from tests.harness import CASES
 from tests.machines import BARE

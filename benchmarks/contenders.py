@@ -147,19 +147,18 @@ def _convert_to_onnx(model: keras.Model, batch: int, path: Path) -> None:
     import onnx
     import tf2onnx
 
-    from benchmarks import recurrent_onnx
+    from benchmarks.recurrent_onnx import Recurrent
 
-    if recurrent_onnx.is_recurrent(model):
-        converted = recurrent_onnx.convert(model, batch)
-    else:
+    recurrent = Recurrent()
+    with recurrent.marked():
         function = frozen(model, batch)
-        converted, _ = tf2onnx.convert.from_graph_def(
-            function.graph.as_graph_def(),
-            input_names=[tensor.name for tensor in function.inputs],
-            output_names=[tensor.name for tensor in function.outputs],
-            opset=17,
-            custom_op_handlers={"Erfc": (_erfc, [])},
-        )
+    converted, _ = tf2onnx.convert.from_graph_def(
+        function.graph.as_graph_def(),
+        input_names=[tensor.name for tensor in function.inputs],
+        output_names=[tensor.name for tensor in function.outputs],
+        opset=17,
+        custom_op_handlers={"Erfc": (_erfc, []), "PyFunc": (recurrent.convert, [])},
+    )
     onnx.save(converted, str(path))
 
 
@@ -177,12 +176,19 @@ def frozen(model: keras.Model, batch: int) -> Any:
     """The model as TensorFlow's function of one batch, all sizes known, its weights constants.
 
     LiteRT gives XNNPACK only layers with constant weights; tf2onnx makes inputs of what isn't.
+    Keras wraps grouped convolutions in functions for XLA, which tf2onnx doesn't know: those run as
+    plain Python, so that what they do becomes part of the graph.
     """
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name="x")]
     function = tf.function(lambda x: model(x, training=False), input_signature=signature)
-    return convert_variables_to_constants_v2(function.get_concrete_function())
+    tf.config.run_functions_eagerly(True)
+    try:
+        concrete = function.get_concrete_function()
+    finally:
+        tf.config.run_functions_eagerly(False)
+    return convert_variables_to_constants_v2(concrete)
 
 
 def _worker(runtime: str, model: Path) -> list[str]:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import keras
 
-from kgen.api import Export
 from kgen.memory import of_style
+from kgen.options import STYLES
+from kgen.pipeline import Export
 from kgen.self_test import self_test
-from kgen.targets import STYLES
 from kgen.targets.evidence import Evidence
 from tests.machines import BARE, MACHINES
 from tests.target_models import MODELS

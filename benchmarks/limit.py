@@ -18,8 +18,8 @@ from pathlib import Path
 
 import keras
 
-from kgen.api import Export
 from kgen.ir.node import Body
+from kgen.pipeline import Export
 
 WIDTHS = (64, 32, 16)
 

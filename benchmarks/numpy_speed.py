@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import by_hand
 from benchmarks.zoo import ZOO
-from kgen.api import Export
+from kgen.pipeline import Export
 
 LIMITS: dict[str, tuple[float, Callable[[], keras.Model]]] = {
     "LSTM(128) over 100 steps": (

@@ -15,8 +15,8 @@ import kgen
 from benchmarks.embedding import write_figures
 from benchmarks.timed import fastest
 from benchmarks.zoo import ZOO, Entry
-from kgen.api import Export
 from kgen.memory import of_style
+from kgen.pipeline import Export
 from kgen.ram_limit import least
 from tests.target_models import lstm, transformer
 

@@ -3,6 +3,7 @@
 One thread on one core; rounds take turns, so that what else the machine does strikes all alike.
 Each output is checked against Keras in float64 before anything is timed. Writes NAME.md and
 NAME.svg (docs/benchmarks by default) after every model: an interrupted run leaves what it has.
+With --group others, models that nothing was tuned for: a page with the times alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -28,13 +30,29 @@ import tensorflow as tf
 from benchmarks import contenders, limit, memory, speed_report
 from benchmarks.contenders import CONTENDERS
 from benchmarks.limit import Core
-from benchmarks.speed_report import Report, Row, Timing
+from benchmarks.others import OTHERS
+from benchmarks.speed_report import OTHERS_PAGE, ZOO_PAGE, Page, Report, Row, Timing
 from benchmarks.zoo import ZOO, Entry
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = 2e6  # nanoseconds that a sample should last: the clock's own cost then vanishes
 TURN = 4e7  # and all samples of a contender's turn, if calls are that short
 TOLERANCE = 1e-3  # of the largest output; all computed in float32
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models by their names on the command line, and what is written of them where."""
+
+    models: Mapping[str, Entry]
+    page: Page
+    out: Path
+
+
+GROUPS = {
+    "zoo": Group(ZOO, ZOO_PAGE, ROOT / "docs" / "benchmarks"),
+    "others": Group(OTHERS, OTHERS_PAGE, ROOT / "docs" / "benchmarks_others"),
+}
 
 
 class FailureError(RuntimeError):
@@ -187,33 +205,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(ZOO)}")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="of the group; all by default")
+    parser.add_argument("--group", choices=GROUPS, default="zoo")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--only", default=",".join(CONTENDERS), help="contenders, with commas")
     parser.add_argument("--core", type=int, default=last_core(), help="the last by default")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks", metavar="NAME")
+    parser.add_argument("--out", type=Path, metavar="NAME")
     parser.add_argument("--note", help="a sentence about the run, for the report")
     arguments = parser.parse_args()
     names = arguments.only.split(",")
-    for unknown in {*names} - {*CONTENDERS} | {*arguments.models} - {*ZOO}:
-        parser.error(f"there is no {unknown}")
+    group = GROUPS[arguments.group]
+    for unknown in sorted({*names} - {*CONTENDERS} | {*arguments.models} - {*group.models}):
+        parser.error(f"there is no {unknown}; models are {', '.join(group.models)}")
     for name in [name for name in names if CONTENDERS[name].missing and name != "kgen"]:
         print(f"{name} is left out: install {', '.join(CONTENDERS[name].missing)}")
         names.remove(name)
-    report = Report({name: CONTENDERS[name].title for name in names}, dict(facts(names)))
+    titles = {name: CONTENDERS[name].title for name in names}
+    report = Report(group.page, titles, dict(facts(names)))
     report.facts["Rounds"] = f"{arguments.rounds}, on one core"
     with pinned(arguments.core):
         best = limit.measure(contenders.COMPILER, contenders.FLAGS)
     report.facts["The core at its best"] = best.fact
     if arguments.note:
         report.facts["Note"] = arguments.note
-    for model in arguments.models or ZOO:
+    for model in arguments.models or group.models:
         with tempfile.TemporaryDirectory() as folder:
-            entry = ZOO[model]
+            entry = group.models[model]
             row = measure(entry, names, arguments.rounds, arguments.core, best, Path(folder))
         report.rows.append(row)
         print(f"{model:<16}", report.line(row), *row.failures.values(), sep="  ", flush=True)
-        speed_report.write(report, arguments.out)
+        speed_report.write(report, arguments.out or group.out)
 
 
 if __name__ == "__main__":

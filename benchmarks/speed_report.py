@@ -49,10 +49,37 @@ class Row:
         return self.timings[peer].minimum / self.timings["kgen"].minimum
 
 
+@dataclass(frozen=True)
+class Page:
+    """about: its first paragraph. whole: with a plot, memory and errors, or the times alone."""
+
+    title: str
+    about: str
+    whole: bool
+
+
+HOW = (
+    "[benchmarks/README.md](../benchmarks/README.md) says how it measures. One thread on one core, "
+    "batch 1 unless a row says otherwise. Absolute times are those of this machine on this day; "
+    "ratios carry over better."
+)
+
+ZOO_PAGE = Page("How fast kgen's C is", f"Written by `make bench`; {HOW}", whole=True)
+
+OTHERS_PAGE = Page(
+    "How fast kgen's C is on other models",
+    "The choices of [the benchmark](benchmarks.md)'s models were measured while kgen was made; "
+    "those of these models follow from the same rules. Written by `python -m benchmarks.speed "
+    f"--group others`; {HOW}",
+    whole=False,
+)
+
+
 @dataclass
 class Report:
     """titles: of the contenders, by name. facts: about the run."""
 
+    page: Page
     titles: dict[str, str]
     facts: dict[str, str]
     rows: list[Row] = field(default_factory=list)
@@ -72,10 +99,11 @@ class Report:
 
 
 def write(report: Report, out: Path) -> None:
-    """OUT.md and OUT.svg."""
+    """OUT.md and, of a whole page, OUT.svg."""
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".md").write_text("\n".join([*_page(report, f"{out.name}.svg"), ""]))
-    out.with_suffix(".svg").write_text("\n".join([*_plot(report), ""]))
+    if report.page.whole:
+        out.with_suffix(".svg").write_text("\n".join([*_plot(report), ""]))
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
@@ -87,15 +115,12 @@ def _ratio(value: float | None) -> str:
 
 
 def _page(report: Report, plot: str) -> Iterator[str]:
-    yield "# How fast kgen's C is\n"
-    yield (
-        "Written by `make bench`; [benchmarks/README.md](../benchmarks/README.md) says how it "
-        "measures. One thread on one core, batch 1 unless a row says otherwise. Absolute times are "
-        "those of this machine on this day; ratios carry over better.\n"
-    )
+    yield f"# {report.page.title}\n"
+    yield f"{report.page.about}\n"
     yield from (f"- {name}: {fact}" for name, fact in report.facts.items())
-    yield f"\n![How many times as long as kgen each peer takes]({plot})\n"
-    yield "## Microseconds per call: minimum (median)\n"
+    if report.page.whole:
+        yield f"\n![How many times as long as kgen each peer takes]({plot})"
+    yield "\n## Microseconds per call: minimum (median)\n"
     yield _cells(
         *("model", "parameters", *report.titles.values()),
         *("fastest peer / kgen", "limit", "kgen is at, of the limit"),
@@ -114,7 +139,12 @@ def _page(report: Report, plot: str) -> Iterator[str]:
         "from the cache or memory that holds the model's; both measured in this run. Activations "
         "cost nothing in it, and convolutions are computed as they are defined."
     )
-    yield from _memory(report)
+    if report.page.whole:
+        yield from _memory(report)
+        yield from _errors(report)
+
+
+def _errors(report: Report) -> Iterator[str]:
     yield "\n## Largest error against Keras in float64, over the largest output\n"
     yield _cells("model", *report.titles.values())
     yield _cells("---", *["--:"] * len(report.titles))

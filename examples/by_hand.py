@@ -8,11 +8,12 @@ says of it; and the program mended line by line, until its outputs are 0, 1, 1, 
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from kgen.quiet import import_tensorflow
+
+import_tensorflow()
 
 import keras
 import numpy as np

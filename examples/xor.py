@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from kgen.quiet import import_tensorflow
+
+import_tensorflow()
 
 import keras
 import numpy as np

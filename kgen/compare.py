@@ -37,13 +37,13 @@ def difference(
     precision: str | None = None,
     rtol: float = RTOL,
     atol: float = ATOL,
-    typical: np.ndarray | None = None,
+    noise: float = 0.0,
 ) -> Difference:
     """How far `found` is from `wanted`; ok is what np.allclose says of rtol and atol * max
-    |wanted|.
+    |wanted|, or of rtol and noise.
 
     precision: the type of the fewest digits that the model computes in, if fewer than float32's.
-    typical: more of the same output, which may be larger.
+    noise: what rounding may do to a number of this output.
     """
     if precision is not None:
         rtol = atol = max(rtol, HALF_TOLERANCE[precision])
@@ -65,10 +65,8 @@ def difference(
     with np.errstate(invalid="ignore"):
         gap = np.where(finite & np.isfinite(a), np.abs(a - b), 0.0)
     absolute = float(gap.max())
-    unit = max(scale, 0.0 if typical is None else _largest(widened(typical).astype(np.float64)))
-    ok = bool(
-        np.allclose(a, b, rtol=rtol, atol=atol * unit + np.finfo(np.float32).tiny, equal_nan=True)
-    )
+    least = max(atol * scale, noise) + np.finfo(np.float32).tiny
+    ok = bool(np.allclose(a, b, rtol=rtol, atol=least, equal_nan=True))
     return Difference(absolute, absolute / scale if scale else absolute, ulps, ok)
 
 

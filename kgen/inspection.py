@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
 from kgen.memory import Memory, of_style, with_code
+from kgen.options import STYLES
+from kgen.pipeline import Export, ModelOrPath
 from kgen.ram_limit import least
 from kgen.schedule import in_parts, report
 from kgen.schedule.report import Choices
-from kgen.targets import STYLES
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,6 @@ class Inspection:
     lower_bound: int
     graph: str
     lengths: dict[str, str]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def inspect(model: ModelOrPath, **options: Any) -> Inspection:

@@ -86,6 +86,11 @@ class Library:
 
         Raises ValueError for a wrong shape and IndexError for an index out of range.
         """
+        results = self.outputs(*inputs)
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def outputs(self, *inputs: Any) -> list[np.ndarray]:
+        """The same as a list, whatever their number."""
         arrays = [
             self._checked(array, spec)
             for array, spec in zip(inputs, self.manifest["inputs"], strict=True)
@@ -106,7 +111,7 @@ class Library:
             )
         if code:
             raise ValueError(f"{self.name}_predict_batch returned {code}")
-        return results[0] if len(results) == 1 else tuple(results)
+        return results
 
     def reset(self) -> None:
         """Sets the states of a stateful model to zero."""

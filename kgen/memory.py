@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, field, replace
 
 from kgen import targets
-from kgen.api import Export
 from kgen.code_size import MACHINES, code_bytes, frame_bytes
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
+from kgen.options import LITERAL, Form
+from kgen.pipeline import Export
 from kgen.targets import c_files
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock
-from kgen.targets.weight_forms import LITERAL, Form
 
 UNITS = {"": 1, "k": 1024, "m": 1024**2}
 

@@ -26,6 +26,7 @@ RESERVED = (
 NOT_FOR_FILES = frozenset(f"{HEADERS} {MODULES}".lower().split())
 
 MAX_LENGTH = 56
+MAX_COMMENT = 400
 
 
 class Names:
@@ -38,9 +39,11 @@ class Names:
 
     def take(self, hint: str) -> str:
         """A new identifier as close to the hint as can be; a number is added to tell it from
-        others.
+        others. In capitals it might be a macro of some header, as INPUT and INT32_MAX are.
         """
         base = identifier(hint)
+        if len(base) > 1 and base.isupper():
+            base = base.lower()
         name, count = base, 1
         # t0, t1, ... are what templates call intermediate results.
         # Case alone does not tell names apart: macros are upper case, and some file systems fold
@@ -71,9 +74,11 @@ def identifier(hint: str, default: str = "layer") -> str:
 
 def comment(text: str) -> str:
     """The text on one line, safe within a comment or a docstring of either language, in ASCII."""
-    escaped = text.encode("unicode_escape").decode("ascii")
-    for ending, harmless in (("*/", "*\\/"), ("/*", "/\\*"), ('"""', '\\"\\"\\"'), ("??", "?\\?")):
-        escaped = escaped.replace(ending, harmless)
-    if escaped.endswith("\\"):
-        escaped += " "
-    return escaped if len(escaped) <= 400 else f"{escaped[:397]}..."
+    escaped = [one.encode("unicode_escape").decode("ascii") for one in text[: MAX_COMMENT + 1]]
+    if len("".join(escaped)) > MAX_COMMENT:
+        while len("".join(escaped)) > MAX_COMMENT - 3:
+            escaped.pop()
+        escaped.append("...")
+    # Spaces, since Python warns of backslashes that it knows no meaning of.
+    safe = re.sub(r'\*(?=/)|/(?=\*)|\?(?=\?)|"(?=")', r"\g<0> ", "".join(escaped))
+    return f"{safe} " if safe.endswith("\\") else safe

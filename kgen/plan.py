@@ -48,6 +48,8 @@ class Plan:
     steps: the nodes that do something; the others are views of the same memory under another shape.
     copies: outputs that are computed elsewhere and copied at the end: (value, number of the
         output).
+    turns: of a loop's body the states, before and after a step, of which the new one stays where it
+        was computed, and is the old one of the next step.
     strings: how many pointers to strings the workspace holds, beside its bytes: they have an array
         of their own, because their size depends on the machine.
     bodies: the plan of each Scan's body; its copies are done after every step.
@@ -61,6 +63,7 @@ class Plan:
     places: dict[Value, Place]
     steps: tuple[Node, ...]
     copies: tuple[tuple[Value, int], ...]
+    turns: tuple[tuple[Value, Value], ...]
     strings: int
     bodies: dict[Node, Plan]
     scratch: dict[Node, int]
@@ -78,19 +81,22 @@ class Plan:
         return at_bound(sum(node.macs for node in self.graph.nodes))
 
 
-def plan(graph: Graph, *, follows: Follows | None = None) -> Plan:
+def plan(graph: Graph, *, follows: Follows | None = None, turning: bool = False) -> Plan:
     """Names for all values, and places: first fit in the best of a few orders of the buffers.
 
     follows: of which nodes outputs may follow inputs through the same memory, as Node.trail says.
+    turning: whether a loop's new states may stay where they were computed, see BodySharing.
     """
     graph = named(graph)
-    return _placed(graph, Sharing(graph), follows)
+    return _placed(graph, Sharing(graph), follows, turning)
 
 
-def _placed(graph: Graph, sharing: Sharing, follows: Follows | None = None) -> Plan:
+def _placed(
+    graph: Graph, sharing: Sharing, follows: Follows | None = None, turning: bool = False
+) -> Plan:
     sharing.unite_all()
     bodies: dict[Node, Plan] = {
-        node: _placed(node.body, BodySharing(node))
+        node: _placed(node.body, BodySharing(node, turning), turning=turning)
         for node in graph.nodes
         if isinstance(node, Scan)
     }
@@ -120,6 +126,7 @@ def _placed(graph: Graph, sharing: Sharing, follows: Follows | None = None) -> P
         places=places,
         steps=tuple(node for node in graph.nodes if node not in sharing.silent),
         copies=tuple(sharing.copies),
+        turns=tuple(sharing.turns) if isinstance(sharing, BodySharing) else (),
         strings=text_peak // pointer,
         bodies=bodies,
         scratch={node: offsets[buffer] for node, buffer in scratch.items()},

@@ -8,14 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from kgen import targets
-from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.memory import Memory, of_style, parse_limit
 from kgen.ops.scan import Scan
+from kgen.options import LITERAL, STYLES, Form
+from kgen.pipeline import Export
 from kgen.schedule import Attention, Winograd
-from kgen.targets import STYLES
-from kgen.targets.weight_forms import LITERAL, Form
 
 HOISTING = "hoist_from_loops"
 

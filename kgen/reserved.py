@@ -12,9 +12,9 @@ KEYWORDS = """
     noexcept not not_eq operator or or_eq private protected public reinterpret_cast requires
     static_cast template this throw try typeid typename using virtual wchar_t xor xor_eq NULL
     INFINITY NAN EOF errno assert offsetof main linux unix i386 near far int8_t int16_t int32_t
-    int64_t uint8_t uint16_t uint32_t uint64_t size_t
+    int64_t uint8_t uint16_t uint32_t uint64_t size_t memcpy math_errhandling small interface
 """
-"""Of C and C++, and what their headers define as macros."""
+"""Of C and C++, what their headers or Windows's define as macros, and what NAME_run calls."""
 
 HEADERS = """
     aio algorithm aliases alloca any ar argp argz arpa array assert atomic bit bitset byteswap

@@ -205,11 +205,17 @@ class Sharing:
 
 
 class BodySharing(Sharing):
-    """The same for the body of a loop: its states stay where they are from step to step."""
+    """The same for the body of a loop: its states stay where they are from step to step.
 
-    def __init__(self, node: Scan) -> None:
+    turning: whether a new state that can't take the old one's place may be the old one of the next
+        step where it is, instead of being copied. Such pairs are `turns`.
+    """
+
+    def __init__(self, node: Scan, turning: bool = False) -> None:
         super().__init__(node.body)
         self.node = node
+        self.turning = turning
+        self.turns: list[tuple[Value, Value]] = []
         self.last_failing = -1  # then the node fails, whose outputs are not the caller's
         states = [before for before, _ in node.states]
         for before in states:
@@ -232,6 +238,24 @@ class BodySharing(Sharing):
                 self.copies.append((result, number))
             else:
                 self.fixed[root] = Place("output", number)
+        if self.turning:
+            self._take_turns()
+
+    def _take_turns(self) -> None:
+        """Pairs of states, before and after a step, that have memory of their own, which holds the
+        state from one step to the next.
+        """
+        results = {result for result, _ in self.node.stacked}
+        for before, after in self.node.states:
+            alone = all(self.members(value) == [value] for value in (before, after))
+            if alone and self.made[after] >= 0 and before.size and after not in self.copied:
+                self.turns.append((before, after))
+                if after not in results:  # those are nobody's after their step
+                    self.made[after] = -1
+
+    @property
+    def copied(self) -> set[Value]:
+        return {value for value, _ in self.copies}
 
     def _replaces(self, before: Value, after: Value) -> bool:
         step = self.made[self.root(after)]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from kgen import targets
-from kgen.api import Export, ModelOrPath, Progress, _quiet
+from kgen.checking import noise
 from kgen.compare import Difference, difference
 from kgen.ir.graph import Graph
 from kgen.lengths import described
 from kgen.library import Library
+from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import plan
 from kgen.trace import reference
 
@@ -65,7 +66,7 @@ def verify(
     seed: int = 0,
     cc: str = "cc",
     flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
     **options: Any,
 ) -> Report:
     """Compares every target and style with model.predict on `count` seeded random samples.
@@ -75,40 +76,68 @@ def verify(
     """
     job = Export.of(model, progress=progress, **options)
     progress("tracing")
-    names = [value.name for value in job.plan.graph.results]
-    cases: list[tuple[dict[str, int], list[np.ndarray], list[np.ndarray]]] = []
-    moved: list[Comparison] = []
-    for point in job.points:
-        inputs = job.samples(count, seed, point)
-        progress(f"running model.predict{described(point, ' with ')}")
-        with job.rounding():
-            wanted = reference.predictions(job.model, job.signature, inputs)
-        cases.append((point, inputs, wanted))
-        if job.weights_dtype != "float32":
-            own = reference.predictions(job.model, job.signature, inputs)
-            here = f"Keras, {job.weights_dtype}" + described(point, ", ")
-            moved += [
-                Comparison(here, name, difference(a, b, precision=job.precision))
-                for name, a, b in zip(names, wanted, own, strict=True)
-            ]
+    cases = [_case(job, point, count, seed, progress) for point in job.points]
     comparisons: list[Comparison] = []
     culprits: list[Culprit] = []
     for target, style in VARIANTS:
         variant = f"{target} {style}".strip()
         progress(f"running {variant}")
         run = _runner(job, job.graph, target, style, cc, flags)
-        for point, inputs, wanted in cases:
-            here = variant + described(point, ", ")
-            results = [
-                Comparison(here, name, difference(a, b, precision=job.precision))
-                for name, a, b in zip(names, run(inputs), wanted, strict=True)
-            ]
+        for case in cases:
+            here = variant + described(case.point, ", ")
+            found = run(case.inputs)
+            results = _compared(job, here, found, case.wanted)
+            if not all(result.difference.ok for result in results):
+                allowed = noise(job, case.inputs, case.point)
+                results = _compared(job, here, found, case.wanted, allowed)
             comparisons += results
             if not all(result.difference.ok for result in results):
                 progress(f"looking for the layer that differs in {here}")
-                culprit = first_difference(job, target, style, inputs, cc, flags)
+                culprit = first_difference(job, target, style, case.inputs, cc, flags)
                 culprits += [replace(culprit, variant=here)] if culprit else []
-    return Report(job.name, count, seed, tuple(comparisons), tuple(culprits), tuple(moved))
+    moved = tuple(one for case in cases for one in case.rounding)
+    return Report(job.name, count, seed, tuple(comparisons), tuple(culprits), moved)
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """Samples of some lengths, what Keras says of them, and what rounding the weights does."""
+
+    point: Mapping[str, int]
+    inputs: list[np.ndarray]
+    wanted: list[np.ndarray]
+    rounding: list[Comparison]
+
+
+def _case(
+    job: Export, point: Mapping[str, int], count: int, seed: int, progress: Progress
+) -> _Case:
+    inputs = job.samples(count, seed, point)
+    progress(f"running model.predict{described(point, ' with ')}")
+    with job.rounding():
+        wanted = reference.predictions(job.model, job.signature, inputs)
+    if job.weights_dtype == "float32":
+        return _Case(point, inputs, wanted, [])
+    own = reference.predictions(job.model, job.signature, inputs)
+    here = f"Keras, {job.weights_dtype}" + described(point, ", ")
+    return _Case(point, inputs, wanted, _compared(job, here, wanted, own))
+
+
+def _compared(
+    job: Export,
+    variant: str,
+    found: Sequence[np.ndarray],
+    wanted: Sequence[np.ndarray],
+    noise: Sequence[float] | None = None,
+) -> list[Comparison]:
+    """Each output. noise: what rounding may do to it."""
+    outputs = job.plan.graph.results
+    return [
+        Comparison(variant, value.name, difference(a, b, precision=job.precision, noise=one))
+        for value, a, b, one in zip(
+            outputs, found, wanted, noise or [0.0] * len(outputs), strict=True
+        )
+    ]
 
 
 def first_difference(
@@ -160,9 +189,4 @@ def _runner(
         return lambda inputs: targets.evaluate(planned, inputs)
     files = targets.render(planned, target, name=job.name, style=style, versions=job.versions)
     library = Library(files, cc=cc, flags=flags)
-
-    def run(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        results = library.predict(*inputs)
-        return list(results) if isinstance(results, tuple) else [results]
-
-    return run
+    return lambda inputs: library.outputs(*inputs)

@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import keras
 import ml_dtypes
 import numpy as np
+from typer.testing import CliRunner, Result
 
 from kgen import targets
-from kgen.api import Export
+from kgen.cli import app
 from kgen.compare import ATOL, RTOL
-from kgen.ir.graph import Graph
-from kgen.ir.node import Node
-from kgen.ir.program import Number, Program, Step
-from kgen.ir.value import HALVES, Constant, Value, is_float
+from kgen.conditioning import in_float64
 from kgen.library import STRICT, Library
-from kgen.ops.elementwise import Elementwise
+from kgen.pipeline import Export
 from kgen.plan import Plan, plan
 from kgen.trace import reference
+from tests import length_models
 from tests.cases import all_cases
 
 CASES = all_cases()
+LENGTHS = {f"lengths/{name}": build for name, build in length_models.MODELS.items()}
+"""Models with unknown dimensions, which give their bounds too."""
 SAMPLES = 3
 FLAGS = (*STRICT, "-O2")
+
+
+def kgen_command(*arguments: object) -> Result:
+    """`kgen ARGUMENTS`, in this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+class Run(NamedTuple):
+    """Samples at some lengths, and what the model returns when it is called with them."""
+
+    point: dict[str, int]
+    inputs: list[np.ndarray]
+    expected: list[np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +53,28 @@ class Case:
     @cached_property
     def export(self) -> Export:
         keras.utils.clear_session()
-        model = CASES[self.name]()
+        model, bounds = LENGTHS[self.name]() if self.name in LENGTHS else (CASES[self.name](), {})
         randomize(model, zlib.crc32(self.name.encode()))
-        return Export(model, "model", {})
+        return Export(model, "model", {}, max_shapes=bounds)
 
     @cached_property
+    def runs(self) -> list[Run]:
+        """One at each point; of a case whose sizes are all known the only one."""
+        return [self._run(point) for point in self.export.points]
+
+    def _run(self, point: dict[str, int]) -> Run:
+        export = self.export
+        inputs = export.samples(SAMPLES, seed=7, point=point)
+        return Run(point, inputs, reference.outputs(export.model, export.signature, inputs))
+
+    @property
     def inputs(self) -> list[np.ndarray]:
-        return self.export.samples(SAMPLES, seed=7)
+        return self.runs[0].inputs
 
-    @cached_property
+    @property
     def expected(self) -> list[np.ndarray]:
         """What the model returns when it is called."""
-        return reference.outputs(self.export.model, self.export.signature, self.inputs)
+        return self.runs[0].expected
 
     @cached_property
     def predicted(self) -> list[np.ndarray]:
@@ -68,8 +93,7 @@ class Case:
         return self.export.files(target, style)
 
     def run_c(self, style: str) -> list[np.ndarray]:
-        results = Library(self.files("c", style), flags=FLAGS).predict(*self.inputs)
-        return list(results) if isinstance(results, tuple) else [results]
+        return Library(self.files("c", style), flags=FLAGS).outputs(*self.inputs)
 
     def assert_agrees(self, found: list[np.ndarray]) -> None:
         """With the model; where calling it and predict differ (TensorFlow's convolutions with
@@ -116,45 +140,6 @@ def assert_no_worse(
         assert errors[0] <= errors[1] + unit * np.abs(c[np.isfinite(c)]).max(initial=0.0)
 
 
-def in_float64(graph: Graph) -> Graph:
-    """The graph on float64 numbers, less the steps that round to a narrower type; inputs of
-    narrow types keep them.
-    """
-    kept = {value for value in graph.inputs if value.dtype in HALVES}
-
-    def wide(dtype: str) -> str:
-        return "float64" if is_float(dtype) else dtype
-
-    def value(old: Value) -> Value:
-        if isinstance(old, Constant):
-            return Constant.of(old.name, old.data.astype(wide(old.dtype)), old.note)
-        return old if old in kept else replace(old, dtype=wide(old.dtype))
-
-    def step(old: Step) -> Step:
-        args = tuple(
-            Number(x.value, wide(x.dtype)) if isinstance(x, Number) else x for x in old.args
-        )
-        name = "cast" if old.function.startswith("round_") else old.function
-        return Step(name, args, wide(old.dtype))
-
-    def node(old: Node) -> Node:
-        bodies = {name: field for name, field in vars(old).items() if isinstance(field, Graph)}
-        if bodies:
-            changed = {
-                name: replace(body, nodes=tuple(map(node, body.nodes)))
-                for name, body in bodies.items()
-            }
-            return replace(old, **changed)
-        if not isinstance(old, Elementwise):
-            return old
-        dtypes = tuple(arg.dtype if arg in kept else wide(arg.dtype) for arg in old.args)
-        steps = tuple(step(one) for one in old.program.steps)
-        return replace(old, program=Program(dtypes, steps))
-
-    nodes = tuple(node(one) for one in graph.nodes)
-    return replace(graph, nodes=nodes).map_values(value).check()
-
-
 def assert_close(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> None:
     """Every output, at the one tolerance: ATOL is of the output's scale."""
     assert len(found) == len(expected)
@@ -168,7 +153,7 @@ def assert_close(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) ->
             np.testing.assert_array_equal(a, b)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def case(name: str) -> Case:
     return Case(name)
 
@@ -189,11 +174,3 @@ def randomize(model: keras.Model, seed: int) -> None:
             fan_in = int(np.prod(weight.shape[:-1])) if len(weight.shape) > 1 else 4
             value = generator.standard_normal(weight.shape) * max(fan_in, 1) ** -0.5
         weight.assign(value.astype(str(weight.dtype)))
-
-
-def with_all_outputs(graph: Graph) -> Graph:
-    """The graph with every value that has a batch axis in front for an output."""
-    values = [node.output for node in graph.nodes if node.output.batch == 0]
-    after = [value for _, value in graph.states]
-    shown = dict.fromkeys(value for value in values if value not in after)
-    return replace(graph, outputs=(*shown, *after))

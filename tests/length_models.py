@@ -41,6 +41,13 @@ class ByLength(keras.Layer):
         return x * 0.9 ** (x.shape[1] or 1)
 
 
+class ByParity(keras.Layer):
+    """Another factor for even lengths than for odd ones."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return x * (3.0 if (x.shape[1] or 1) % 2 else 2.0)
+
+
 class Measured(keras.Layer):
     """What is computed with the length as a number."""
 
@@ -241,11 +248,13 @@ def patches() -> LengthModel:
 
 
 class Sixteenth(keras.Layer):
-    """Cuts off a sixteenth, rounded down, and what is left to a multiple of 16 on the other end."""
+    """Cuts off a sixteenth, rounded down, what is left to a multiple of 16 on the other end, and
+    what is more than a multiple of four.
+    """
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         n = ops.shape(x)[1]
-        return x[:, n // 16 :], x[:, : (n + 9) // 12]
+        return x[:, n // 16 :], x[:, : (n + 9) // 12], x[:, : n // 4 * 4] * 2
 
 
 def quotients() -> LengthModel:
@@ -280,13 +289,54 @@ def coordinates() -> LengthModel:
     return Model(x, layers.GlobalAveragePooling2D()(y)), {"height": 15, "width": 18}
 
 
+def quantiles() -> LengthModel:
+    """Whose places among the sorted elements depend on the length."""
+    x = Input((None, 3))
+    outputs = [
+        ops.median(x, axis=1),
+        ops.quantile(x, 0.3, axis=(1, 2), method="midpoint", keepdims=True),
+        ops.moveaxis(ops.quantile(x, [0.1, 0.25, 0.9], axis=1, method="nearest"), 0, -1),
+        ops.nanmedian(x, axis=1),
+    ]
+    return Model(x, outputs), {"n": 27}
+
+
+def signal_frames() -> LengthModel:
+    """Overlapping pieces, as many as fit in; and their spectra."""
+    x = Input((None,))
+    outputs = [
+        ops.extract_sequences(x, 7, 3),
+        ops.extract_sequences(x, 6, 2),
+        *ops.stft(x, 8, 4, 8),
+    ]
+    return Model(x, outputs), {"n": 50}
+
+
+def aspect_ratio() -> LengthModel:
+    """Images cut, or padded, to the proportions that they are resized to."""
+    x = given = Input((None, None, 2))
+    outputs = [
+        layers.Resizing(5, 7, crop_to_aspect_ratio=True)(x),
+        layers.Resizing(6, 4, crop_to_aspect_ratio=True, interpolation="nearest")(x),
+        layers.Resizing(5, 8, pad_to_aspect_ratio=True, fill_value=0.5)(x),
+    ]
+    return Model(given, outputs), {"height": 20, "width": 23}
+
+
+def one_hot() -> LengthModel:
+    """Of one element the layer drops the axis, so that the least length is two."""
+    x = Input((None,), dtype="int32")
+    return Model(x, layers.CategoryEncoding(5, output_mode="one_hot")(x)), {"n": 19}
+
+
 MODELS: dict[str, Callable[[], LengthModel]] = {
     one.__name__: one
     for one in (
         dilated_convolutions, causal_convolution, masked_lstm, bidirectional_lstm,
         attention_with_mask, transformer, counted_steps, two_lengths, images, strides_with_padding,
         resizing, transposed_and_depthwise, unet, movement, frames, coincidence,
-        patches, tall_sums, quotients, resizing_with_kernels, measured, coordinates,
+        patches, tall_sums, quotients, resizing_with_kernels, measured, coordinates, quantiles,
+        signal_frames, aspect_ratio, one_hot,
     )
 }  # fmt: skip
 
@@ -298,7 +348,7 @@ def by_length() -> LengthModel:
 
 def by_parity() -> LengthModel:
     x = Input((None, 3))
-    return Model(x, ops.median(x, axis=1)), {"n": 30}
+    return Model(x, ByParity()(x)), {"n": 30}
 
 
 def too_long() -> LengthModel:
@@ -312,9 +362,16 @@ def too_large() -> LengthModel:
     return Model(x, layers.Attention()([x, x])), {"tokens": 100_000}
 
 
+def never_fitting() -> LengthModel:
+    """Keras finds no fault in it as long as it knows no length."""
+    x = Input((None, 3))
+    return Model(x, layers.Add(name="sum")([x, layers.MaxPooling1D(2)(x)])), {"n": 8}
+
+
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
     "by_length": (by_length, "'by_length' .*computes with 0.04"),
     "by_parity": (by_parity, r"with (.*) at one length, but with (?!\1 at)"),
     "too_long": (too_long, "positions"),
     "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),
+    "never_fitting": (never_fitting, "'sum' .*Keras refuses it .*8, 3.* and .*4, 3"),
 }

@@ -15,10 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner
-
-from kgen.cli import app
 from kgen.library import STRICT
+from tests.harness import kgen_command
 
 ROOT = Path(__file__).parent.parent
 
@@ -137,7 +135,7 @@ class Reader:
     def _command(self, words: list[str], exit_code: int, where: str) -> None:
         program = words[0]
         if program == "kgen":
-            result = CliRunner().invoke(app, words[1:])
+            result = kgen_command(*words[1:])
             self.said = result.output
             assert result.exit_code == exit_code, f"{where}: {words}\n{result.output}"
         elif program == "make":

@@ -174,6 +174,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "softmax": softmax,
     "linear": lambda z: z,
     "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
+    "softplus": lambda z: np.log1p(np.exp(z)),
     "hard_sigmoid": lambda z: np.clip(z / 6 + 0.5, 0, 1),
 }
 

@@ -14,8 +14,8 @@ import numpy as np
 from keras import layers
 
 from kgen import targets
-from kgen.api import Export
 from kgen.library import Library
+from kgen.pipeline import Export
 
 SIZE = 96
 FLAGS = ("-std=c99", "-O2")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from kgen import targets
-from kgen.api import Export
 from kgen.compare import RTOL
+from kgen.conditioning import in_float64
+from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
-from tests.harness import in_float64
 from tests.real_models import images, randomize
 
 pytestmark = pytest.mark.slow

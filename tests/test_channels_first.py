@@ -11,8 +11,8 @@ import pytest
 from keras import Input, Model, layers
 
 from kgen import targets
-from kgen.api import Export
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from tests.harness import assert_close, randomize
 
 LAYERS: dict[str, tuple[type[layers.Layer], dict[str, Any], tuple[int, ...]]] = {

@@ -11,11 +11,11 @@ import pytest
 
 from benchmarks.code_size import measured
 from benchmarks.zoo import ZOO
-from kgen.api import Export
 from kgen.c_text import functions, value_of
 from kgen.code_size import MACHINES, Reader, counts
 from kgen.memory import of_style, with_code
-from kgen.targets import STYLES
+from kgen.options import STYLES
+from kgen.pipeline import Export
 from tests.target_models import MODELS
 
 SOURCE = """\

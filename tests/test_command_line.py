@@ -11,11 +11,10 @@ import keras
 import orjson
 import pytest
 from keras import Input, Model, layers
-from typer.testing import CliRunner, Result
 
 import kgen
-from kgen.cli import app
 from kgen.render.environment import environment
+from tests.harness import kgen_command
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +27,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "sensor.keras"
     model.save(path)
     return path
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def wrong_relu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_export_writes_what_it_says(path: Path, tmp_path: Path) -> None:
-    result = run("export", path, "-o", tmp_path / "new" / "out", "--style", "readable")
+    result = kgen_command("export", path, "-o", tmp_path / "new" / "out", "--style", "readable")
     assert result.exit_code == 0, result.output
     said = [Path(line.split("  ")[0]).name for line in result.output.splitlines()]
     assert said == ["sensor.h", "sensor.c", "sensor.json", "sensor_README.md"]
@@ -65,29 +60,35 @@ def test_export_writes_what_it_says(path: Path, tmp_path: Path) -> None:
 
 def test_wrong_choices(path: Path, tmp_path: Path) -> None:
     for option, choice in (("--target", "fortran"), ("--style", "baroque")):
-        result = run("export", path, "-o", tmp_path, option, choice)
+        result = kgen_command("export", path, "-o", tmp_path, option, choice)
         assert result.exit_code == 2
         assert choice in result.output
     assert not any(tmp_path.iterdir())
 
 
 def test_inspect(path: Path) -> None:
-    result = run("inspect", path)
+    result = kgen_command("inspect", path)
     assert result.exit_code == 0, result.output
     rows = {line.split()[0]: line for line in result.output.splitlines() if line.split()}
     for layer in ("conv", "second", "bn", "pool", "scores"):
         assert layer in rows
     assert "part of second" in rows["bn"]
-    found = orjson.loads(run("inspect", path, "--json").output)
+    found = orjson.loads(kgen_command("inspect", path, "--json").output)
     assert found["parameters"] == 4 * 10 + 5 * 9 + 20 + 12
     assert found["lower_bound"] <= found["workspace_bytes"]
     assert [row["name"] for row in found["rows"]] == ["conv", "second", "bn", "pool", "scores"]
-    graph = run("inspect", path, "--graph").output
+    graph = kgen_command("inspect", path, "--graph").output
     assert "input signal: float32[batch, 6, 3]" in graph
+    steps = orjson.loads(kgen_command("inspect", path, "--schedule", "--json").output)["steps"]
+    assert "conv" in [step["name"] for step in steps]
+    for options in (("--graph", "--json"), ("--graph", "--schedule")):
+        refused = kgen_command("inspect", path, *options)
+        assert refused.exit_code == 2
+        assert "once for each" in refused.output
 
 
 def test_verify_passes(path: Path) -> None:
-    result = run("verify", path, "--samples", "3")
+    result = kgen_command("verify", path, "--samples", "3")
     assert result.exit_code == 0, result.output
     assert result.output.count("pass") == 6
     for variant in ("numpy", "c readable", "c fast"):
@@ -96,7 +97,7 @@ def test_verify_passes(path: Path) -> None:
 
 @pytest.mark.usefixtures("wrong_relu")
 def test_verify_names_the_layer(path: Path) -> None:
-    result = run("verify", path, "--samples", "3")
+    result = kgen_command("verify", path, "--samples", "3")
     assert result.exit_code == 1, result.output
     assert "fail" in result.output
     assert "c readable: the first layer that differs is 'conv'" in " ".join(result.output.split())
@@ -104,11 +105,11 @@ def test_verify_names_the_layer(path: Path) -> None:
 
 @pytest.mark.usefixtures("wrong_relu")
 def test_export_refuses_what_disagrees(path: Path, tmp_path: Path) -> None:
-    result = run("export", path, "-o", tmp_path / "out")
+    result = kgen_command("export", path, "-o", tmp_path / "out")
     assert result.exit_code == 3
     assert "disagrees with Keras" in result.output
     assert not (tmp_path / "out").exists()
-    assert run("export", path, "-o", tmp_path / "out", "--no-check").exit_code == 0
+    assert kgen_command("export", path, "-o", tmp_path / "out", "--no-check").exit_code == 0
 
 
 def test_as_a_module(path: Path, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_python_api(path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(kgen.ExportError, match="no C compiler"):
         kgen.build(model, cc="no-such-compiler")
-    with pytest.raises(kgen.ExportError, match="no target"):
+    with pytest.raises(kgen.ExportError, match="no --target"):
         kgen.export(model, "fortran")
 
 

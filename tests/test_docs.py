@@ -15,8 +15,8 @@ import typer
 from keras import Input, Sequential, layers
 
 from kgen.cli import app
+from kgen.options import FORMS, WORKSPACES
 from kgen.packages import LAYOUTS
-from kgen.targets.weight_forms import FORMS, WORKSPACES
 from tests.generated_models import sentiment, with_dyadic_weights
 from tests.layer_examples import EXAMPLES
 from tests.layer_pages import PAGES, examples_in, filled, pages

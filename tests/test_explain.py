@@ -8,15 +8,14 @@ import keras
 import numpy as np
 import pytest
 from keras import Input, Model, Sequential, layers
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import kgen
-from kgen.cli import app
 from kgen.explanation.arrays import memory_order, numbers
 from kgen.explanation.formulas import FUNCTIONS
 from kgen.explanation.notation import mathml, text
 from kgen.explanation.report import Explanation, LayerReport, Step
-from tests.harness import CASES, Case, randomize
+from tests.harness import CASES, Case, kgen_command, randomize
 
 XOR = Path(__file__).parent.parent / "examples" / "xor.keras"
 TABLE = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -65,7 +64,7 @@ def test_a_mistake_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = lambda *a: [array + 0.01 for array in real(*a)]  # noqa: E731
     monkeypatch.setattr(reference, "predictions", wrong)
     assert not kgen.explain(XOR, TABLE).ok
-    result = CliRunner().invoke(app, ["explain", str(XOR)])
+    result = kgen_command("explain", XOR)
     assert result.exit_code == 1
     assert "returns something else" in result.output
 
@@ -274,7 +273,7 @@ def test_formulas_in_both_forms() -> None:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["explain", *map(str, arguments)])
+    return kgen_command("explain", *arguments)
 
 
 def test_the_command(tmp_path: Path) -> None:

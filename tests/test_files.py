@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 import pytest
 from keras import Input, Model, Sequential, layers, ops
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from kgen.cli import app
+from tests.harness import kgen_command
 
 
 def small_model() -> keras.Model:
@@ -19,7 +19,7 @@ def small_model() -> keras.Model:
 
 
 def export(path: Path, out: Path, *options: str) -> Result:
-    return CliRunner().invoke(app, ["export", str(path), "-o", str(out), *options])
+    return kgen_command("export", path, "-o", out, *options)
 
 
 def refused(result: Result, out: Path, code: int) -> str:

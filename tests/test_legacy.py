@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from keras import Input, Model, Sequential, layers, ops
 
-from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.load import load
+from kgen.pipeline import Export
 from tests.legacy_files import (
     arrays,
     assert_same,

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from kgen import targets
-from kgen.api import Export
 from kgen.load import load
+from kgen.pipeline import Export
 from tests.legacy_files import called, entry, functional, numbers, write
 
 FUNCTIONS: dict[str, dict[str, Any]] = {

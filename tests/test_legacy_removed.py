@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kgen.api import Export
+from kgen import checking
 from kgen.compare import difference
 from kgen.load import load
+from kgen.pipeline import Export
 
 
 def models(keras2: Any) -> dict[str, tuple[Any, list[Any]]]:
@@ -54,7 +55,7 @@ def test_same_as_in_keras_2(tmp_path: Path) -> None:
         job = Export(load(path), "model", {})
         gap = difference(job.evaluated([x], [expected])[0], expected)
         assert gap.ok, f"{name}: {gap}"
-        job.check()
+        checking.check(job)
 
 
 @pytest.mark.filterwarnings("ignore")  # of Keras 2

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from pathlib import Path
 
 import keras
@@ -12,21 +10,19 @@ import numpy as np
 import orjson
 import pytest
 from keras import layers
-from typer.testing import CliRunner
 
 import kgen
-from kgen import targets
-from kgen.api import Export
-from kgen.cli import app
+from kgen import checking, targets
 from kgen.errors import ExportError
 from kgen.ir.size import Given, Length, Size, at, maximum
 from kgen.library import STRICT, Library, sizes
 from kgen.passes import PASSES, optimize
+from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
 from kgen.trace.bounds import bounded
-from tests import length_models, program
-from tests.harness import assert_close, randomize
+from tests import harness, length_models, program
+from tests.harness import Case, assert_close, kgen_command
 from tests.test_sanitizers import FLAGS as SANITIZERS
 
 pytestmark = [
@@ -35,31 +31,8 @@ pytestmark = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
-    name: str
-
-    @cached_property
-    def export(self) -> Export:
-        keras.utils.clear_session()
-        model, bounds = length_models.MODELS[self.name]()
-        randomize(model, 5)
-        return Export(model, "model", {}, max_shapes=bounds)
-
-    @cached_property
-    def runs(self) -> list[tuple[dict[str, int], list[np.ndarray], list[np.ndarray]]]:
-        """(lengths, inputs, what Keras computes)"""
-        export = self.export
-        found = []
-        for point in export.points:
-            inputs = export.samples(2, seed=3, point=point)
-            found.append((point, inputs, reference.outputs(export.model, export.signature, inputs)))
-        return found
-
-
-@lru_cache(maxsize=32)
 def case(name: str) -> Case:
-    return Case(name)
+    return harness.case(f"lengths/{name}")
 
 
 def each_model() -> pytest.MarkDecorator:
@@ -83,8 +56,7 @@ def test_numpy(name: str) -> None:
 def test_c(name: str, style: str) -> None:
     library = Library(case(name).export.files("c", style), flags=(*STRICT, "-O1"))
     for _, inputs, expected in case(name).runs:
-        found = library.predict(*inputs)
-        assert_close(list(found) if isinstance(found, tuple) else [found], expected)
+        assert_close(library.outputs(*inputs), expected)
 
 
 @each_model()
@@ -159,6 +131,10 @@ def test_the_least_length_has_all_that_is_read(cut, least: int) -> None:  # type
     x = keras.Input((None, 2))
     library = kgen.build(keras.Model(x, cut(x)), name="model", max_shapes={"n": 40})
     assert library.manifest["lengths"][0]["min"] == least
+
+
+def test_the_least_length_is_one_at_which_keras_keeps_all_axes() -> None:
+    assert case("one_hot").export.traced.lengths[0].least == 2
 
 
 def test_sorting_an_open_length() -> None:
@@ -241,7 +217,7 @@ def test_check_compares_at_several_lengths(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(reference, "outputs", outputs)
     monkeypatch.setattr(reference, "predictions", outputs)
     with pytest.raises(ExportError, match="on a random sample of tokens=3"):
-        export.check()
+        checking.check(export)
     assert seen == [1, 3, 3, 3]  # again with predict, and with more samples
 
 
@@ -294,7 +270,7 @@ def test_command_line(tmp_path: Path) -> None:
     model, _ = length_models.masked_lstm()
     model.save(tmp_path / "reader.keras")
     arguments = ["export", tmp_path / "reader.keras", "-o", tmp_path / "out", "--max-shape", "n=9"]
-    result = CliRunner().invoke(app, [*map(str, arguments), "--with-test", "--style", "readable"])
+    result = kgen_command(*arguments, "--with-test", "--style", "readable")
     assert result.exit_code == 0, result.output
     sources = [str(tmp_path / "out" / name) for name in ("reader.c", "reader_test.c")]
     program = str(tmp_path / "program")
@@ -305,13 +281,13 @@ def test_command_line(tmp_path: Path) -> None:
     )
     for command in ("inspect", "verify"):
         arguments = [command, tmp_path / "reader.keras", "--max-shape", "9"]
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        result = kgen_command(*arguments)
         assert result.exit_code == 0, result.output
         assert (
             "length from 1 to 9" if command == "inspect" else "c fast, length=3"
         ) in result.output
     arguments = ["export", tmp_path / "reader.keras", "--max-shape", "n=9", "--max-shape", "m=9"]
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    result = kgen_command(*arguments)
     assert result.exit_code == 2
     assert "unknown dimensions are 1, in (None,)" in result.output
 

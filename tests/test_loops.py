@@ -8,11 +8,11 @@ import keras
 import numpy as np
 from keras import Input, Model, Sequential, layers, ops
 
-from kgen.api import Export
 from kgen.library import STRICT, Library
 from kgen.ops.dense import Dense
 from kgen.ops.scan import Scan
 from kgen.ops.slice import Slice
+from kgen.pipeline import Export
 
 L = layers
 

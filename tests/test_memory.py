@@ -11,16 +11,14 @@ import keras
 import numpy as np
 import orjson
 import pytest
-from typer.testing import CliRunner
 
 import kgen
-from kgen.api import Export
-from kgen.cli import app
 from kgen.inspection import memory
 from kgen.library import STRICT
 from kgen.memory import parse_limit
+from kgen.pipeline import Export
 from tests import generated_models
-from tests.harness import randomize
+from tests.harness import kgen_command, randomize
 from tests.test_programs import COMPILERS, pictures, words
 
 STACK = 2048
@@ -168,7 +166,7 @@ def test_what_it_says_is_what_the_compiler_says(
 def test_inspect_prints_it(models: dict[str, keras.Model], tmp_path: Path) -> None:
     path = tmp_path / "pictures.keras"
     models["pictures"].save(path)
-    result = CliRunner().invoke(app, ["inspect", str(path), "--target-memory", "--json"])
+    result = kgen_command("inspect", path, "--target-memory", "--json")
     assert result.exit_code == 0, result.output
     fast, readable, small = orjson.loads(result.output)
     assert small["workspace"] <= readable["workspace"]
@@ -177,7 +175,7 @@ def test_inspect_prints_it(models: dict[str, keras.Model], tmp_path: Path) -> No
     assert readable["layer"] == "pool"
     assert readable["alive"] == [["conv", 1440], ["pool", 320]]
     assert fast["alive"][0][1] > 0
-    text = CliRunner().invoke(app, ["inspect", str(path), "--target-memory"]).output
+    text = kgen_command("inspect", path, "--target-memory").output
     assert f"{fast['own']:,}" in text
     assert f"~{small['code']['cortex-m4f -Os']:,}" in text
     assert "readable: most is needed in 'pool': conv 1,440, pool 320" in text

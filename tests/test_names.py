@@ -8,6 +8,7 @@ import json
 import keyword
 import re
 import subprocess
+import warnings
 from pathlib import Path
 
 import keras
@@ -60,14 +61,20 @@ def test_identifiers(hints: list[str]) -> None:
 @example("*/ evil();")
 @example('""" evil()')
 @example("\\")
+@example("???/")
+@example('say ""')
+@example("\u8eca" * 67)
 def test_comments(text: str) -> None:
     """On one line, and nothing in it ends a comment of C or a string of Python."""
     safe = names.comment(text)
     assert safe.isascii()
     assert safe.isprintable()
-    for mark in ("*/", "/*", '"""', "??"):
+    for mark in ("*/", "/*", '""', "??"):
         assert mark not in safe
-    assert eval(f'r"""{safe} """') == f"{safe} "
+    assert len(safe.replace(" ", "")) <= names.MAX_COMMENT
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of escapes that Python doesn't know
+        eval(f'"""{safe} """')
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
@@ -106,6 +113,19 @@ def test_layers_called_as_kgen_s_own_things(name: str, hints: list[str], tmp_pat
     )
     command = ["cc", *STRICT, "-fsyntax-only", f"{name}.c"]
     subprocess.run(command, cwd=tmp_path, check=True)
+
+
+def test_arrays_called_as_macros(tmp_path: Path) -> None:
+    """Of the headers that NAME.h includes or that are there before it, and of kgen itself; and as
+    the function that copies outputs.
+    """
+    inputs = [Input((2,), name=name) for name in ("INT32_MAX", "math_errhandling", "INPUT")]
+    y = layers.Dense(2, name="M_OK")(layers.Add(name="M_ERROR_NULL")(inputs))
+    y = layers.Dense(2, name="memcpy")(y)
+    kgen.export(Model(inputs, [y, inputs[0]]), out=tmp_path, name="m", check=False)
+    for flags in ((), ("-DINPUT=0x0",)):  # as Arduino.h has it
+        command = ["cc", *STRICT, *flags, "-fsyntax-only", "m.c"]
+        subprocess.run(command, cwd=tmp_path, check=True)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -8,8 +8,8 @@ import pytest
 from keras import ops
 
 from kgen import targets
-from kgen.api import Export
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from tests.cases._build import function
 
 TYPES = {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import Input, Model, ops
 
-from kgen.api import Export
+from kgen.pipeline import Export
 from kgen.trace import reference
 
 

@@ -11,7 +11,6 @@ import pytest
 from keras import Input, Model, layers
 
 from kgen import targets
-from kgen.api import Export
 from kgen.ir.node import Node
 from kgen.ir.value import Value
 from kgen.library import STRICT, Library
@@ -21,6 +20,7 @@ from kgen.ops.dense import Dense
 from kgen.ops.pad import Pad
 from kgen.ops.pool import Pool
 from kgen.overlaps import overlaps
+from kgen.pipeline import Export
 from kgen.plan import Plan
 from kgen.sharing import Sharing
 from tests.harness import randomize

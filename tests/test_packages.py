@@ -297,10 +297,25 @@ def test_other_peoples_files_stay(model: keras.Model, tmp_path: Path) -> None:
         kgen.export(model, out=tmp_path, package="cmake", check=False)
 
 
+def test_only_names_of_kgen_s_own_are_taken(model: keras.Model, tmp_path: Path) -> None:
+    """A model called C is no reason to replace CMakeLists.txt."""
+    (tmp_path / "CMakeLists.txt").write_text("project(mine)\n")
+    with pytest.raises(kgen.ExportError, match=r"CMakeLists.txt' is there already"):
+        kgen.export(model, out=tmp_path, name="C", package="cmake", check=False)
+
+
+@pytest.mark.parametrize("package", LAYOUTS)
+def test_old_weight_files_of_packages_go(package: str, model: keras.Model, tmp_path: Path) -> None:
+    """Arduino's builder would compile them with the new files."""
+    for weights in ("string", "literal"):
+        kgen.export(model, out=tmp_path, name="m", package=package, weights=weights, check=False)
+        assert any(tmp_path.rglob("m_weights.c")) == (weights == "string")
+
+
 def test_what_is_refused(model: keras.Model) -> None:
     with pytest.raises(kgen.ExportError, match="plain, cmake, python"):
         kgen.export(model, package="rpm")
-    with pytest.raises(kgen.ExportError, match="C target"):
+    with pytest.raises(kgen.ExportError, match="no --package"):
         kgen.export(model, "numpy", package="cmake")
 
 

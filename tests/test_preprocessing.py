@@ -10,9 +10,9 @@ import pytest
 from keras import Input, Model, layers
 
 from kgen import targets
-from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.verification import verify
 from tests.cases._build import layer
 

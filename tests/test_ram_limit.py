@@ -19,17 +19,18 @@ from typer.testing import CliRunner
 
 import kgen
 from kgen import targets
-from kgen.api import Export
 from kgen.cli import app
 from kgen.inspection import memory
 from kgen.ir.graph import Graph
 from kgen.ir.node import GraphError
 from kgen.library import STRICT, Library
+from kgen.options import LITERAL, Form
 from kgen.ordering import ordered
+from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.ram_limit import WAYS, Attempt, fitted, least
-from kgen.schedule import Saving, Strip
-from kgen.targets.weight_forms import LITERAL, Form
+from kgen.saving import Saving
+from kgen.schedule import Strip
 from tests.harness import randomize
 from tests.test_overlaps import separable
 

@@ -13,12 +13,13 @@ from keras import Input, Model, layers
 from keras.quantizers import Int4QuantizationConfig, Int8QuantizationConfig
 
 import kgen
-from kgen import targets
-from kgen.api import Export
+from kgen import checking, targets
+from kgen.conditioning import in_float64
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.trace import reference
-from tests.harness import assert_close, assert_no_worse, in_float64, randomize
+from tests.harness import assert_close, assert_no_worse, randomize
 
 POLICIES = ("float32", "float32", "float32", "bfloat16", "mixed_float16", "mixed_bfloat16")
 QUANTIZATIONS = (None, None, None, "int8", "int4", "float8", "blocks", "channels", "weights_only")
@@ -105,7 +106,7 @@ def test_random_model(seed: int) -> None:
         "max_shapes": {"n": 9} if is_open else {},
     }
     job = Export.of(made, name="m", **options)
-    job.check()
+    checking.check(job)
     style, form = r.choice(["fast", "fast", "readable", "small"]), r.choice(FORMS)
     files = kgen.export(made, style=style, weights=form, name="m", check=False, **options)
     library = Library(files, flags=(*STRICT, *r.choice(FLAGS)))

@@ -7,14 +7,14 @@ import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from kgen.api import Export
+from kgen import targets
 from kgen.errors import ExportError
+from kgen.pipeline import Export
 from kgen.plan import Plan
 from kgen.trace import reference
 from tests.harness import assert_close
@@ -82,17 +82,12 @@ def assert_agrees(
     """
     many = [inputs] * len(job.signature.inputs)
     expected = reference.predictions(job.model, job.signature, many)
-    names: dict[str, object] = {}
-    exec(job.files("numpy", "fast")[f"{job.name}.py"], names)
-    assert_close(listed(names["predict"](*many)), expected)  # type: ignore[operator]
+    text = job.files("numpy", "fast")[f"{job.name}.py"]
+    assert_close(targets.run(text, many, job.signature.batch_size), expected)
     for style in styles:
         library = compiler.library(job.files("c", style))
-        assert_close(listed(library.predict(*many)), expected)
+        assert_close(library.outputs(*many), expected)
     return expected
-
-
-def listed(results: Any) -> list[np.ndarray]:
-    return list(results) if isinstance(results, tuple) else [results]
 
 
 def assert_loaded(job: Export, path: Path, inputs: np.ndarray) -> None:

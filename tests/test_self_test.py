@@ -153,7 +153,7 @@ def test_an_error_is_told(one: Exported) -> None:
 
 
 def test_the_numpy_target_has_none() -> None:
-    with pytest.raises(kgen.ExportError, match="self-test"):
+    with pytest.raises(kgen.ExportError, match="no --with-test"):
         kgen.export(words(), "numpy", with_test=True)
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from keras import Input, Model, Sequential, layers, ops
 
-from kgen import stepping
-from kgen.api import Export, export
+from kgen import checking, stepping
+from kgen.api import export
 from kgen.errors import ExportError
 from kgen.library import STRICT, Library
+from kgen.pipeline import Export
 from kgen.trace import reference
 from tests.harness import assert_close, randomize
 
@@ -77,7 +78,7 @@ def built(make: Callable[[], keras.Model]) -> keras.Model:
 )
 def test_steps_make_up_the_sequence(make: Callable[[], keras.Model]) -> None:
     job = Export(built(make), "model", {}, step=True)
-    job.check()
+    checking.check(job)
     inputs = job.samples(1, seed=3)
     expected = reference.outputs(job.model, job.signature, inputs)
     assert_close(job.evaluated(inputs, expected), expected)
@@ -114,7 +115,7 @@ def test_predict_batch_takes_one_step_after_another() -> None:
 def test_what_reaches_over_steps_is_refused(one: keras.Layer, reason: str) -> None:
     model = Sequential([Input((4, 2)), L.GRU(3, return_sequences=True), one, L.Dense(2)])
     with pytest.raises(ExportError, match=reason):
-        export(built(lambda: model), step=True, check=False)
+        export(built(lambda: model), step=True)
 
 
 def test_a_model_without_recurrent_layers_is_refused() -> None:
@@ -133,7 +134,7 @@ def test_a_given_state_is_refused() -> None:
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning")
 def test_another_input_of_any_length() -> None:
     job = Export(built(decoder), "model", {}, step=True, max_shapes={"memory": "slots:7,*"})
-    job.check()
+    checking.check(job)
     library = Library(job.files("c", "fast"), flags=(*STRICT, "-O1"))
     for point in job.points:
         inputs = job.samples(1, seed=3, point=point)

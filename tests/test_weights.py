@@ -16,8 +16,8 @@ from keras import Input, Model, layers
 
 import kgen
 from kgen.library import STRICT, Library
+from kgen.options import FORMS
 from kgen.render.literals import byte_strings
-from kgen.targets.weight_forms import FORMS
 from tests import generated_models
 from tests.harness import randomize
 from tests.test_programs import COMPILERS
@@ -202,7 +202,7 @@ def test_what_is_refused(models: dict[str, keras.Model]) -> None:
         ({"weights": "poetry"}, "literal, string, incbin, file, embed"),
         ({"weights_section": '.a"'}, "no name of a section"),
         ({"weights_section": ".a", "weights": "file"}, "in no section"),
-        ({"weights": "string", "target": "numpy"}, "C target"),
+        ({"weights": "string", "target": "numpy"}, "no --weights"),
     ):
         with pytest.raises(kgen.ExportError, match=words):
             kgen.export(model, **options)

@@ -10,13 +10,13 @@ import pytest
 from keras import Input, Model, Sequential, layers
 
 import kgen
-from kgen import ExportError, targets
-from kgen.api import Export
+from kgen import ExportError, checking, targets
 from kgen.ir.value import HALVES, rounded
 from kgen.library import STRICT, Library
+from kgen.options import FORMS, STYLES
 from kgen.passes.packing import store_halves
+from kgen.pipeline import Export
 from kgen.render.literals import shortened
-from kgen.targets.weight_forms import FORMS
 from tests.harness import randomize
 from tests.test_weights import built, run
 
@@ -68,7 +68,7 @@ def wanted(job: Export, inputs: list[np.ndarray]) -> np.ndarray:
         return np.asarray(job.model(*inputs, training=False))
 
 
-@pytest.mark.parametrize("style", targets.STYLES)
+@pytest.mark.parametrize("style", STYLES)
 def test_equal_to_the_rounded_model(job: Export, style: str) -> None:
     inputs = job.samples(3)
     found = Library(job.files("c", style), flags=(*STRICT, "-O2")).predict(*inputs)
@@ -89,7 +89,7 @@ def test_numpy_holds_the_same_numbers(job: Export) -> None:
 def test_which_are_rounded(job: Export) -> None:
     """Kernels and tables, and nothing else; the model keeps its own weights."""
     before = job.model.get_weights()
-    evidence = job.check()
+    evidence = checking.check(job)
     assert evidence.parity is not None
     assert evidence.parity < 1e-5 < evidence.rounding < 0.1
     for constant in job.graph.constants:
@@ -190,7 +190,7 @@ def test_models_that_compute_in_halves(policy: str) -> None:
         keras.config.set_dtype_policy("float32")
     randomize(model, 4)
     job = Export(model, "words", {})
-    assert job.check().parity < 2e-2
+    assert checking.check(job).parity < 2e-2
     large = [constant for constant in job.graph.constants if constant.size > 50]
     assert large
     assert {constant.stored for constant in large} == {policy.removeprefix("mixed_")}

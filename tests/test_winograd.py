@@ -14,9 +14,9 @@ import kgen
 from kgen import targets
 from kgen.inspection import choices, memory
 from kgen.library import STRICT, Library
+from kgen.options import Form
 from kgen.schedule import Product
 from kgen.schedule.winograd import POINTS, Line, Winograd, transformed
-from kgen.targets.weight_forms import Form
 from tests.harness import assert_close, case
 from tests.test_fast import VARIANTS, test_compilers_and_vectors
 
@@ -27,6 +27,7 @@ CASES = (
     "residual",
     "sequences",
     "dilated_sequences",
+    "dilated",
     "images_in_turn",
 )
 
@@ -43,7 +44,8 @@ def test_the_cases_are_what_they_say() -> None:
     taken = [node for node in found if isinstance(node, Winograd)]
     sizes = {line.outputs for node in taken for line in (node.rows, node.columns)}
     assert sizes == {1, *POINTS}
-    assert {node.columns.count for node in taken if node.columns.taps == 1} == {2, 3, 4}
+    rates = {line.rate for node in taken for line in (node.rows, node.columns)}
+    assert rates == {1, 2, 3, 4, 5}
     assert any(node.tiles % node.tile.widest.columns for node in taken)
     assert any(node.columns.before for node in taken)
     assert all(any(isinstance(node, Winograd) for node in nodes(name)) for name in CASES)

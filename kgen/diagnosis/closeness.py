@@ -119,20 +119,21 @@ class Mine:
         """For each of several values (stacked along the first axis) whether the array may agree
         with it: whether its first sample is one of the value's, at a few places.
         """
-        everybody = np.ones(len(stacked), bool)
         values = self.values
-        if values.shape[1:] != stacked.shape[2:]:
-            if values.ndim != 2 or values.shape[::-1] != stacked.shape[1:]:
-                return everybody if _long(values.shape) == _long(stacked.shape[1:]) else ~everybody
-            values = values.T
-        if not len(values) or values.ndim < 1 or values.shape == stacked.shape[:0:-1]:
-            return everybody
-        rows = stacked.reshape(*stacked.shape[:2], -1)
-        columns = slice(None, None, max(1, rows.shape[-1] // 8))
-        first = values[0].reshape(-1)[columns]
+        views = [stacked] if stacked.shape[2:] == values.shape[1:] else []
+        if values.ndim == 2 and values.shape[::-1] == stacked.shape[1:]:
+            views.append(stacked.swapaxes(1, 2))
+        if not views or not values.size:
+            return np.full(len(stacked), _long(values.shape) == _long(stacked.shape[1:]))
         rtol, atol = (max(getattr(one, name) for one in self.levels) for name in ("rtol", "atol"))
-        near = np.abs(rows[..., columns] - first) <= rtol * np.abs(first) * 2 + atol
-        return np.asarray(near.all(axis=-1).any(axis=-1))
+        found = np.zeros(len(stacked), bool)
+        for view in views:
+            rows = view.reshape(*view.shape[:2], -1)
+            columns = slice(None, None, max(1, rows.shape[-1] // 8))
+            first = values[0].reshape(-1)[columns]
+            near = np.abs(rows[..., columns] - first) <= rtol * np.abs(first) * 2 + atol
+            found |= near.all(axis=-1).any(axis=-1)
+        return found
 
     @property
     def says_enough(self) -> bool:
@@ -172,14 +173,16 @@ def fit(
     samples: bool,
     exact: bool = False,
     poor: bool = False,
+    enough: float = ENOUGH_BITS,
 ) -> Fit | None:
     """How the array agrees with the value, or None.
 
     samples: also look for samples that are missing, repeated or in another order.
-    exact: rounded numbers don't agree. poor: they do, however little they say.
+    exact: rounded numbers don't agree. poor: they do, however little they say. enough: the bits
+    that rounded ones must hold, otherwise.
     """
     for level in mine.levels[: 1 if exact else None]:
-        if level.mistake and not poor and mine.bits(level) < ENOUGH_BITS:
+        if level.mistake and not poor and mine.bits(level) < enough:
             continue
         wrong = (level.mistake,) if level.mistake else ()
         for layout, array in _layouts(mine, value):

@@ -13,6 +13,7 @@ from kgen.diagnosis.recipe import Choice, Mistake, Option, Picks, Recipe, Step, 
 from kgen.diagnosis.registry import recipe
 from kgen.diagnosis.windows import (
     Grid,
+    Sides,
     back,
     begun,
     each,
@@ -55,11 +56,19 @@ def _product(windows: np.ndarray, kernel: np.ndarray, groups: int) -> np.ndarray
     )
 
 
-def kernel_choice(kernel: np.ndarray) -> Choice:
-    """kernel: (*sizes, inputs, units)."""
+def convolved(x: np.ndarray, kernel: np.ndarray, where: Grid, sides: Sides) -> np.ndarray:
+    """x: (samples, *lengths, inputs). kernel: (*sizes, inputs, units)."""
+    return _product(where.windows(x, sides), kernel, 1)
+
+
+def kernel_choice(
+    kernel: np.ndarray, name: str = "kernel", what: str = "the kernel", index: int = 0
+) -> Choice:
+    """kernel: (*sizes, inputs, units). index: in get_weights()."""
     *sizes, inputs, units = kernel.shape
     rank = len(sizes)
     options = [Option(kernel)]
+    letter = "W" if index == 0 else "R"
 
     def wrong(array: np.ndarray, key: str, says: str, fix: str) -> None:
         if array.shape == kernel.shape and not any(np.array_equal(array, o.value) for o in options):
@@ -70,24 +79,24 @@ def kernel_choice(kernel: np.ndarray) -> Choice:
     wrong(
         np.flip(kernel, axes),
         "kernel flipped",
-        "the kernel is flipped, as the convolution of mathematics has it "
+        f"{what} is flipped, as the convolution of mathematics has it "
         "(scipy.signal.convolve); Keras does not flip it",
-        f"W = {{layer}}.get_weights()[0]  # as it is, without [{brackets}]: "
+        f"{letter} = {{layer}}.get_weights()[{index}]  # as it is, without [{brackets}]: "
         "scipy.signal.correlate, not convolve",
     )
     order = "rows, columns, inputs, units" if rank == 2 else "positions, inputs, units"
-    as_it_is = f"W = {{layer}}.get_weights()[0]  # shape {kernel.shape}: {order}"
+    as_it_is = f"{letter} = {{layer}}.get_weights()[{index}]  # shape {kernel.shape}: {order}"
     if rank > 1:
         wrong(
             np.swapaxes(kernel, 0, 1),
             "kernel transposed",
-            "rows and columns of the kernel are exchanged",
+            f"rows and columns of {what} are exchanged",
             as_it_is,
         )
     wrong(
         np.swapaxes(kernel, -1, -2),
         "kernel transposed",
-        "inputs and units of the kernel are exchanged",
+        f"inputs and units of {what} are exchanged",
         as_it_is,
     )
     if prod(sizes) > 1:
@@ -96,12 +105,12 @@ def kernel_choice(kernel: np.ndarray) -> Choice:
         wrong(
             moved,
             "kernel reshaped",
-            f"the kernel was reshaped to {torch.shape}, where its axes are to be moved: a reshape "
+            f"{what} was reshaped to {torch.shape}, where its axes are to be moved: a reshape "
             "keeps the numbers in their order, and so gives them to other places",
-            f"W = np.transpose({{layer}}.get_weights()[0], {(rank + 1, rank, *axes)})"
+            f"W = np.transpose({{layer}}.get_weights()[{index}], {(rank + 1, rank, *axes)})"
             f"  # shape {torch.shape}: units, inputs, {order.partition(', inputs')[0]}",
         )
-    return Choice("kernel", tuple(options))
+    return Choice(name, tuple(options))
 
 
 def _after(call: Call, rank: int | None = None) -> list[Step]:

@@ -49,7 +49,7 @@ def generic(call: Call) -> Recipe | None:
 
     def computed(inputs: tuple[np.ndarray, ...], picks: Picks) -> Any:
         if last[0] is not inputs or last[1] is not picks:
-            last[:] = inputs, picks, compute(inputs, _wrong(picks, choices))
+            last[:] = inputs, picks, compute(inputs, wrong_picks(picks, choices))
         return last[2]
 
     def run(inputs: tuple[np.ndarray, ...], picks: Picks) -> np.ndarray:
@@ -67,12 +67,12 @@ def generic(call: Call) -> Recipe | None:
                 found.append(Part(title, double(array)))
         return found
 
-    choices = [*_weights(call), *_operations(operations, names, call.path)]
+    choices = [*weight_choices(call), *operation_choices(operations, names, call.path)]
     step = Step("output", tuple(choices), run, parts=parts)
     return Recipe(call, (step,), costly=True, alone=True)
 
 
-def _wrong(picks: Picks, choices: Sequence[Choice]) -> dict[str, Any]:
+def wrong_picks(picks: Picks, choices: Sequence[Choice]) -> dict[str, Any]:
     """What is not right."""
     return {
         choice.name: picks[choice.name]
@@ -81,7 +81,7 @@ def _wrong(picks: Picks, choices: Sequence[Choice]) -> dict[str, Any]:
     }
 
 
-def _weights(call: Call) -> Iterator[Choice]:
+def weight_choices(call: Call) -> Iterator[Choice]:
     """The layer's own weights; those of layers within it are those layers'."""
     for weight in call.weights:
         array = double(widened(weight.array)) if weight.array.dtype.kind in "fV" else weight.array
@@ -116,7 +116,7 @@ def _weights(call: Call) -> Iterator[Choice]:
         yield Choice(weight.name, tuple(options))
 
 
-def _operations(
+def operation_choices(
     operations: Sequence[Operation], names: Mapping[int, str], path: str
 ) -> Iterator[Choice]:
     for number, name in names.items():

@@ -71,7 +71,8 @@ def _other_weights(x: np.ndarray, mine: Mine) -> tuple[np.ndarray, bool] | None:
     wanted = mine.values.reshape(len(rows), -1)
     for matrix, bias in ((rows, False), (np.hstack([rows, np.ones((len(rows), 1))]), True)):
         solution, _, rank, _ = np.linalg.lstsq(matrix, wanted, rcond=None)
-        if (len(rows) - rank) * wanted.shape[1] < SPARE:
+        told = len(np.unique(rows, axis=0))  # equal ones, of units that are never active, tell once
+        if (told - rank) * wanted.shape[1] < SPARE:
             continue
         made = matrix @ solution
         if np.abs(made - wanted).max() <= 1e-4 * mine.scale:

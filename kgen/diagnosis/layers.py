@@ -8,6 +8,7 @@ from kgen.diagnosis import (  # noqa: F401
     attention,
     bidirectional,
     convolution,
+    convolutional_loop,
     normalization,
     pooling,
     recurrent,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kgen.diagnosis.candidates import Candidate
-from kgen.diagnosis.closeness import Fit, Mine, fit
+from kgen.diagnosis.closeness import ENOUGH_BITS, Fit, Mine, fit
+from kgen.diagnosis.everywhere import everywhere
 from kgen.diagnosis.hypotheses import Hypotheses
 from kgen.diagnosis.inferred import dropped, solved
+from kgen.diagnosis.upstream import apart, upstream
 from kgen.diagnosis.world import Run, World
 from kgen.trace.calls import Call
 
@@ -18,6 +20,10 @@ MANY_NUMBERS = 20_000
 
 BITS_OF_FEW = 40.0
 """What those samples must tell; what is found is then held against all samples."""
+
+BITS_OF_PAIRS = 36.0
+"""What an array must tell to accuse two layers before its own: there may be a million such pairs,
+where other searches have some thousand hypotheses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,24 +57,25 @@ def explanations(
     whole = Hypotheses(run, world, mine, others)
     few = on_few_samples(whole)
 
-    def held(candidates: Iterable[Candidate]) -> list[Found]:
+    def held(candidates: Iterable[Candidate], enough: float = ENOUGH_BITS) -> list[Found]:
         """Those of few samples that are the array, held against all samples."""
-        return confirmed(_held(few, candidates), few, whole)
+        return confirmed(_held(few, candidates, enough), few, whole)
 
     searches: tuple[Callable[[], list[Found]], ...] = (
         lambda: held(few.nearby(1)),
         # Some mistakes mix samples.
         lambda: _held(whole, whole.nearby(1, whole.cheap)) if few is not whole else [],
         lambda: held(few.wrong_inputs(0)),
-        lambda: held(few.upstream(budget=0)),
-        lambda: held(few.everywhere()),
+        lambda: held(upstream(few, budget=0)),
+        lambda: held(everywhere(few)),
         lambda: _held(whole, whole.inferred(dropped)),
         lambda: [
             *held(few.nearby(2)),
             *held(few.wrong_inputs(1)),
-            *held(few.upstream(budget=1)),
+            *held(upstream(few, budget=1)),
         ],
-        lambda: held(few.upstream(earlier=2, budget=0)),
+        lambda: held(upstream(few, earlier=2, budget=0)),
+        lambda: held(apart(few), BITS_OF_PAIRS),
         lambda: _held(whole, whole.inferred(solved)),
     )
     found = next((_best(found) for search in searches if (found := search())), [])
@@ -109,12 +116,17 @@ def on_few_samples(whole: Hypotheses) -> Hypotheses:
     return whole
 
 
-def _held(hypotheses: Hypotheses, candidates: Iterable[Candidate]) -> list[Found]:
-    """Those that are the asker's array."""
+def _held(
+    hypotheses: Hypotheses, candidates: Iterable[Candidate], enough: float = ENOUGH_BITS
+) -> list[Found]:
+    """Those that are the asker's array, if that has enough bits for so many candidates."""
+    mine = hypotheses.mine
+    if mine.bits(mine.levels[0]) < enough:
+        return []
     return [
         Found(one, agreement)
         for one in candidates
-        if (agreement := fit(hypotheses.mine, one.array, samples=True))
+        if (agreement := fit(mine, one.array, samples=True, enough=enough))
     ]
 
 
@@ -129,14 +141,16 @@ def confirmed(found: list[Found], few: Hypotheses, whole: Hypotheses) -> list[Fo
     causes = {one.candidate.causes for one in found}
     again: list[Candidate] = []
     if any(one.candidate.everywhere for one in found):
-        again += whole.everywhere()
+        again += everywhere(whole)
     else:
         most = max(len(one) for one in causes)
         places = {number for one in causes for number, _ in one}
         again += whole.nearby(most, {one.candidate.call for one in found})
         again += whole.wrong_inputs(most - 1) if -1 in places else ()
-        again += whole.upstream(earlier=1, budget=most - 1, only=causes)
-        again += whole.upstream(earlier=2, budget=0, only=causes) if most > 1 else ()
+        again += upstream(whole, earlier=1, budget=most - 1, only=causes)
+        if most > 1:
+            again += upstream(whole, earlier=2, budget=0, only=causes)
+            again += apart(whole, only=causes)
     return _held(
         whole, (one for one in again if (one.call, one.step, one.part, one.causes) in wanted)
     )

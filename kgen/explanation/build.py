@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from kgen.api import Export, ModelOrPath, Progress, _quiet
 from kgen.arrays import widened
 from kgen.compare import difference
 from kgen.errors import ExportError
@@ -28,8 +27,10 @@ from kgen.explanation.observe import Observed, observe
 from kgen.explanation.report import Comparison, Explanation, LayerReport, Named, Step, Weight
 from kgen.explanation.symbols import symbols, weight_symbol
 from kgen.explanation.weights import Weights
+from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Value
+from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.trace import reference
 from kgen.trace.gates import GATES
 
@@ -43,7 +44,7 @@ def explain(
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     custom: str | Path | None = None,
     unsafe: bool = False,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> Explanation:
     """How Keras gets its numbers: each layer's formula, weights, and steps with their values.
 
@@ -65,19 +66,9 @@ def explain(
     progress("tracing")
     graph = job.traced
     inputs = model_inputs(input, job)
-    found = calls(graph)
-    wanted = [call for call in found if layer is None]
-    if layer is not None:
-        wanted = [one for call in found for one in call.walk() if one.path == layer]
-        if not wanted:
-            raise _unknown(layer, found)
+    wanted = _wanted(calls(graph), layer)
     progress("computing every step")
-    try:
-        arrays = observe(graph, inputs)
-    except (IndexError, ValueError) as error:  # an index out of range, a word that is unknown
-        raise ExportError(
-            f"The model has no answer for this input: {error}.", exit_code=2
-        ) from None
+    arrays = _observed(graph, inputs)
     builder = _Builder(job, arrays)
     progress("running model.predict")
     judge, predicted = _keras_outputs(job, inputs)
@@ -95,6 +86,25 @@ def explain(
         arrays=arrays,
         judge=judge,
     )
+
+
+def _wanted(found: Sequence[Call], layer: str | None) -> Sequence[Call]:
+    """All calls, or those of the layer at a path."""
+    if layer is None:
+        return found
+    wanted = [one for call in found for one in call.walk() if one.path == layer]
+    if not wanted:
+        raise _unknown(layer, found)
+    return wanted
+
+
+def _observed(graph: Graph, inputs: Sequence[np.ndarray]) -> Observed:
+    try:
+        return observe(graph, inputs)
+    except (IndexError, ValueError) as error:  # an index out of range, a word that is unknown
+        raise ExportError(
+            f"The model has no answer for this input: {error}.", exit_code=2
+        ) from None
 
 
 def _keras_outputs(job: Export, inputs: Sequence[np.ndarray]) -> tuple[str, list[np.ndarray]]:

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.ir.value import STRING, Value, is_float, numpy_dtype
+from kgen.pipeline import Export
 
 Given: TypeAlias = "np.ndarray | Sequence[Any] | Mapping[str, Any] | None"
 

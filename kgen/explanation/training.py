@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from kgen.api import Export
 from kgen.errors import ExportError
 from kgen.explanation.build import explain
 from kgen.explanation.inputs import Given, model_inputs, pinned
@@ -18,6 +17,7 @@ from kgen.explanation.observe import observe
 from kgen.explanation.page_data import Json, PageData, values_of
 from kgen.explanation.report import Explanation, saved
 from kgen.explanation.weights import Weights
+from kgen.pipeline import Export
 
 PAGE_NUMBERS = 900_000
 """As many numbers all frames of a page have together; of more frames some are left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -32,6 +33,10 @@ class Number:
 
     value: bool | int | float | bytes
     dtype: str
+
+    def __post_init__(self) -> None:
+        if self.value != self.value:  # NaN, of which there is one, so that programs can be equal
+            object.__setattr__(self, "value", math.nan)
 
 
 Operand = Arg | Temp | Number

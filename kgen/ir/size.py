@@ -275,6 +275,11 @@ def _floor(x: Size, divisor: int) -> int:
     return Size.of(whole) + Size.of({(length,): 1})
 
 
+def is_multiple(x: int, number: int) -> bool:
+    """Whether x is a multiple of the number at any lengths, as its terms tell."""
+    return all(factor % number == 0 for factor in terms_of(x).values())
+
+
 def maximum(a: int, b: int) -> int:
     """The larger one at whatever lengths; Python's max would look at the bounds alone."""
     gap = a - b
@@ -285,6 +290,11 @@ def maximum(a: int, b: int) -> int:
     if all(factor <= 0 for _, factor in gap.terms):
         return b
     return Size.of({(Length("", max(int(a), int(b)), "max", (a, b)),): 1})
+
+
+def minimum(a: int, b: int) -> int:
+    """The smaller one; see maximum."""
+    return a + b - maximum(a, b)
 
 
 def at(x: int, known: Mapping[Length, int]) -> int:

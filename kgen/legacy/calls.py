@@ -36,50 +36,52 @@ def calls_as_arguments(entry: Entry) -> Entry:
     # A model's own outputs were its first call, unless it was made by an early Keras.
     first = {name: min((ref[1] for ref in refs if ref[0] == name), default=0) for name in models}
 
-    def call(layer: Entry, node: Any) -> Any:
-        if isinstance(node, dict) and "args" in node:
-            return node
-        tensors, kwargs = _arguments(node, first)
-        kwargs = {key: value for key, value in kwargs.items() if value is not None}
-        recurrent = layer["class_name"] in RECURRENT or layer["class_name"].startswith("ConvLSTM")
-        if isinstance(tensors, list) and recurrent:
-            tensors, *state = tensors
-            kwargs = {**kwargs, "initial_state": state}
-        if not isinstance(tensors, list | dict):
-            # `3 - x`: a layer's first argument must be a tensor.
-            argument = next((key for key, value in kwargs.items() if _has_tensor(value)), None)
-            if argument is None:
-                raise ExportError(
-                    f"Layer {layer['name']!r} calls a TensorFlow function on none of its tensors; "
-                    "write it with keras.ops, build the model anew in Keras 3 and export that."
-                )
-            tensor = kwargs.pop(argument)
-            return {"args": [tensor], "kwargs": {**kwargs, "x": tensors, "argument": argument}}
-        return {"args": [tensors], "kwargs": kwargs}
-
     called = [
         _with_constants(
-            {**layer, "inbound_nodes": [call(layer, node) for node in layer["inbound_nodes"]]}
+            {**x, "inbound_nodes": [_call(x, node, first) for node in x["inbound_nodes"]]}
         )
-        for layer in layers
+        for x in layers
     ]
-
-    def end(x: Any) -> Any:
-        if _is_ref(x):
-            # Keras 3 takes 1 from the number of a Functional's call, though from no other's.
-            number = x[1] - first.get(x[0], 0)
-            more = 1 if models.get(x[0]) in ("Functional", "Model", "Container") else 0
-            return [x[0], number + more, x[2]]
-        if isinstance(x, dict):
-            return {key: end(item) for key, item in x.items()}
-        return [end(item) for item in x]
-
-    ends = {}
-    for key in ("input_layers", "output_layers"):
-        ends[key] = end(config[key])
-        if len(ends[key]) == 1 and _is_ref(ends[key][0]):
-            (ends[key],) = ends[key]  # one tensor, not a list of one
+    ends = {key: _end(config[key], models, first) for key in ("input_layers", "output_layers")}
+    for key, end in ends.items():
+        if len(end) == 1 and _is_ref(end[0]):
+            (ends[key],) = end  # one tensor, not a list of one
     return {**entry, "config": {**config, "layers": called, **ends}}
+
+
+def _call(layer: Entry, node: Any, first: dict[str, int]) -> Entry:
+    """A call of the layer. first: the numbers of the models' first calls."""
+    if isinstance(node, dict) and "args" in node:
+        return node
+    tensors, kwargs = _arguments(node, first)
+    kwargs = {key: value for key, value in kwargs.items() if value is not None}
+    recurrent = layer["class_name"] in RECURRENT or layer["class_name"].startswith("ConvLSTM")
+    if isinstance(tensors, list) and recurrent:
+        tensors, *state = tensors
+        kwargs = {**kwargs, "initial_state": state}
+    if isinstance(tensors, list | dict):
+        return {"args": [tensors], "kwargs": kwargs}
+    # `3 - x`: a layer's first argument must be a tensor.
+    argument = next((key for key, value in kwargs.items() if _has_tensor(value)), None)
+    if argument is None:
+        raise ExportError(
+            f"Layer {layer['name']!r} calls a TensorFlow function on none of its tensors; write it "
+            "with keras.ops, build the model anew in Keras 3 and export that."
+        )
+    tensor = kwargs.pop(argument)
+    return {"args": [tensor], "kwargs": {**kwargs, "x": tensors, "argument": argument}}
+
+
+def _end(x: Any, models: dict[str, str], first: dict[str, int]) -> Any:
+    """The model's inputs or outputs, in whatever structure. models: their classes, by name."""
+    if _is_ref(x):
+        # Keras 3 takes 1 from the number of a Functional's call, though from no other's.
+        number = x[1] - first.get(x[0], 0)
+        more = 1 if models.get(x[0]) in ("Functional", "Model", "Container") else 0
+        return [x[0], number + more, x[2]]
+    if isinstance(x, dict):
+        return {key: _end(item, models, first) for key, item in x.items()}
+    return [_end(item, models, first) for item in x]
 
 
 def _with_constants(layer: Entry) -> Entry:

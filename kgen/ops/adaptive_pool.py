@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgen.ir.node import Node, Spec
-from kgen.ir.value import Shape, Value
-from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, with_spatial
+from kgen.ir.images import OnImages
+from kgen.ir.node import Spec
+from kgen.ir.value import Shape
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AdaptivePool(Node):
+class AdaptivePool(OnImages):
     """function: "max" or "mean". sizes: of the output.
 
     Along an axis of n elements, window o of m reaches from floor(o*n/m) to ceil((o+1)*n/m).
     """
 
-    x: Value
     function: str
     sizes: Shape
-    channels_last: bool
-
-    @property
-    def channel_axis(self) -> int:
-        return channel_axis(self.x, self.channels_last)
-
-    @property
-    def input_sizes(self) -> Shape:
-        return spatial_sizes(self.x, self.channels_last)
 
     @property
     def exact(self) -> bool:
@@ -41,6 +31,5 @@ class AdaptivePool(Node):
         )
 
     def infer(self) -> Spec:
-        checked_images(self.x, self.channels_last)
-        channels = self.x.shape[self.channel_axis]
-        return Spec(with_spatial(self.x, self.sizes, channels, self.channels_last), self.x.dtype, 0)
+        self.check_image()
+        return Spec(self.image(self.sizes, self.channels), self.x.dtype, 0)

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kgen.ir.images import OverWindows, times
 from kgen.ir.node import Contraction, GraphError, Spec
-from kgen.ir.value import Constant, Shape, Value
-from kgen.ops.pool import (
-    channel_axis,
-    checked_images,
-    spatial_sizes,
-    times,
-    window_trail,
-    with_spatial,
-)
+from kgen.ir.value import Constant, Shape
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Conv(Contraction):
-    """x: (batch, *sizes, channels), or (batch, channels, *sizes) unless channels_last.
+class Conv(OverWindows, Contraction):
+    """kernel: (*window, channels // groups, filters); depthwise is groups == channels.
 
-    kernel: (*window, channels // groups, filters); depthwise is groups == channels.
-    padding: for each dimension the zeros before and after.
+    padding: zeros.
     """
 
-    x: Value
     kernel: Constant
-    strides: tuple[int, ...]
     dilation: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]
     groups: int
-    channels_last: bool
 
     @property
     def packable(self) -> tuple[Constant, ...]:
@@ -52,25 +40,6 @@ class Conv(Contraction):
     @property
     def group_filters(self) -> int:
         return self.filters // self.groups
-
-    @property
-    def channel_axis(self) -> int:
-        return channel_axis(self.x, self.channels_last)
-
-    @property
-    def input_sizes(self) -> Shape:
-        return spatial_sizes(self.x, self.channels_last)
-
-    @property
-    def output_sizes(self) -> Shape:
-        return spatial_sizes(self.output, self.channels_last)
-
-    @property
-    def padded(self) -> bool:
-        return any(before or after for before, after in self.padding)
-
-    def trail(self, value: Value) -> int | None:
-        return window_trail(self, value)
 
     @property
     def macs(self) -> int:
@@ -98,9 +67,8 @@ class Conv(Contraction):
         )
 
     def infer(self) -> Spec:
-        checked_images(self.x, self.channels_last)
-        channels = self.x.shape[self.channel_axis]
-        if channels != self.group_channels * self.groups or self.filters % self.groups:
+        self.check_image()
+        if self.channels != self.group_channels * self.groups or self.filters % self.groups:
             raise GraphError(
                 f"{self.name}: {self.x}, kernel {self.kernel.shape}, {self.groups} groups"
             )
@@ -115,5 +83,4 @@ class Conv(Contraction):
                 strict=True,
             )
         )
-        shape = with_spatial(self.x, sizes, self.filters, self.channels_last)
-        return self.finish(shape, self.x.dtype, 0)
+        return self.finish(self.image(sizes, self.filters), self.x.dtype, 0)

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kgen.ir.images import OnImages, times
 from kgen.ir.node import Contraction, GraphError, Spec
-from kgen.ir.value import Constant, Shape, Value
-from kgen.ops.pool import channel_axis, checked_images, spatial_sizes, times, with_spatial
+from kgen.ir.value import Constant, Shape
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ConvTranspose(Contraction):
-    """x: (batch, *sizes, channels), or (batch, channels, *sizes) unless channels_last.
+class ConvTranspose(OnImages, Contraction):
+    """kernel: (*window, filters, channels).
 
-    kernel: (*window, filters, channels).
     crop: for each dimension how many elements before y's first one the first window begins.
     sizes: of the output.
     """
 
-    x: Value
     kernel: Constant
     strides: tuple[int, ...]
     dilation: tuple[int, ...]
     crop: tuple[int, ...]
     sizes: Shape
-    channels_last: bool
 
     @property
     def packable(self) -> tuple[Constant, ...]:
@@ -39,20 +36,8 @@ class ConvTranspose(Contraction):
         return self.kernel.shape[-2]
 
     @property
-    def channels(self) -> int:
-        return self.kernel.shape[-1]
-
-    @property
-    def channel_axis(self) -> int:
-        return channel_axis(self.x, self.channels_last)
-
-    @property
-    def input_sizes(self) -> Shape:
-        return spatial_sizes(self.x, self.channels_last)
-
-    @property
     def macs(self) -> int:
-        return self.x.size * (self.kernel.size // max(self.channels, 1))
+        return self.x.size * (self.kernel.size // max(self.kernel.shape[-1], 1))
 
     @property
     def formula(self) -> str:
@@ -70,8 +55,7 @@ class ConvTranspose(Contraction):
         )
 
     def infer(self) -> Spec:
-        checked_images(self.x, self.channels_last)
-        if self.x.shape[self.channel_axis] != self.channels:
+        self.check_image()
+        if self.channels != self.kernel.shape[-1]:
             raise GraphError(f"{self.name}: {self.x}, kernel {self.kernel.shape}")
-        shape = with_spatial(self.x, self.sizes, self.filters, self.channels_last)
-        return self.finish(shape, self.x.dtype, 0)
+        return self.finish(self.image(self.sizes, self.filters), self.x.dtype, 0)

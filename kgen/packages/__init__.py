@@ -40,21 +40,12 @@ LAYOUTS = {
 BUILDING = "building.md.j2"
 
 
-def layout(package: str) -> Layout:
-    """Raises ExportError if there is no such package."""
-    if package not in LAYOUTS:
-        raise ExportError(
-            f"There is no package {package!r}; choose {', '.join(LAYOUTS)}.", exit_code=2
-        )
-    return LAYOUTS[package]
-
-
 def check_fit(package: str, *, words: bool, loads: bool) -> None:
     """Raises ExportError for a model that the package can't hold.
 
     words: whether its inputs or outputs are strings. loads: whether its weights are in a file.
     """
-    where = layout(package)
+    where = LAYOUTS[package]
     if words and not where.words:
         raise ExportError(
             f"The model takes or gives strings, which --package {package} can't pass on; look them "
@@ -78,7 +69,7 @@ def packaged(package: str, name: str, files: Files, context: Mapping[str, object
 
     context: what the templates see.
     """
-    where = layout(package)
+    where = LAYOUTS[package]
     result = {_place(file, where, package): text for file, text in files.items()}
     folder = template_folder() / "package" / package
     for path in sorted(folder.rglob("*.j2")):

@@ -23,8 +23,8 @@ def write(
 ) -> list[Path]:
     """Writes {file name: text} into a folder, which is made if need be; returns their paths.
 
-    own: how names begin that are kgen's alone; files of other names are only replaced if they are
-        kgen's.
+    own: OWN.c, OWN_weights.c, the folder OWN and the like are kgen's alone; files of other names
+        are only replaced if they are kgen's.
     stale: glob patterns of files that an earlier export may have left; those not written now go.
     Raises ExportError, with the folder as it was, if anything fails.
     """
@@ -39,7 +39,8 @@ def write(
             data = text if isinstance(text, bytes) else text.encode()
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).write_bytes(data)
-        old = {path.name for pattern in stale for path in folder.glob(pattern)} - set(files)
+        found = (path for pattern in stale for path in folder.glob(pattern))
+        old = {path.relative_to(folder).as_posix() for path in found} - set(files)
         _exchange(staging, folder, list(files), sorted(old))
     except OSError as error:
         reason = error.strerror or str(error)
@@ -57,7 +58,10 @@ def _keep_foreign(folder: Path, files: Iterable[str], own: str) -> None:
     """Raises ExportError if a file that kgen did not write would be replaced."""
     for name in files:
         path = folder / name
-        if name.startswith(own) or path.name.startswith(own) or not path.is_file():
+        alone = (
+            not own or name.startswith(f"{own}/") or path.name.startswith((f"{own}.", f"{own}_"))
+        )
+        if alone or not path.is_file():
             continue
         if MARK not in path.read_bytes():
             raise ExportError(

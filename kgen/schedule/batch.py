@@ -8,9 +8,9 @@ from dataclasses import replace
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
+from kgen.saving import NOTHING, Saving
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
-from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose
 
 SAMPLES = 32
@@ -85,6 +85,8 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
     return replace(
         node,
         kernel=single.kernel,
+        scale=single.scale,
+        zero=single.zero,
         bias=single.bias,
         panels=single.panels,
         tile=choose(pixels, node.units, node.terms, [single.tile.widest.units]),

@@ -1,10 +1,11 @@
-"""Convolutions as Products over the pixels of a padded image; depthwise ones as Depthwise."""
+"""Convolutions as Products over the pixels of a padded image; those of channels on their own, or in
+groups of a few, as Depthwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product as every
 from math import prod
 
 import numpy as np
@@ -13,20 +14,20 @@ from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Value, row_major
 from kgen.ops.conv import Conv
-from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.pad import Pad
-from kgen.ops.slice import Slice
 from kgen.schedule.build import product
 from kgen.schedule.depthwise import Depthwise, Reach
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.neighbours import side_by_side
 from kgen.schedule.pack import Panels, padded
-from kgen.schedule.phases import Phases
 from kgen.schedule.product import Axis, Taps
 from kgen.schedule.tile import LINE
 
 FEW_FILTERS = 4
 """Groups with fewer filters waste most of a vector."""
+
+FEW = (1, 2, 4, 8)
+"""Channels and filters of groups that share a vector."""
 
 AXES = ("plane", "row", "column")
 
@@ -53,15 +54,17 @@ def absorb_padding(graph: Graph) -> Graph:
 
 def _may_pad(node: Conv) -> bool:
     """Whether zeros around x may be the convolution's own."""
-    grouped = node.groups > 1 and not _is_depthwise(node)
+    grouped = node.groups > 1 and not _shares_vectors(node)
     return node.channels_last and has_fixed_sizes(node) and not grouped
 
 
-def _is_depthwise(node: Conv) -> bool:
+def _shares_vectors(node: Conv) -> bool:
+    """Whether several groups fit into a vector, a depthwise convolution's being of one channel."""
     return (
         node.channels_last
-        and node.groups == node.filters
-        and node.group_channels == 1
+        and node.groups > 1
+        and node.group_channels == node.group_filters
+        and node.group_channels in FEW
         and len(node.window) < 3
         and node.output.size > 0
     )
@@ -70,13 +73,13 @@ def _is_depthwise(node: Conv) -> bool:
 def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
     images = node.output.shape[0]  # in one sample
-    if _is_depthwise(node):
+    if _shares_vectors(node):
         if images > 1:
             return None
         if has_fixed_sizes(node) or not node.padded:
             return [_depthwise(node)]
         # Which windows lie inside is not known yet: all do, inside a copy with zeros around.
-        pad = _padded(f"{node.output.name}/pad", node.x, node, node.padding)
+        pad = padded_image(f"{node.output.name}/pad", node.x, node, node.padding)
         unpadded = replace(node, x=pad.output, padding=((0, 0),) * len(node.padding))
         return [pad, _depthwise(unpadded)]
     few = node.groups > 1 and node.group_filters < FEW_FILTERS
@@ -85,7 +88,7 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     before: list[Node] = []
     x = node.x
     if node.padded:
-        pad = _padded(f"{node.output.name}/pad", x, node, node.padding)
+        pad = padded_image(f"{node.output.name}/pad", x, node, node.padding)
         before, x = [pad], pad.output
         node = replace(node, x=x, padding=((0, 0),) * len(node.padding))
     given = node
@@ -126,90 +129,12 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     return [*before, made]
 
 
-def _padded(name: str, x: Value, node: Node, padding: Sequence[tuple[int, int]]) -> Pad:
+def padded_image(name: str, x: Value, node: Node, padding: Sequence[tuple[int, int]]) -> Pad:
     """The zeros around x as an array: cheaper than asking at each tap, and one copy of x."""
     around = ((0, 0), *padding, (0, 0))
     shape = tuple(size + sum(pair) for size, pair in zip(x.shape, around, strict=True))
     output = replace(x, name=name, shape=shape)
     return Pad(origin=node.origin, output=output, x=x, padding=around, value=0.0)
-
-
-def transposed(node: Contraction) -> Sequence[Node] | None:
-    """Output elements whose place has the same remainder by the stride meet the same taps: each
-    remainder is a convolution of x of its own, with its share of the kernel.
-    """
-    assert isinstance(node, ConvTranspose)
-    if not node.channels_last or not node.output.size or node.output.shape[0] > 1:
-        return None
-    if node.epilogue is not None and any(arg.size > node.filters for arg in node.epilogue.args):
-        return None
-    if any(s > 1 and r > 1 for s, r in zip(node.strides, node.dilation, strict=True)):
-        return None
-    phases = [
-        Phases(*numbers)
-        for numbers in zip(
-            node.window, node.strides, node.dilation, node.crop, node.sizes, strict=True
-        )
-    ]
-    pads = [p.padding(size) for p, size in zip(phases, node.input_sizes, strict=True)]
-    before: list[Node] = []
-    x = node.x
-    if any(any(pair) for pair in pads):
-        pad = _padded(f"{node.output.name}/pad", x, node, pads)
-        before, x = [pad], pad.output
-    counts = [p.count for p in phases]
-    whole = tuple(n * p.stride for n, p in zip(counts, phases, strict=True))
-    shape = (node.output.shape[0], *whole, node.filters)
-    x_steps, y_steps = x.strides[1:-1], row_major(shape)[1:-1]
-    names = AXES[-len(phases) :]
-    axes = [Axis(*one) for one in zip(names, counts, x_steps, _times(y_steps, phases), strict=True)]
-    outer = tuple(
-        Axis(f"{name}_phase", p.stride, p.moves * step, y)
-        for name, p, step, y in zip(names, phases, x_steps, y_steps, strict=True)
-        if p.stride > 1
-    )
-    taps = [
-        Taps(letter, p.taps, p.rate * step)
-        for letter, p, step in zip("ijk", phases, x_steps, strict=False)
-        if p.taps > 1
-    ]
-    kernel = _by_phase(node, phases)
-    exact = whole == node.sizes
-    output = node.output if exact else replace(node.output, name=f"{node.name}/whole", shape=shape)
-    made = product(
-        replace(node, output=output), x, kernel, axes=axes, taps=taps, depth=node.channels,
-        outer=outer,
-    )  # fmt: skip
-    if exact:
-        return [*before, made]
-    ones, zeros = (1,) * node.output.rank, (0,) * node.output.rank
-    cut = Slice(
-        origin=node.origin,
-        output=node.output,
-        x=output,
-        starts=zeros,
-        steps=ones,
-        sizes=node.output.shape,
-    )
-    return [*before, made, cut]
-
-
-def _times(steps: Sequence[int], phases: Sequence[Phases]) -> list[int]:
-    return [step * p.stride for step, p in zip(steps, phases, strict=True)]
-
-
-def _by_phase(node: ConvTranspose, phases: Sequence[Phases]) -> np.ndarray:
-    """(phases, taps and channels, filters), zeros where a phase has fewer taps."""
-    kernel = node.kernel.data.swapaxes(-1, -2)  # (*window, channels, filters)
-    sizes = [p.stride for p in phases]
-    taps = [p.taps for p in phases]
-    result = np.zeros((*sizes, *taps, *kernel.shape[-2:]), kernel.dtype)
-    for phase in every(*map(range, sizes)):
-        for tap in every(*map(range, taps)):
-            place = [p.tap(a, t) for p, a, t in zip(phases, phase, tap, strict=True)]
-            if all(0 <= i < n for i, n in zip(place, node.window, strict=True)):
-                result[(*phase, *tap)] = kernel[tuple(place)]
-    return result.reshape(prod(sizes), prod(taps) * kernel.shape[-2], kernel.shape[-1])
 
 
 def _depthwise(node: Conv) -> Depthwise:
@@ -228,10 +153,10 @@ def _depthwise(node: Conv) -> Depthwise:
     ]
     row = Reach(1, 1, 1, 1, 1, 0)
     rows, columns = reaches if len(reaches) == 2 else (row, *reaches)
-    taps, channels = prod(node.window), node.filters
+    terms, channels = prod(node.window) * node.group_channels, node.filters
     width = -(-channels // LINE) * LINE
-    kernel = np.zeros((taps, width), node.kernel.dtype)
-    kernel[:, :channels] = node.kernel.data.reshape(taps, channels)
+    kernel = np.zeros((terms, width), node.kernel.dtype)
+    kernel[:, :channels] = node.kernel.data.reshape(terms, channels)
     note = f"{node.kernel.note}; channels padded with zeros"
     return Depthwise(
         origin=node.origin,
@@ -244,5 +169,6 @@ def _depthwise(node: Conv) -> Depthwise:
         rows=rows,
         columns=columns,
         channels=channels,
+        members=node.group_channels,
         text=node.formula,
     )

@@ -13,16 +13,21 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.grouped_dense import GroupedDense
+from kgen.saving import NOTHING, Saving
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
-from kgen.schedule.convolution import absorb_padding, convolution, transposed
+from kgen.schedule.convolution import absorb_padding, convolution
 from kgen.schedule.einsum import einsum
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
+from kgen.schedule.gating import absorb_gates
+from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
-from kgen.schedule.saving import NOTHING, Saving
+from kgen.schedule.reductions import reduce_in_two
 from kgen.schedule.strip import Strip
 from kgen.schedule.tile import LINE
+from kgen.schedule.transposed import transposed
 from kgen.schedule.winograd import winograd as winograd_of
 
 PLAIN = 64
@@ -58,8 +63,8 @@ def follows(node: Node) -> bool:
 
 def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
     options = (functions, winograd, saving)
-    graph = absorb_padding(graph.map_bodies(lambda body: _lowered(body, *options)))
-    graph = absorb_attention(graph, functions, saving)
+    graph = absorb_padding(graph.map_bodies(lambda body: _step(body, *options)))
+    graph = reduce_in_two(absorb_attention(graph, functions, saving))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = None if node.origin.path in saving.plain else LOWERINGS.get(type(node))
@@ -77,9 +82,16 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
     return graph.with_nodes(nodes)
 
 
+def _step(body: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
+    """The same of what a loop does at each step."""
+    return _lowered(absorb_gates(body, functions, PLAIN), functions, winograd, saving)
+
+
 def _float(node: Node) -> bool:
-    """Vectors hold float32 alone."""
-    return all(value.dtype == "float32" for value in (*node.inputs, node.output))
+    """Vectors hold float32 alone, whatever weights they are made of."""
+    integers = (node.kernel, node.zero) if isinstance(node, GroupedDense) else ()
+    values = [value for value in node.inputs if value not in integers]
+    return all(value.dtype == "float32" for value in (*values, node.output))
 
 
 def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
@@ -129,7 +141,8 @@ LOWERINGS: dict[type[Node], Lowering] = {
     Conv: convolution,
     ConvTranspose: transposed,
     Einsum: einsum,
+    GroupedDense: grouped,
 }
 
-AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum)
+AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum, GroupedDense)
 """Those that can be done where a size is known only when the code runs."""

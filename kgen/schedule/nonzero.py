@@ -59,7 +59,7 @@ def skip_zeros(graph: Graph) -> Graph:
     lists: dict[Value, Value] = {}
     nodes: list[Node] = []
     for node in graph.nodes:
-        if isinstance(node, Product) and _skippable(node):
+        if type(node) is Product and _skippable(node):
             share = zeros(node.x, graph.producer)
             if saved(node, share) > 0:
                 if node.x not in lists:
@@ -77,6 +77,7 @@ def _skippable(node: Product) -> bool:
     """Whether skipping zeros changes no result: an infinite weight times zero is NaN."""
     return (
         node.streams
+        and node.scale is None
         and not node.outer
         and node.depth_step == 1
         and node.x.size == node.depth

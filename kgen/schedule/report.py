@@ -10,6 +10,7 @@ from kgen.ir.size import at_bound
 from kgen.schedule.attention import Attention
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.gates import Gates
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
@@ -81,6 +82,10 @@ def _sums(node: Product) -> str:
 
 def _choice(node: Node) -> Choice:
     match node:
+        case Gates():
+            tile = f"1 x 1 x {node.tile.widest.units}"
+            walk, why = "units, depth", node.tile.why
+            return Choice(node.name, "gates", tile, str(node.panels.width), walk, _sums(node), why)
         case Product():
             block = node.tile.widest
             loops = ["pixels", "units"] if node.pixels_outside else ["units", "pixels"]
@@ -97,7 +102,8 @@ def _choice(node: Node) -> Choice:
                 node.tile.why,
             )
         case Depthwise():
-            why = "vectors over the channels; taps outside x are skipped, not padded"
+            groups = "" if node.members == 1 else f" in groups of {node.members}"
+            why = f"vectors over the channels{groups}; taps outside x are skipped, not padded"
             tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why=why)
         case Winograd():

@@ -60,13 +60,17 @@ GAIN = 0.8
 
 @dataclass(frozen=True)
 class Line:
-    """One spatial dimension: elements of x, outputs, outputs in a tile, taps, zeros before x."""
+    """One spatial dimension: elements of x, outputs, outputs in a tile, taps, zeros before x.
+
+    rate: how far apart the taps lie, and with them the elements and the outputs of a tile.
+    """
 
     size: int
     count: int
     outputs: int
     taps: int
     before: int
+    rate: int = 1
 
     @property
     def positions(self) -> int:
@@ -75,7 +79,13 @@ class Line:
 
     @property
     def tiles(self) -> int:
-        return ceil(self.count / self.outputs)
+        """Tile t begins at output t / rate * rate * outputs + t % rate."""
+        return ceil(ceil(self.count / self.rate) / self.outputs) * self.rate
+
+    @property
+    def some_inside(self) -> bool:
+        """Whether a tile can lie inside x with all its elements."""
+        return self.size > (self.positions - 1) * self.rate
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -192,16 +202,13 @@ def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
 
 
 def _lines(node: Conv) -> tuple[Line, Line] | None:
-    """Rows and columns if the convolution is of the kind; a sequence is an image of one row, a
-    dilated one of as many columns as its taps are apart: they then lie in neighbouring rows.
-    """
+    """Rows and columns if the convolution is of the kind; a sequence is an image of one row."""
     fits = (
         node.channels_last
         and node.groups == 1
         and set(node.window) == {TAPS}
         and len(node.window) < 3
         and set(node.strides) == {1}
-        and (set(node.dilation) == {1} or len(node.window) == 1)
         and node.output.size > 0
         and has_fixed_sizes(node)
         and not node.kernel.stored  # transformed, they would need more digits
@@ -209,21 +216,13 @@ def _lines(node: Conv) -> tuple[Line, Line] | None:
     )
     if not fits:
         return None
-    found = [
-        Line(size, count, count, TAPS, before)
-        for size, count, (before, _) in zip(
-            node.input_sizes, node.output_sizes, node.padding, strict=True
+    *rows, columns = [
+        Line(size, count, count, TAPS, before, rate)
+        for size, count, (before, _), rate in zip(
+            node.input_sizes, node.output_sizes, node.padding, node.dilation, strict=True
         )
     ]
-    if len(found) == 2:
-        return found[0], found[1]
-    (line,), (apart,) = found, node.dilation
-    if apart == 1:
-        return Line(1, 1, 1, 1, 0), line
-    if line.size % apart or line.count % apart or line.before % apart:
-        return None
-    rows = Line(line.size // apart, line.count // apart, 1, TAPS, line.before // apart)
-    return rows, Line(apart, apart, 1, 1, 0)
+    return rows[0] if rows else Line(1, 1, 1, 1, 0), columns
 
 
 def _sizes(line: Line) -> list[int]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from kgen.arrays import in_batches, widened
-from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.manifest import manifest
+from kgen.options import LITERAL, Form
 from kgen.ordering import ordered
-from kgen.packages import building, check_fit, layout, packaged
+from kgen.packages import LAYOUTS, building, check_fit, packaged
 from kgen.passes.padding import pad_while_convolving
 from kgen.plan import Plan
 from kgen.plan import plan as replan
@@ -25,19 +25,8 @@ from kgen.targets.c_block import CBlock, has_blocks
 from kgen.targets.c_test import self_test
 from kgen.targets.c_vectors import vector_functions
 from kgen.targets.evidence import Evidence
-from kgen.targets.weight_forms import LITERAL, Form
 
 TARGETS = ("c", "numpy")
-STYLES = ("fast", "readable", "small")
-
-
-def check_choice(target: str, style: str) -> None:
-    """Raises ExportError unless there are such a target and style."""
-    for what, choice, choices in (("target", target, TARGETS), ("style", style, STYLES)):
-        if choice not in choices:
-            raise ExportError(
-                f"There is no {what} {choice!r}; choose {' or '.join(choices)}.", exit_code=2
-            )
 
 
 def render(
@@ -58,7 +47,6 @@ def render(
     evidence: of the results, for NAME_README.md and NAME_test.c.
     package: that the C is a part of. cpp: whether NAME.hpp is added.
     """
-    check_choice(target, style)
     common = {
         "name": name,
         "plan": plan,
@@ -95,7 +83,7 @@ def _c_files(
     files[f"{name}.json"] = _manifest(plan, "c", versions, common, facts)
     context = {**common, "plan": plan, "model": model, "upper": model.upper}
     env = environment("c")
-    if cpp or layout(package).cpp:
+    if cpp or LAYOUTS[package].cpp:
         files[f"{name}.hpp"] = env.get_template("model.hpp.j2").render(context)
     if evidence:
         if evidence.test:
@@ -146,11 +134,10 @@ def scheduled(plan: Plan, form: Form = LITERAL) -> Graph:
 def fast(plan: Plan, form: Form = LITERAL, known: Graph | None = None) -> Plan:
     """The plan of the C target's fast style. known: the scheduled graph, if it is."""
     saving = form.saving
-    graph = known or scheduled(plan, form)
     worth = FOR_SPEED if saving.rows is None else for_memory(saving.rows, saving.pairs)
-    graph = in_strips(graph, worth)
-    graph = in_parts(graph) if form.threads else graph
-    return replan(_in_order(graph, form).check(), follows=follows if saving.following else None)
+    graph = in_strips(known or scheduled(plan, form), worth)
+    graph = _in_order(in_parts(graph) if form.threads else graph, form)
+    return replan(graph.check(), follows=follows if saving.following else None, turning=True)
 
 
 def _in_order(graph: Graph, form: Form) -> Graph:

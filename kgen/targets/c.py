@@ -5,48 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from kgen.ir.node import Node
 from kgen.ir.size import bare
-from kgen.ir.value import BITS, HALVES, STRING, Value, element_size
+from kgen.ir.value import BITS, STRING, Value
 from kgen.names import Names
 from kgen.ops.lookup import Lookup
 from kgen.ops.required import Required
-from kgen.plan import Place, Plan
+from kgen.plan import Plan
 from kgen.render.environment import environment
-from kgen.schedule.attention import Attention
-from kgen.schedule.strip import Strip
-from kgen.targets.c_attention import AttentionOp
-from kgen.targets.c_fast import FastOp
-from kgen.targets.c_lengths import Lengths
+from kgen.targets.c_kinds import fast_op
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import HASHES, function_of
-from kgen.targets.c_scan import CScan, Pointer
+from kgen.targets.c_scan import CScan
 from kgen.targets.c_small import FollowingOp, SmallOp
 from kgen.targets.c_strip import CStrip
-from kgen.targets.c_types import CTYPES, count_text, literal, pointer
+from kgen.targets.c_types import literal
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import VectorExpressions, helper_names
-from kgen.targets.c_weights import Weights
+from kgen.targets.c_workspace import Workspace
 from kgen.targets.expression import Expressions
 
-
-class Parameter(NamedTuple):
-    """One of the model's inputs or outputs: name: in C. value: the graph's."""
-
-    name: str
-    value: Value
-    ctype: str
-
-    @property
-    def note(self) -> str:
-        """What the numbers are, where the C type does not say it."""
-        return f", the bits of {self.value.dtype} numbers" if self.value.dtype in HALVES else ""
+OWN_NAMES = (
+    *("ok", "error", "workspace", "own", "constants", "weights", "section"),
+    *("predict", "predict_batch", "batch_size", "run", "run_batch", "run_base", "block"),
+    *("run_block", "run_block_base", "level", "use", "turn", "turn_all", "test"),
+    *("reset", "get_state", "set_state", "load", "unload", "place", "complete"),
+    *("vec", "ivec", "loose"),
+)
+"""What kgen calls things in every model's C, behind the prefix."""
 
 
 @dataclass(frozen=True, eq=False)
-class CModel(Weights, Lengths):
+class CModel(Workspace):
     """A plan with the names it has in C. title: Keras's name."""
 
     title: str
@@ -110,36 +101,13 @@ class CModel(Weights, Lengths):
 
     @property
     def own_names(self) -> list[str]:
-        """What kgen calls things, behind the prefix."""
+        """What kgen calls things in this model's C, behind the prefix."""
         functions = self.expressions.functions
         return [
-            *("predict", "predict_batch", "run", "workspace", "error", "ok", "reset", "load"),
-            *(
-                "own",
-                "get_state",
-                "set_state",
-                "batch_size",
-                "complete",
-                "unload",
-                "place",
-                "weights",
-            ),
-            *(
-                "constants",
-                "test",
-                "section",
-                "block",
-                "run_block",
-                "run_batch",
-                "use",
-                "turn",
-                "turn_all",
-            ),
+            *OWN_NAMES,
             *(name for name in dir(functions) if not name.startswith("_")),
             *(f"{run}_{one.name}" for run in ("run", "run_block") for one in VARIANTS),
-            *("level", "run_base", "run_block_base"),
             *helper_names(),
-            *("vec", "ivec", "loose", "own"),
         ]
 
     def _in_file(self, names: Names, hint: str) -> str:
@@ -192,11 +160,9 @@ class CModel(Weights, Lengths):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                kind = AttentionOp if isinstance(node, Attention) else FastOp
                 form = self.form
-                following = form.saving.following
-                op = kind(*common, self.prefix, self._vectors, form.threads, following)
-                ops.append(CStrip.of(op, self.names) if isinstance(node, Strip) else op)
+                shared = (self.prefix, self._vectors, form.threads, form.saving.following)
+                ops.append(fast_op(node, self.names, *common[1:], *shared))
             else:
                 ops.append(self._plain_op(*common))
         return ops
@@ -210,165 +176,12 @@ class CModel(Weights, Lengths):
 
     # The run function
 
-    @cached_property
-    def parameters(self) -> tuple[list[Parameter], list[Parameter]]:
-        """The model's inputs and outputs, named."""
-        graph = self.plan.graph
-        names = Names(*(value.name for value in self.plan.places))
-        inputs = [Parameter(value.name, value, CTYPES[value.dtype]) for value in graph.arguments]
-        copied = {value for value, _ in self.plan.copies}
-        outputs = [
-            Parameter(
-                names.take(f"{value.name}_out") if value in copied else value.name,
-                value,
-                CTYPES[value.dtype],
-            )
-            for value in graph.results
-        ]
-        return inputs, outputs
-
-    @cached_property
-    def states(self) -> list[Parameter]:
-        """What the model remembers from call to call: members of the workspace."""
-        before = [value for value, _ in self.plan.graph.states]
-        return [Parameter(value.name, value, CTYPES[value.dtype]) for value in before]
-
-    @property
-    def inputs(self) -> list[Parameter]:
-        return self.parameters[0]
-
-    @property
-    def outputs(self) -> list[Parameter]:
-        return self.parameters[1]
-
-    @property
-    def signature(self) -> str:
-        """The parameters of predict: `const float *x, float *y`."""
-        parts = [f"size_t {name}" for name in self.length_parameters]
-        parts += [pointer(p.value.dtype, p.name, const=True) for p in self.inputs]
-        parts += [pointer(p.value.dtype, p.name, const=False) for p in self.outputs]
-        return ", ".join(parts)
-
-    @property
-    def arguments(self) -> str:
-        arrays = (p.name for p in (*self.inputs, *self.outputs))
-        return ", ".join([*self.length_parameters, *arrays])
-
-    def batch_arguments(self, index: str) -> str:
-        """The arguments for one sample of a batch."""
-        arrays = (
-            p.name if p.value.size == 0 else f"{p.name} + {index} * {count_text(p.value.size)}"
-            for p in (*self.inputs, *self.outputs)
-        )
-        return ", ".join([*self.length_parameters, *arrays])
-
-    @cached_property
-    def arena_types(self) -> list[str]:
-        """The element types of what lives in the workspace."""
-        used = {
-            value.dtype
-            for one in _plans(self.plan)
-            for value, place in one.places.items()
-            if place.kind == "workspace"
-        }
-        return sorted(used, key=lambda dtype: (dtype != "float32", dtype)) or ["float32"]
-
-    def arena_members(self) -> list[tuple[str, str, int]]:
-        """(ctype, member name, elements) of each array of the workspace's union."""
-        return [
-            (
-                CTYPES[dtype],
-                f"{dtype}s",
-                max(-(-self.plan.workspace_bytes // element_size(dtype)), 1),
-            )
-            for dtype in self.arena_types
-        ]
-
-    @property
-    def workspace_bytes(self) -> int:
-        """sizeof the workspace, where pointers have 8 bytes: the arena, in whole elements of its
-        largest type, strings and states.
-        """
-        largest = max(element_size(dtype) for dtype in self.arena_types)
-        total = max(-(-self.plan.workspace_bytes // largest), 1) * largest
-        if self.plan.strings:
-            largest = element_size(STRING)
-            total = -(-total // largest) * largest + self.plan.strings * largest
-        for state in self.states:
-            size = element_size(state.value.dtype)
-            total = -(-total // size) * size + max(state.value.size, 1) * size
-            largest = max(largest, size)
-        if self.loads:
-            total, largest = -(-total // 8) * 8 + 8, 8
-        return -(-total // largest) * largest
-
-    def pointers(self) -> list[Pointer]:
-        """Local names for the arrays that the steps use, but for the parameters themselves."""
-        used = {v for node in self.plan.steps for v in (*node.outputs, *node.activations)}
-        used.update(value for value, _ in self.plan.copies)
-        parameters = {p.value for p in (*self.inputs, *self.outputs)} - {
-            v for v, _ in self.plan.copies
-        }
-        result = []
-        for value, place in self.plan.places.items():
-            if value not in used or value in parameters:
-                continue
-            result.append(self._pointer(value, place))
-        return result
-
-    def _pointer(self, value: Value, place: Place) -> Pointer:
-        ctype = CTYPES[value.dtype]
-        note = f"({', '.join(map(bare, value.sample_shape))})"
-        local = f"const {value.name}"
-        if place.kind == "strings":
-            index = place.number + place.offset // element_size(STRING)
-            text = "w->strings" + (f" + {index}" if index else "")
-            return Pointer(pointer(STRING, local, const=False), text, note)
-        if place.kind == "workspace":
-            offset = (place.number + place.offset) // element_size(value.dtype)
-            text = f"w->{self._arena(value.dtype)}" + (f" + {offset}" if offset else "")
-            return Pointer(pointer(value.dtype, local, const=False), text, note)
-        if place.kind == "state":
-            return Pointer(pointer(value.dtype, local, const=True), f"w->{value.name}", note)
-        parameter = (self.inputs if place.kind == "input" else self.outputs)[place.number]
-        const = "const " if place.kind == "input" else ""
-        cast = f"({const}{ctype} *)" if parameter.ctype != ctype else ""
-        offset = place.offset // element_size(value.dtype)
-        text = f"{cast}{parameter.name}" + (f" + {offset}" if offset else "")
-        return Pointer(pointer(value.dtype, local, const=place.kind == "input"), text, note)
-
-    def _arena(self, dtype: str) -> str:
-        return "arena" if len(self.arena_types) == 1 else f"arena.{dtype}s"
-
     def call(self, op: COp) -> str:
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
         first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
         if op.uses_stored:
             first.append("constants" if op.inner else "w->constants")
         return f"{op.function}({', '.join([*first, *op.lengths, *arrays])})"
-
-    @property
-    def copies(self) -> list[tuple[str, str, str]]:
-        """(output parameter, value, bytes) of what is copied out at the end."""
-        targets = [*(p.name for p in self.outputs), *(f"w->{state.name}" for state in self.states)]
-        return [
-            (
-                targets[number],
-                value.name,
-                f"{count_text(value.size)} * sizeof({CTYPES[value.dtype]})",
-            )
-            for value, number in self.plan.copies
-            if value.size
-        ]
-
-    @property
-    def uses_workspace(self) -> bool:
-        return bool(self.plan.workspace_bytes or self.plan.strings or self.states or self.loads)
-
-    @property
-    def has_pointers(self) -> bool:
-        """Whether the workspace's size depends on the machine's pointers."""
-        return bool(self.plan.strings or self.loads)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -416,29 +229,6 @@ class CModel(Weights, Lengths):
         return any(isinstance(node, Required) for node in self.plan.graph.walk())
 
     @property
-    def string_inputs(self) -> list[Parameter]:
-        """The inputs whose elements are pointers, which may be null."""
-        return [p for p in self.inputs if p.value.dtype == STRING]
-
-    @property
-    def has_words(self) -> bool:
-        """Whether inputs or outputs are strings."""
-        return any(p.value.dtype == STRING for p in (*self.inputs, *self.outputs))
-
-    @property
-    def batch_size(self) -> int:
-        """How many samples a stateful model remembers states for."""
-        return self.plan.graph.batch_size or 1
-
-    @property
-    def own(self) -> str:
-        """The library's own workspace."""
-        return f"{self.prefix}_own" if self.states else f"&{self.prefix}_own"
-
-    def state_parameters(self, const: str) -> str:
-        return ", ".join(f"{const}{state.ctype} *{state.name}" for state in self.states)
-
-    @property
     def can_fail(self) -> bool:
         return any(node.can_fail for node in self.plan.steps)
 
@@ -448,10 +238,3 @@ def _with_bodies(ops: Sequence[COp]) -> Iterator[COp]:
         if isinstance(op, CScan | CStrip):
             yield from _with_bodies(op.ops)
         yield op
-
-
-def _plans(plan: Plan) -> Iterator[Plan]:
-    """The plan and those of its bodies."""
-    yield plan
-    for body in plan.bodies.values():
-        yield from _plans(body)

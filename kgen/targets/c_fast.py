@@ -13,6 +13,7 @@ from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.schedule.forms import fits, innermost, spread
 from kgen.schedule.lower import follows
+from kgen.schedule.product import Taps
 from kgen.schedule.threads import shared_loop
 from kgen.targets import c_types, loops
 from kgen.targets.c_op import COp, Text
@@ -239,13 +240,15 @@ class FastOp(COp):
 
     @property
     def weight_suffix(self) -> str:
-        """Of the helpers that read the kernel: "_bfloat16", or "" for floats."""
+        """Of the helpers that read the kernel: "_bfloat16", "_int4", or "" for floats."""
+        if getattr(self.node, "scale", None) is not None:
+            return "_int8" if self.node.stretch.in_byte == 1 else "_int4"
         stored = getattr(self.node.kernel, "stored", "")
         return f"_{stored}" if stored else ""
 
     @property
     def weight_type(self) -> str:
-        return c_types.CTYPES[getattr(self.node.kernel, "stored", "") or "float32"]
+        return c_types.CTYPES[getattr(self.node.kernel, "stored", "") or self.node.kernel.dtype]
 
     def finish_on_vectors(self, total: str, at: str, left: str = "count - u") -> Text:
         """The epilogue of a vector of sums.
@@ -290,7 +293,25 @@ class FastOp(COp):
         """The lengths known at run time that a tile's loops and steps depend on."""
         node = self.node
         steps = (node.rows.x, node.rows.y, node.columns.x, node.columns.y, node.depth_step)
-        return self._named(steps, node.taps, node.depth)
+        bounds = [name for taps in node.taps if taps.within for name in self.tap_bounds(taps)]
+        return [*bounds, *self._named(steps, node.taps, node.depth)]
+
+    @staticmethod
+    def tap_bounds(taps: Taps) -> tuple[str, str]:
+        """Which of a loop's taps count, as C says it: from the first to before the second one."""
+        return (f"{taps.name}_from", f"{taps.name}_to") if taps.within else ("0", f"{taps.count}")
+
+    @property
+    def phases(self) -> list[str]:
+        """The bounds of the taps in each step of the outer loops."""
+        texts = []
+        for taps in self.node.taps:
+            bounds = zip(*taps.within, strict=True)
+            for name, numbers in zip(self.tap_bounds(taps), bounds, strict=False):
+                one = f"{{{', '.join(map(str, numbers))}}}[{taps.phase}]"
+                same = len(set(numbers)) == 1
+                texts.append(f"const int {name} = {numbers[0] if same else f'(const int[]){one}'};")
+        return texts
 
     @property
     def loop_lengths(self) -> list[str]:
@@ -397,4 +418,4 @@ class FastOp(COp):
         width = node.panels.width
         if node.row_step or node.panels.padded <= width:
             return [(unit, 1)]
-        return [(f"{unit} / {width}", width * node.terms), (f"{unit} % {width}", 1)]
+        return [(f"{unit} / {width}", width * node.panel_rows), (f"{unit} % {width}", 1)]

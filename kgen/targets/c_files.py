@@ -9,6 +9,7 @@ import jinja2
 
 from kgen.ir.node import Node
 from kgen.ir.value import STRING
+from kgen.options import LITERAL
 from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.render.write import Files
@@ -20,7 +21,6 @@ from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import ScalarType
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
-from kgen.targets.weight_forms import LITERAL
 
 OF_STRING_H = re.compile(r"\b(?:mem|str)[a-z]+\(")
 """A call of a function of string.h."""
@@ -59,6 +59,9 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     block_texts = [_op_text(env, op) for op in block.ops] if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     vectors = helpers(model.prefix, texts + block_texts) if model.style == "fast" else []
+    rounds = any(
+        function.startswith(("round_", "from_float")) for function, _ in model.used_functions
+    )
     render = partial(
         env.get_template("model.c.j2").render,
         model=model,
@@ -67,6 +70,7 @@ def source(model: CModel, block: CBlock | None = None) -> str:
         block_texts=block_texts,
         functions=functions,
         vectors=vectors,
+        precise=bool(vectors) or rounds,
         variants=VARIANTS,
     )
     text = render(includes_string=True)
@@ -88,20 +92,9 @@ def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
 
 
 def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one.
-
-    Which lengths it uses is known once its text is; then they are its parameters.
-    """
+    """The op's function: the style's own template, or the readable one."""
     names = [f"ops/{op.node.kind}.c.j2"]
     if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
     template = env.select_template(names)
-    text = str(template.render(op=op))
-    possible = op.lengths
-    if possible:
-        body = re.sub(r"/\*.*?\*/", "", text.replace(op.signature, ""), flags=re.DOTALL)
-        assert "//" not in body  # Python's division, and a comment in C: a length without a name
-        used = [name for name in possible if re.search(rf"\b{name}\b", body)]
-        op.lengths_of[op.node] = used
-        text = text if used == possible else str(template.render(op=op))
-    return text
+    return op.with_lengths(str(template.render(op=op)))

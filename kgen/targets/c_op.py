@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
@@ -16,13 +15,17 @@ from kgen.ir.value import Constant, Value, broadcast_strides, row_major
 from kgen.lengths import used_by
 from kgen.names import comment
 from kgen.targets import loops
-from kgen.targets.c_types import CTYPES, count_text, literal, pointer
+from kgen.targets.c_numbers import Numbers
+from kgen.targets.c_types import CTYPES, count_text, pointer
 from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
 from kgen.targets.loops import Loop
 
 LABELLED = ("elementwise", "dense", "conv")
 """The kinds whose loop variables no label is the same as."""
+
+NAMED = ("x", "a", "b", "indices", "updates", "kernel", "keys", "values", "weights", "places")
+"""The fields of nodes whose arrays are called by the field, in this order."""
 
 
 class Text(NamedTuple):
@@ -32,13 +35,19 @@ class Text(NamedTuple):
     value: str
 
 
+LENGTHS = "@lengths"
+"""Stands in a function's signature for the lengths among its parameters until its text is there,
+and with it what it uses.
+"""
+
+
 @dataclass(frozen=True, eq=False)
-class COp(Walks):
+class COp(Walks, Numbers):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
     inner: whether it belongs to the body of a loop.
-    lengths_of: of each node's function the lengths that it uses, as far as that is known.
+    lengths_of: of each function that has a text the lengths that it uses.
     stored: the type of the constants that are loaded from a file, which functions get a pointer to.
     """
 
@@ -58,18 +67,7 @@ class COp(Walks):
         node: Node = self.node
         names: dict[Value, str] = {}
         labelled = node.kind in LABELLED
-        for field in (
-            "x",
-            "a",
-            "b",
-            "indices",
-            "updates",
-            "kernel",
-            "keys",
-            "values",
-            "weights",
-            "places",
-        ):
+        for field in NAMED:
             value = getattr(node, field, None)
             if isinstance(value, Value) and not isinstance(value, Constant):
                 names.setdefault(value, (labelled and value.label) or field)
@@ -119,7 +117,7 @@ class COp(Walks):
     def signature(self) -> str:
         overwritten = self.overwritten
         parts = [self.stored_parameter] if self.uses_stored else []
-        parts += [f"int {name}" for name in self.lengths]
+        parts += self.length_parameters
         parts += [
             pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
@@ -135,111 +133,25 @@ class COp(Walks):
         return f"static {result} {self.function}({', '.join(parts)})"
 
     @property
+    def length_parameters(self) -> list[str]:
+        """What stands for them in the signature."""
+        return [LENGTHS] if used_by(self.node) else []
+
+    @property
     def lengths(self) -> list[str]:
-        """The function's first parameters: the lengths that it uses, or may use."""
-        known = self.lengths_of.get(self.node)
-        return [one.name for one in used_by(self.node)] if known is None else known
+        """The function's first parameters: the lengths that it uses."""
+        return self.lengths_of.get(self.node, [])
 
-    # Sums
-
-    @property
-    def sums_in_float(self) -> bool:
-        """Whether sums of floats are kept in float, which a style may prefer to double."""
-        return False
-
-    @property
-    def accumulator(self) -> str:
-        """The type that sums are kept in: wide enough that its rounding does not show."""
-        if self.sums_in_float:
-            return "float"
-        dtype = self._summed_dtype
-        if self._of_bytes:
-            return "int32_t"
-        return "double" if dtype.startswith("float") else "uint64_t"
-
-    @property
-    def _summed_dtype(self) -> str:
-        node = self.node
-        return node.accumulator if isinstance(node, Contraction) else str(node.output.dtype)
-
-    @property
-    def _of_bytes(self) -> bool:
-        """Whether the sum is one of products of int8 that an int holds, whatever they are."""
-        node = self.node
-        if not isinstance(node, Contraction) or self._summed_dtype != "int32":
-            return False
-        terms = node.macs // max(node.output.size, 1)
-        return all(x.dtype == "int8" for x in node.operands) and terms * 2**14 < 2**31
-
-    def term(self, text: str) -> str:
-        """A factor or summand, widened to the accumulator's type."""
-        dtype = self._summed_dtype
-        if dtype == "float64" or self._of_bytes or self.sums_in_float:
+    def with_lengths(self, text: str) -> str:
+        """The function's text with the lengths that it uses for parameters: they are known now."""
+        if LENGTHS not in text:
             return text
-        return f"({self.accumulator}){text}"
-
-    def factor(self, text: str) -> str:
-        """Another factor of a term: C widens it to match, but warns where the sign changes."""
-        return text if self._summed_dtype.startswith("float") else self.term(text)
-
-    def total(self, text: str) -> str:
-        """The accumulator's value in the element type of the sum."""
-        dtype = self._summed_dtype
-        if dtype == "float64" or self._of_bytes or self.sums_in_float:
-            return text
-        return f"({CTYPES[dtype]}){text}"
-
-    def integer(self, count: object) -> str:
-        """A number that a sum is divided by: C warns where a float meets an integer variable."""
-        text = str(count)
-        plain = not self.sums_in_float or text.isdigit()
-        return text if plain else f"(float)({text})" if " " in text else f"(float){text}"
-
-    @property
-    def zero(self) -> str:
-        return {"double": "0.0", "float": "0.0f"}.get(self.accumulator, "0")
-
-    @property
-    def one(self) -> str:
-        return {"double": "1.0", "float": "1.0f"}.get(self.accumulator, "1")
-
-    @property
-    def lowest(self) -> str:
-        """No element is less."""
-        dtype = self.node.output.dtype
-        if dtype.startswith("float"):
-            return "-INFINITY"
-        return literal(int(np.iinfo(dtype).min), dtype)
-
-    @property
-    def least(self) -> str:
-        """The least number of the output's type that is finite."""
-        dtype = self.node.output.dtype
-        return literal(np.finfo(dtype).min, dtype) if self.is_float else self.lowest
-
-    @property
-    def highest(self) -> str:
-        """No element is greater."""
-        dtype = self.node.output.dtype
-        if dtype.startswith("float"):
-            return "INFINITY"
-        return literal(int(np.iinfo(dtype).max), dtype)
-
-    @property
-    def is_float(self) -> bool:
-        return bool(self.node.output.dtype.startswith("float"))
-
-    @property
-    def suffix(self) -> str:
-        """Of the math functions for the output's type."""
-        return "f" if self.node.output.dtype == "float32" else ""
-
-    def literal(self, value: object, dtype: str = "") -> str:
-        return literal(value, dtype or self.node.output.dtype)
-
-    def magnitude(self, text: str) -> str:
-        """The absolute value of a float of the output's type."""
-        return f"fabs{self.suffix}({text})"
+        code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        assert "//" not in code  # Python's division, and a comment in C: a length without a name
+        names = [one.name for one in used_by(self.node)]
+        used = [name for name in names if re.search(rf"\b{name}\b", code)]
+        self.lengths_of[self.node] = used
+        return text.replace(f"{LENGTHS}, ", "".join(f"int {name}, " for name in used))
 
     # Expressions
 

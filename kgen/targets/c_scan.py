@@ -24,6 +24,21 @@ class Pointer(NamedTuple):
     note: str
 
 
+class Turn(NamedTuple):
+    """A state's variables before and after a step, which the next step finds where it is.
+
+    swapped: whether what comes after the next step goes where this one found the state.
+    last: where it has to be after the last step, or "". bytes: of the state.
+    """
+
+    before: str
+    after: str
+    type: str
+    swapped: bool
+    last: str
+    bytes: str
+
+
 class Copy(NamedTuple):
     """memcpy(to, source, bytes)"""
 
@@ -74,7 +89,7 @@ class CScan(COp):
     def signature(self) -> str:
         parts = [f"{self.workspace} *w"] if self.uses_workspace else []
         parts += [self.stored_parameter] if self.uses_stored else []
-        parts += [f"int {name}" for name in self.lengths]
+        parts += self.length_parameters
         parts += [
             pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()
         ]
@@ -135,13 +150,21 @@ class CScan(COp):
     def _final_numbers(self) -> set[int]:
         return {self.node.outputs.index(value) for value in self.node.finals.values()}
 
+    @cached_property
+    def _turning(self) -> set[Value]:
+        """The arrays that are not always in the place where they begin."""
+        befores = {before for before, _ in self.plan.turns}
+        afters = {after for _, after in self.plan.turns}
+        return befores | {value for value in afters if not self._moves(self.plan.places[value])}
+
     def _pointer(self, value: Value) -> Pointer:
-        place, ctype = self.plan.places[value], self.ctype(value)
+        place = self.plan.places[value]
+        name = value.name if value in self._turning else f"const {value.name}"
         note = f"({', '.join(map(bare, value.sample_shape))})"
         if place.kind == "workspace":
             behind = (self.start + place.number + place.offset) // element_size(value.dtype)
             text = f"w->{self.arena(value.dtype)}" + (f" + {behind}" if behind else "")
-            return Pointer(f"{ctype} *const {value.name}", text, note)
+            return Pointer(pointer(value.dtype, name, const=False), text, note)
         if place.kind == "strings":
             raise self._strings_in_loop()
         node = self.node
@@ -161,7 +184,7 @@ class CScan(COp):
             terms.append(step if inner.size == 1 else f"{step} * {inner.size}")
         if place.offset:
             terms.append(str(place.offset // element_size(value.dtype)))
-        declared = pointer(value.dtype, f"const {value.name}", const=place.kind == "input")
+        declared = pointer(value.dtype, name, const=place.kind == "input")
         return Pointer(declared, " + ".join(terms), note)
 
     # What it does
@@ -185,9 +208,27 @@ class CScan(COp):
             text = f"{self.node.outputs[number].name} + {self.t} * {value.size}"
             copies.append(Copy(text, value.name, self._bytes(value)))
         for before, after in self.node.states:
-            if self.plan.places[before] != self.plan.places[after] and before.size:
+            moved = self.plan.places[before] != self.plan.places[after] and before.size
+            if moved and (before, after) not in self.plan.turns:
                 copies.append(Copy(before.name, after.name, self._bytes(before)))
         return copies
+
+    @property
+    def turns(self) -> list[Turn]:
+        """States that are not copied."""
+        numbers = {before: number for number, (before, _) in enumerate(self.node.states)}
+        finals = self.node.finals
+        return [
+            Turn(
+                before.name,
+                after.name,
+                CTYPES[before.dtype],
+                not self._moves(self.plan.places[after]),
+                finals[numbers[before]].name if numbers[before] in finals else "",
+                self._bytes(before),
+            )
+            for before, after in self.plan.turns
+        ]
 
     @staticmethod
     def _bytes(value: Value) -> str:

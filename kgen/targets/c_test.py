@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy as np
 from kgen.ir.value import HALVES, STRING, is_float
 from kgen.render.environment import environment
 from kgen.render.literals import c_strings, number, numbers
-from kgen.targets.c import CModel, Parameter
+from kgen.targets.c import CModel
+from kgen.targets.c_interface import Parameter
 from kgen.targets.c_scalar import ScalarType
 from kgen.targets.evidence import SelfTest
 
@@ -20,12 +21,13 @@ from kgen.targets.evidence import SelfTest
 class Array:
     """One input or output for all calls, as the test's template sees it.
 
-    known_from: the first call that is compared. data: (calls, *shape).
+    known_from: the first call that is compared. data: (calls, *shape). least: of the scale.
     """
 
     parameter: Parameter
     data: np.ndarray
     known_from: int = 0
+    least: float = 0.0
 
     @property
     def name(self) -> str:
@@ -67,9 +69,11 @@ class Array:
 
     @property
     def scale(self) -> str:
-        """The largest of the numbers wanted, which errors are relative to."""
+        """The largest of the numbers wanted, which errors are relative to; more where rounding
+        explains errors that are larger beside it.
+        """
         wide = np.abs(self.data.astype(np.float64))
-        largest = wide[np.isfinite(wide)].max(initial=0.0)
+        largest = wide[np.isfinite(wide)].max(initial=self.least)
         return number(np.float64(largest or 1.0))
 
     @property
@@ -89,10 +93,9 @@ class CTest:
     test: SelfTest
 
     def _arrays(self, parameters: Sequence[Parameter], data: Sequence[np.ndarray]) -> list[Array]:
-        known = [0] * len(data) if data is self.test.inputs else self.test.known_from
         return [
-            Array(p, x.astype(object) if p.value.dtype == STRING else x, first)
-            for p, x, first in zip(parameters, data, known, strict=True)
+            Array(p, x.astype(object) if p.value.dtype == STRING else x)
+            for p, x in zip(parameters, data, strict=True)
         ]
 
     @cached_property
@@ -101,7 +104,13 @@ class CTest:
 
     @cached_property
     def outputs(self) -> list[Array]:
-        return self._arrays(self.model.outputs, self.test.outputs)
+        arrays = self._arrays(self.model.outputs, self.test.outputs)
+        return [
+            replace(array, known_from=first, least=error / self.test.tolerance)
+            for array, first, error in zip(
+                arrays, self.test.known_from, self.test.noise, strict=True
+            )
+        ]
 
     @property
     def count(self) -> int:

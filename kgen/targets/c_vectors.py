@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 import jinja2
@@ -13,7 +14,19 @@ from kgen.render.environment import environment
 from kgen.targets.c_types import literal
 from kgen.targets.expression import Expressions
 
-LIBRARIES = ("fast/helpers.j2", "fast/transforms.j2", "fast/math.j2")
+FUNCTIONS = ("fast/math.j2", "fast/circle.j2", "fast/power.j2")
+"""Their macros vNAME define the scalar functions on vectors."""
+
+LIBRARIES = ("fast/helpers.j2", "fast/transforms.j2", "fast/doubles.j2", *FUNCTIONS)
+
+POWERS = {
+    -1.0: "reciprocal",
+    -0.5: "power_minus_half",
+    0.5: "power_half",
+    2.0: "square",
+    3.0: "cube",
+}
+"""The functions that are a power with a known exponent."""
 
 
 def _module(name: str) -> jinja2.environment.TemplateModule:
@@ -27,7 +40,8 @@ def _names(module: jinja2.environment.TemplateModule) -> list[str]:
 @cache
 def vector_functions() -> frozenset[str]:
     """The scalar functions that have a definition on vectors."""
-    defined = [name[1:] for name in _names(_module("fast/math.j2")) if name.startswith("v")]
+    names = [name for library in FUNCTIONS for name in _names(_module(library))]
+    defined = [name[1:] for name in names if name.startswith("v")]
     return frozenset([*defined, *_names(_module("fast/operators.j2"))])
 
 
@@ -43,11 +57,11 @@ def helpers(prefix: str, texts: Iterable[str]) -> list[str]:
     pattern = re.compile(rf"\b{prefix}_({'|'.join(sorted(macros, key=len, reverse=True))})\b")
     found: dict[str, str] = {}
 
-    def need(text: str) -> None:
+    def need(text: str, itself: str = "") -> None:
         for name in dict.fromkeys(pattern.findall(text)):
-            if name not in found:
+            if name not in found and name != itself:
                 definition = str(macros[name](prefix, prefix.upper())).strip()
-                need(definition.replace(f"{prefix}_{name}(", "("))
+                need(definition, name)
                 found.setdefault(name, definition)
 
     for text in texts:
@@ -59,8 +73,8 @@ def head(prefix: str) -> str:
     """What a file begins with that uses the helpers."""
     module = _module("fast/head.j2")
     includes = "#include <math.h>\n#include <stdint.h>\n#include <string.h>\n"
-    pragma, types = module.pragma(), module.types(prefix, prefix.upper())  # type: ignore
-    return f"{pragma}{includes}{types}"
+    pragmas = f"{module.pragma()}{module.precise()}"  # type: ignore
+    return f"{pragmas}{includes}{module.types(prefix, prefix.upper())}"  # type: ignore
 
 
 class VectorExpressions(Expressions):
@@ -76,6 +90,7 @@ class VectorExpressions(Expressions):
         self.prefix = prefix
 
     def _call(self, program: Program, step: Step, operand_text):  # type: ignore[no-untyped-def]
+        step = _known_power(step)
         if getattr(self.operators, step.function, None) is not None:
             return super()._call(program, step, operand_text)
         args = [
@@ -85,3 +100,13 @@ class VectorExpressions(Expressions):
             for arg in step.args
         ]
         return f"{self.prefix}_v{step.function}({', '.join(args)})", ""
+
+
+def _known_power(step: Step) -> Step:
+    """Given:   power(x, 2)
+    Result:  square(x), and so for the other POWERS
+    """
+    match step:
+        case Step("power", (x, Number(exponent))) if exponent in POWERS:
+            return replace(step, function=POWERS[exponent], args=(x,))
+    return step

@@ -28,7 +28,6 @@ class Dimension(NamedTuple):
     before: int
     after: int
     x_stride: int
-    y_stride: int
     kernel_stride: int
 
 
@@ -96,7 +95,7 @@ class Walks:
     def dimensions(self) -> list[Dimension]:
         """The spatial dimensions of a convolution or pooling node."""
         node = self.node
-        x_strides, y_strides = node.x.strides, node.output.strides
+        x_strides = node.x.strides
         first = 1 if node.channels_last else 2
         rank = node.x.rank - 2
         window = getattr(node, "window", (0,) * rank)
@@ -118,7 +117,6 @@ class Walks:
                 before=padding[i][0],
                 after=padding[i][1],
                 x_stride=x_strides[first + i],
-                y_stride=y_strides[first + i],
                 kernel_stride=kernel.strides[i] if kernel is not None else 0,
             )
             for i, name in enumerate(SPATIAL[rank])

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from kgen.ir.node import Node
 from kgen.ir.value import STRING, Constant, Value
+from kgen.options import Form
 from kgen.plan import Plan
 from kgen.render.literals import byte_strings, c_strings, numbers
 from kgen.targets.c_op import COp
 from kgen.targets.c_types import CTYPES
-from kgen.targets.weight_forms import Blob, Form, little_endian, stored_size
+from kgen.targets.weight_bytes import Blob, little_endian, stored_size
 
 INLINE_WEIGHTS = 4096
 """Models with more weights than this have them in files of their own, so that the code can be read.

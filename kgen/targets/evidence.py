@@ -17,12 +17,14 @@ class SelfTest:
     inputs, outputs: for each input or output of the model an array, whose first axis counts calls.
     known_from: for each output the first call whose result Keras tells.
     tolerance: relative to the output's scale.
+    noise: for each output the largest error that rounding explains, where it is small by chance.
     """
 
     inputs: Sequence[np.ndarray]
     outputs: Sequence[np.ndarray]
     known_from: Sequence[int]
     tolerance: float
+    noise: Sequence[float]
 
     @property
     def count(self) -> int:

@@ -20,13 +20,11 @@ from kgen.ir.program import Arg, Number, Operand, Program, measure
 from kgen.ir.size import Given, Length, at
 from kgen.ir.value import STRING, Constant, Value
 from kgen.ops.broadcast import Broadcast
-from kgen.ops.conv import Conv
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.gather import Gather
-from kgen.ops.pool import Pool
 from kgen.ops.resize import Resize
 from kgen.ops.slice import Slice
-from kgen.trace.nn_ops import same_padding
+from kgen.trace.derived import Derived
 from kgen.trace.resampling import nearest
 from kgen.trace.sizes import ENOUGH, AmbiguousError, products, size_of, sizes_near
 
@@ -186,27 +184,9 @@ class Alignment:
 
     def _field(self, name: str, annotation: Any, nodes: tuple[Node, ...]) -> Any:
         found = [getattr(node, name) for node in nodes]
-        if name == "padding" and isinstance(nodes[0], Conv | Pool):
-            padding = self._same_padding(nodes)
-            if padding is not None:
-                return padding
         if isinstance(found[0], Constant) and "Value" not in str(annotation):
             return self._fixed_constant(found)
         return self._part(found)
-
-    def _same_padding(self, nodes: tuple[Any, ...]) -> Any:
-        """The padding as TensorFlow's SAME, if it depends on the lengths and is that."""
-        if len({node.padding for node in nodes}) == 1:
-            return None
-        first = nodes[0]
-        x = self._made.get(first.x, first.x)
-        sizes = x.shape[1:-1] if first.channels_last else x.shape[2:]
-        rates = getattr(first, "dilation", (1,) * len(sizes))
-        padding = same_padding(sizes, first.window, first.strides, rates)
-        for node, known in zip(nodes, self.known, strict=True):
-            if tuple((at(a, known), at(b, known)) for a, b in padding) != node.padding:
-                return None
-        return padding
 
     def _part(self, found: list[Any]) -> Any:
         """What all of `found` are at their lengths."""
@@ -223,6 +203,10 @@ class Alignment:
             if len({len(one) for one in found}) > 1:
                 raise UnlikeError(f"it has {first} at one length, but {found[1]} at another")
             return tuple(self._part(list(parts)) for parts in zip(*found, strict=True))
+        if all(isinstance(one, Derived) for one in found):
+            ruled = self._by_rule(found)
+            if ruled is not None:
+                return ruled
         if all(one == first or one is first for one in found):
             return first
         if isinstance(first, int) and not isinstance(first, bool):
@@ -252,6 +236,13 @@ class Alignment:
         return tuple(self._size(list(sizes)) for sizes in columns)
 
     # Numbers
+
+    def _by_rule(self, found: Sequence[Derived]) -> int | None:
+        """What the rule of the lowering gives, if that is what was found at all lengths."""
+        x = self._node.inputs[0]
+        size: int = found[0].rule(self._made.get(x, x).shape)
+        right = [at(size, lengths) for lengths in self.known] == list(found)
+        return size if right else None
 
     def _size(self, found: Sequence[int]) -> int:
         """The expression that has these values."""

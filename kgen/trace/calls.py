@@ -33,6 +33,22 @@ class Weight:
 
 
 @dataclass(frozen=True, eq=False)
+class Cell:
+    """A cell of a layer RNN, one of several if they are stacked.
+
+    weights: those that the cell has, with their indices in the RNN's `get_weights()`. again: makes
+    the call for one time step again, from what comes in and the states, to the output and the new
+    states; states: those that it had once. None and () if cells are stacked.
+    """
+
+    kind: str
+    config: Mapping[str, Any]
+    weights: tuple[Weight, ...]
+    again: Again | None = None
+    states: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Call:
     """One call of a layer.
 
@@ -43,6 +59,7 @@ class Call:
     inputs: the tensors among its arguments, masks left out. arguments: all by name, arrays and
         settings. mask: Keras's mask of the first input, or None. inner: the calls that it made.
     again: makes the call again; None for models and loops.
+    cells: of a layer RNN, those that it calls one after the other in each time step.
     """
 
     path: str
@@ -56,6 +73,7 @@ class Call:
     outputs: tuple[np.ndarray, ...]
     inner: tuple[Call, ...] = ()
     again: Again | None = None
+    cells: tuple[Cell, ...] = ()
 
     @property
     def given(self) -> tuple[np.ndarray, ...]:
@@ -100,10 +118,14 @@ def record(
     calls: list[Call] = []
     path: list[keras.Layer] = []
     inner: list[list[Call]] = [[]]
+    steps: dict[int, tuple[Again, tuple[np.ndarray, ...]]] = {}
     call = keras.Layer.__call__
 
     def recorded(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
         hidden = not path or any(isinstance(outer, RNN) for outer in path)
+        if path and getattr(path[-1], "cell", None) is layer:
+            states = tuple(_array(leaf) for leaf in tree.flatten(args[1:2]))
+            steps.setdefault(id(path[-1]), (caller(layer, args, kwargs), states))
         path.append(layer)
         inner.append([])
         try:
@@ -121,6 +143,9 @@ def record(
                 facts[id(layer)] = _facts(model, layer)
             made = _call(layer, name, facts[id(layer)], args, kwargs, mask, result)
             made = replace(made, inner=tuple(inner[-1]))
+            if len(made.cells) == 1 and id(layer) in steps:
+                again, states = steps.pop(id(layer))
+                made = replace(made, cells=(replace(made.cells[0], again=again, states=states),))
             if not isinstance(layer, keras.Model | keras.layers.Wrapper | RNN):
                 made = replace(made, again=caller(layer, args, kwargs))
             calls.append(made)
@@ -148,7 +173,18 @@ def _facts(model: keras.Model, layer: keras.Layer) -> dict[str, Any]:
         "access": dict([(id(model), "model"), *_places(model)]).get(id(layer), layer.name),
         "config": _config(layer),
         "weights": tuple(_weights(layer)),
+        "cells": tuple(_cells(layer)) if type(layer) is RNN else (),
     }
+
+
+def _cells(layer: RNN) -> Iterator[Cell]:
+    indices = {id(variable): index for index, variable in enumerate(layer.weights)}
+    for cell in getattr(layer.cell, "cells", [layer.cell]):
+        weights = tuple(
+            replace(own, index=indices[id(variable)])
+            for own, variable in zip(_weights(cell), cell.weights, strict=True)
+        )
+        yield Cell(type(cell).__name__, _config(cell), weights)
 
 
 def _call(

@@ -49,11 +49,13 @@ def graph_at_any_length(trace: Callable[[Signature], Graph], signature: Signatur
     traces.at(bounds)  # what can't be exported is said here
     lengths = tuple(traces.with_multiple(one) for one in signature.lengths)
     try:
-        return _aligned([traces.known(bounds), *traces.around(lengths, WANTED)], lengths)
+        graph = _aligned([traces.known(bounds), *traces.around(lengths, WANTED)], lengths)
     except UnlikeGraphsError as unlike:
         if not unlike.ambiguous:
             raise
-    return _aligned([traces.known(bounds), *traces.around(lengths, MOST)], lengths)
+        graph = _aligned([traces.known(bounds), *traces.around(lengths, MOST)], lengths)
+    least = tuple(traces.with_shapes_of(graph, one, bounds) for one in graph.lengths)
+    return replace(graph, lengths=least)
 
 
 def _aligned(found: list[Trace], lengths: tuple[Given, ...]) -> Graph:
@@ -128,6 +130,18 @@ class _Traces:
             f"bound, or pin it with --input-shape."
         )
 
+    def with_shapes_of(self, graph: Graph, given: Given, bounds: Point) -> Given:
+        """The length with the least number at which the model's outputs have the graph's shapes: a
+        one-hot layer drops an axis of one.
+        """
+        while given.least < given.bound:
+            point = bounds | {given.name: given.least}
+            found = self.possible(point)
+            if found is None or _shapes(found) == _shapes(graph.at(point)):
+                break
+            given = replace(given, least=given.least + given.multiple)
+        return given
+
     def around(self, lengths: tuple[Given, ...], wanted: int) -> list[Trace]:
         """As many traces at other points than the bound, near and far.
 
@@ -142,6 +156,10 @@ class _Traces:
             if graph is not None and _empty(graph) <= empty:
                 found.append(Trace(point, graph))
         return found
+
+
+def _shapes(graph: Graph) -> list[tuple[int, ...]]:
+    return [value.shape for value in graph.results]
 
 
 def _empty(graph: Graph) -> int:

@@ -18,9 +18,10 @@ from kgen.ops.batch_normalization import BatchNormalization
 from kgen.ops.conv import Conv
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.normalization import Normalization
-from kgen.ops.pool import Pool, spatial_sizes
+from kgen.ops.pool import Pool
 from kgen.ops.softmax import Softmax
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.derived import derived
 from kgen.trace.table import decomposes, lowers
 
 
@@ -45,6 +46,23 @@ def same_padding(
             total = maximum(total, 0) if reach > 1 else 0
         padding.append((total // 2, total - total // 2))
     return tuple(padding)
+
+
+def _same_around(
+    x: Value,
+    channels_last: bool,
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+) -> tuple[tuple[int, int], ...]:
+    """The same of images, as it comes from their shape."""
+
+    def rule(shape: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        sizes = shape[1:-1] if channels_last else shape[2:]
+        return same_padding(sizes, window, strides, dilation)
+
+    padding: tuple[tuple[int, int], ...] = derived(rule, x.shape)
+    return padding
 
 
 def _constant_kernel(builder: Builder, kernel: Any, dtype: str) -> Constant:
@@ -104,7 +122,7 @@ def _conv(builder: Builder, op: Any, x: Value, kernel: Constant, groups: int | N
     channels = x.shape[-1 if last else 1]
     padding: tuple[tuple[int, int], ...] = ((0, 0),) * rank
     if op.padding == "same":
-        padding = same_padding(spatial_sizes(x, last), kernel.shape[:-2], strides, dilation)
+        padding = _same_around(x, last, kernel.shape[:-2], strides, dilation)
     return builder.add(
         Conv,
         x=x,
@@ -153,7 +171,7 @@ def pool(builder: Builder, op: Any, inputs: Any) -> Value:
     strides = window if op.strides is None else _tuple(op.strides, rank)
     padding: tuple[tuple[int, int], ...] = ((0, 0),) * rank
     if op.padding == "same":
-        padding = same_padding(spatial_sizes(x, last), window, strides, (1,) * rank)
+        padding = _same_around(x, last, window, strides, (1,) * rank)
     return builder.add(
         Pool,
         x=x,

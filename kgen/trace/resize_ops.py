@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from kgen.ir.size import Size, maximum, minimum
 from kgen.ir.value import Constant, Value
 from kgen.ops.pad import Pad
 from kgen.ops.resize import Resize
+from kgen.ops.slice import Slice
 from kgen.trace.builder import Builder, UnsupportedError
+from kgen.trace.derived import derived
 from kgen.trace.resampling import nearest, resampling
 from kgen.trace.table import lowers
 
@@ -39,6 +42,8 @@ def resize(builder: Builder, op: Any, images: Any) -> Value:
     value = builder.cast(value, "float32")
     # The axis that shrinks most goes first: the other one then has fewer rows to do.
     ratios = {axis: size / value.shape[axis] for axis, size in zip(axes, op.size, strict=True)}
+    if op.crop_to_aspect_ratio or op.pad_to_aspect_ratio:
+        ratios = dict.fromkeys(axes, 1.0)  # alike, but for rounding
     for axis in sorted(axes, key=ratios.__getitem__):
         size = int(op.size[axes.index(axis)])
         value = _resampled(builder, value, axis, size, op.interpolation, bool(op.antialias))
@@ -92,35 +97,53 @@ def _name(builder: Builder, what: str) -> str:
     return f"{builder.origin.path}/{what}"
 
 
-def _aspect(sizes: Sequence[int], target: tuple[int, int]) -> tuple[int, int]:
-    """The height that fits the width, and the width that fits the height; as TensorFlow rounds."""
+def _fitting(sizes: Sequence[int], target: tuple[int, int]) -> tuple[int, int]:
+    """The height that fits the width, and the width that fits the height."""
     (height, width), (target_height, target_width) = sizes, target
-    fit = np.float32(width * target_height) / np.float32(target_width)
-    other = np.float32(height * target_width) / np.float32(target_height)
-    return int(fit), int(other)
+    return (
+        _quotient(width * target_height, target_width),
+        _quotient(height * target_width, target_height),
+    )
+
+
+def _quotient(a: int, b: int) -> int:
+    """a / b rounded down; as TensorFlow does it, in float32, where that may differ."""
+    if a < 2**24:
+        return a // b
+    if isinstance(a, Size):
+        raise TypeError("images of this size have an aspect ratio of more digits than float32 has")
+    return int(np.float32(a) / np.float32(b))
 
 
 def _cropped(builder: Builder, value: Value, axes: tuple[int, int], size: tuple[int, int]) -> Value:
     """The largest part from the middle that has the target's aspect ratio."""
-    sizes = [value.shape[axis] for axis in axes]
-    wanted = _aspect(sizes, size)
-    for axis, whole, want in zip(axes, sizes, wanted, strict=True):
-        part = max(min(whole, want), 1)
-        if part < whole:
-            value = builder.slice(value, axis, (whole - part) // 2, part)
-    return value
+
+    def rule(shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        starts, sizes = [0] * len(shape), list(shape)
+        for axis, fitting in zip(axes, _fitting([shape[a] for a in axes], size), strict=True):
+            sizes[axis] = maximum(minimum(shape[axis], fitting), 1)
+            starts[axis] = (shape[axis] - sizes[axis]) // 2
+        return tuple(starts), tuple(sizes)
+
+    starts, sizes = derived(rule, value.shape)
+    if sizes == value.shape:
+        return value
+    return builder.add(Slice, x=value, starts=starts, steps=(1,) * value.rank, sizes=sizes)
 
 
 def _padded(
     builder: Builder, value: Value, axes: tuple[int, int], size: tuple[int, int], fill: float
 ) -> Value:
     """The images with as much fill on both sides as makes about the target's aspect ratio."""
-    sizes = [value.shape[axis] for axis in axes]
-    wanted = _aspect(sizes, size)
-    padding = [(0, 0)] * value.rank
-    for axis, whole, want in zip(axes, sizes, wanted, strict=True):
-        before = (max(whole, want) - whole) // 2
-        padding[axis] = (before, before)
+
+    def rule(shape: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        padding = [(0, 0)] * len(shape)
+        for axis, fitting in zip(axes, _fitting([shape[a] for a in axes], size), strict=True):
+            before = (maximum(shape[axis], fitting) - shape[axis]) // 2
+            padding[axis] = (before, before)
+        return tuple(padding)
+
+    padding = derived(rule, value.shape)
     if not any(map(any, padding)):
         return value
-    return builder.add(Pad, x=value, padding=tuple(padding), value=fill)
+    return builder.add(Pad, x=value, padding=padding, value=fill)

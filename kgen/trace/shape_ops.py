@@ -99,7 +99,9 @@ def get_item(builder: Builder, op: Any, x: Any, key: Any) -> Value:
         steps.append(picked.step)
         sizes.append(len(picked))
         axis += 1
-    if tuple(sizes) != value.shape or any(step != 1 for step in steps):
+    # At other lengths the same bounds may cut something off.
+    bounded = any(isinstance(part, slice) and part != slice(None) for part in keys)
+    if bounded or tuple(sizes) != value.shape:
         value = builder.add(
             Slice, x=value, starts=tuple(starts), steps=tuple(steps), sizes=tuple(sizes)
         )

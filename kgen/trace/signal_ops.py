@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from keras import ops
 from kgen.ir.value import Value
 from kgen.ops.fft import Fft
 from kgen.trace.builder import Builder
+from kgen.trace.derived import derived
+from kgen.trace.graph_operation import apply
 from kgen.trace.known import array_of
 from kgen.trace.table import decomposes, lowers
 
@@ -99,11 +102,21 @@ def frames(x: Any, length: int, stride: int) -> Any:
     if blocks > JOINED or not count:
         places = stride * np.arange(count)[:, None] + np.arange(length)
         return ops.take(x, places.astype(np.int32), axis=-1)
-    # A frame is a few blocks of `stride` elements that follow one another.
-    whole = (count + blocks - 1) * stride
-    missing = max(whole - x.shape[-1], 0)
-    x = ops.pad(x[..., :whole], [(0, 0)] * (len(x.shape) - 1) + [(0, missing)])
-    grid = ops.reshape(x, (*x.shape[:-1], whole // stride, stride))
+    # A frame is a few blocks of `stride` elements that follow one another. What the last one lacks
+    # to whole blocks is as much at any length of x.
+    missing = blocks * stride - length
+    if missing:
+        x = ops.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(0, missing)])
+
+    def whole(shape: Sequence[int]) -> int:
+        return ((shape[-1] - missing - length) // stride + blocks) * stride
+
+    def cut(builder: Builder, x: Any) -> Value:
+        value = builder.value(x)
+        return builder.slice(value, value.rank - 1, 0, derived(whole, value.shape))
+
+    x = apply(cut, x)
+    grid = ops.reshape(x, (*x.shape[:-1], x.shape[-1] // stride, stride))
     parts = [grid[..., block : block + count, :] for block in range(blocks)]
     return ops.concatenate(parts, axis=-1)[..., :length]
 

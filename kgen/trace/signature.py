@@ -73,15 +73,7 @@ def signature(
     know.
     """
     names, shapes, dtypes, numbered = _ports(model, pinned)
-    unknown = [
-        name for name in pinned if name not in names and not (name == "" and len(names) == 1)
-    ]
-    if unknown:
-        raise ExportError(
-            f"The model has no input {unknown[0]!r}: its inputs are {', '.join(map(repr, names))}. "
-            "Name one with --input-shape NAME=32,10.",
-            exit_code=2,
-        )
+    _check_names(names, pinned)
     bounds = max_shapes or {}
     told = {*pinned, *spelled_out(bounds)}
     sizes = [
@@ -100,14 +92,28 @@ def signature(
         InputSpec(name, _known(name, shape), dtype)
         for name, shape, dtype in zip(names, sizes, dtypes, strict=True)
     )
+    _check_dtypes(inputs)
+    names_of_outputs = tuple(getattr(model, "output_names", None) or ())
+    return Signature(inputs, numbered, names_of_outputs, batch_size(model), lengths)
+
+
+def _check_names(names: Sequence[str], pinned: InputShapes) -> None:
+    for name in pinned:
+        if name not in names and not (name == "" and len(names) == 1):
+            raise ExportError(
+                f"The model has no input {name!r}: its inputs are {', '.join(map(repr, names))}. "
+                "Name one with --input-shape NAME=32,10.",
+                exit_code=2,
+            )
+
+
+def _check_dtypes(inputs: Sequence[InputSpec]) -> None:
     for spec in inputs:
         if spec.dtype not in DTYPES or spec.dtype.startswith("float8"):
             raise ExportError(
                 f"Input {spec.name!r} has the dtype {spec.dtype}; kgen exports models whose inputs "
                 "are float16, bfloat16, float32, float64, integers, booleans or strings."
             )
-    names_of_outputs = tuple(getattr(model, "output_names", None) or ())
-    return Signature(inputs, numbered, names_of_outputs, batch_size(model), lengths)
 
 
 def ports(model: keras.Model, pinned: InputShapes) -> list[tuple[str, tuple[int | None, ...], str]]:

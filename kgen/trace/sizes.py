@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import gcd
 
 from kgen.ir.node import Node
-from kgen.ir.size import Length, Size, at
+from kgen.ir.size import Length, Size, at, is_multiple
 from kgen.ir.value import Value
 
 DIVISORS = range(2, 65)
@@ -41,12 +42,17 @@ def size_of(
         for candidate in _linear(base, values, found):
             if [at(candidate, lengths) for lengths in known] == list(found):
                 return candidate
-    quotients = list(_quotients(sizes, columns, found))
+    for base, values in zip(sizes, columns, strict=True):
+        ratio = max(values[0] // max(found[0], 1), 1)
+        if is_multiple(base, ratio) and [value // ratio for value in values] == list(found):
+            return base // ratio
+    step = gcd(*found)
+    quotients = list(_quotients(sizes, columns, [one // step for one in found]))
     if quotients and (len(known) < enough or len(quotients[0][1]) > 1):
         raise AmbiguousError(
             f"{found[0]}, {found[1]} and so on may be several quotients of lengths"
         )
-    return quotients[0][0] if quotients else None
+    return quotients[0][0] * step if quotients else None
 
 
 def sizes_near(node: Node, made: Mapping[Value, Value]) -> Iterator[int]:

@@ -118,6 +118,11 @@ def _flattened(x: Any, axis: Any) -> tuple[Any, list[int]]:
     return ops.reshape(moved, [*(x.shape[a] for a in others), joined]), axes
 
 
+def _if_known(x: Any) -> Any:
+    """x as an array, unless it depends on the data or on a length."""
+    return x if isinstance(x, keras.KerasTensor) else array_of(x)
+
+
 def _between(method: str, exact: Any, library: Any) -> list[tuple[Any, Any]]:
     """(place, weight) of the elements that make up the quantile at the place `exact`; None for a
     weight of one."""
@@ -152,10 +157,14 @@ def quantile(op: Any, x: Any, q: Any = 0.5) -> Any:
     length = flat.shape[-1]
     ordered = ops.sort(flat, axis=-1)
     parts = []
-    for place, weight in _between(_method(op), (length - 1) * fractions, np):
-        places = np.clip(place, 0, length - 1).astype(np.int32)
-        picked = ops.take(ordered, places, axis=-1) if places.ndim else ordered[..., int(places)]
-        parts.append(picked if weight is None else picked * np.asarray(weight, x.dtype))
+    exact = ops.cast(length - 1, "float64") * fractions
+    for place, weight in _between(_method(op), exact, ops):
+        places = _if_known(ops.cast(ops.clip(place, 0, length - 1), "int32"))
+        one = isinstance(places, np.ndarray) and not places.ndim
+        picked = ordered[..., int(places)] if one else ops.take(ordered, places, axis=-1)
+        if weight is not None:
+            picked = picked * _if_known(ops.cast(weight, x.dtype))
+        parts.append(picked)
     result = sum(parts[1:], parts[0])
     unordered = ops.any(ops.isnan(flat), axis=-1, keepdims=fractions.ndim > 0)
     return _placed(op, ops.where(unordered, math.nan, result), axes, fractions.ndim)

@@ -4,24 +4,15 @@ operation met.
 
 from __future__ import annotations
 
-import json
-import re
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
-from itertools import count
 from math import prod
 from typing import Any
-from unittest import mock
 
 import keras
 import numpy as np
 from keras import KerasTensor, tree
-from keras.src.layers import layer as layer_module
-from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
-from keras.src.layers.rnn.rnn import RNN
 from keras.src.ops.operation import Operation
 
 from kgen.errors import ExportError
@@ -29,12 +20,15 @@ from kgen.ir.graph import Graph, Layer
 from kgen.ir.node import GraphError, MixedSamplesError, Node, Origin
 from kgen.ir.value import Constant, Levels, Value
 from kgen.trace import describe
+from kgen.trace.batch import batch_length
 from kgen.trace.builder import Builder, UnsupportedError
 from kgen.trace.data_layers import as_in_predict
 from kgen.trace.deferral import deferred_operations, is_known_array
 from kgen.trace.memory import Memory
 from kgen.trace.operators import operators_of_tensorflow
 from kgen.trace.ops_backend import symbolic_backend, symbolic_self_backend
+from kgen.trace.patches import calling, inputs_of_any_length
+from kgen.trace.position import Position
 from kgen.trace.quantized import call_of, levels_of, quantized_layers, unpacked_weight
 from kgen.trace.recurrent import Loops, is_step
 from kgen.trace.signature import Signature
@@ -63,17 +57,11 @@ class Tracer:
         self.builder.describe_constant = self._describe_constant
         self.builder.levels_of = self._levels_of
         self.memory = Memory(self.builder)
-        self.loops = Loops(
-            self.builder, partial(self._origin, None), self._cell, self.memory, one_step
-        )
-        self.layers: list[keras.Layer] = []
-        self.numbers = count(1)
-        self.calls = [0]  # the numbers of the calls that are being traced, the outermost first
-        self.operation = 0  # the number of the last operation's call
+        self.here = Position()
+        self.loops = Loops(self.builder, self.here.origin, self.here.cell, self.memory, one_step)
         self.names: dict[Value, str] = {}
         self.records: list[Layer] = []
         self.problems: dict[str, None] = {}
-        self.rewriting: list[Operation] = []
 
     def run(self, signature: Signature) -> Graph:
         """The model's graph.
@@ -114,80 +102,52 @@ class Tracer:
 
     @contextmanager
     def _patched_keras(self) -> Iterator[None]:
-        tracer = self
-
-        def call_layer(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-            return tracer.call_layer(layer, args, kwargs)
-
-        def call_operation(operation: Operation, *args: Any, **kwargs: Any) -> Any:
-            return tracer.call_operation(operation, args, kwargs)
-
         with ExitStack() as stack:
             enter = stack.enter_context
-            enter(mock.patch.object(keras.Layer, "symbolic_call", call_layer))
-            enter(mock.patch.object(Operation, "symbolic_call", call_operation))
-            # Keras would record the calls on the user's layers, and never forget them.
-            enter(mock.patch.object(layer_module, "Node"))
+            enter(calling(self.call_layer, self.call_operation))
             enter(symbolic_backend(self.loops.functions))
             enter(operators_of_tensorflow())
             enter(self.memory.assignments())
-            if self.one_step:  # sequences are shorter than Keras's models expect
-                enter(mock.patch.object(keras.Layer, "_assert_input_compatibility", _do_nothing))
-            # Masks for dropout, which inference has no use for.
-            enter(mock.patch.object(RNN, "_maybe_config_dropout_masks", _do_nothing))
-            for getter in ("get_dropout_mask", "get_recurrent_dropout_mask"):
-                enter(mock.patch.object(DropoutRNNCell, getter, _do_nothing))
             enter(quantized_layers(self.builder))
+            if self.one_step:
+                enter(inputs_of_any_length())
             if self.defer:
                 enter(deferred_operations())
-            enter(warnings.catch_warnings())
-            warnings.simplefilter("ignore")  # Keras's remarks on destroyed masks and the like
-            filtering = keras.config.is_traceback_filtering_enabled()
-            stack.callback(
-                keras.config.enable_traceback_filtering
-                if filtering
-                else keras.config.disable_traceback_filtering
-            )
-            keras.config.disable_traceback_filtering()
             yield
 
     def call_layer(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
         """`layer.call`, traced: Layer.__call__ has cast the inputs and filled in the masks."""
-        name = type(layer).__name__
-        own_cell = bool(self.layers) and _is_own_cell(self.layers[-1], layer)
-        self.calls.append(self.calls[-1] if own_cell else next(self.numbers))
-        self.layers.append(layer)
-        try:
-            if name in REFUSED_LAYERS:
-                return self._refuse(layer, REFUSED_LAYERS[name], args, kwargs)
-            stand_ins = symbolic_self_backend(layer, self.loops.functions)
-            with stand_ins, self.memory.of_layer(layer, self._path()):
-                call = self.loops.call_of(layer) or LAYERS.get(name)
-                if call is not None:
-                    outputs = call(layer, *args, **kwargs)
-                elif len(self.layers) > 1 and is_step(self.layers[-2], layer):
-                    outputs = layer.call(*args, **kwargs)
-                else:
-                    outputs = call_of(layer)(*as_in_predict(layer, args), **kwargs)
-            outputs = tree.map_structure(self._as_tensor, outputs)
-            if layer is self._visible()[-1] and not isinstance(layer, keras.Model):
-                self._name_outputs(outputs)
-                self._record(layer, args, kwargs, outputs)
-            return outputs
-        except (ExportError, GraphError):
-            raise
-        except UnsupportedError as error:
-            return self._refuse(layer, str(error), args, kwargs)
-        except Exception as error:
-            return self._refuse(layer, describe.untraceable(layer, error), args, kwargs)
-        finally:
-            self.layers.pop()
-            self.calls.pop()
+        with self.here.within(layer):
+            try:
+                if type(layer).__name__ in REFUSED_LAYERS:
+                    raise UnsupportedError(REFUSED_LAYERS[type(layer).__name__])
+                outputs = tree.map_structure(self._as_tensor, self._called(layer, args, kwargs))
+                if layer is self.here.visible[-1] and not isinstance(layer, keras.Model):
+                    self._name_outputs(outputs)
+                    self._record(layer, args, kwargs, outputs)
+                return outputs
+            except (ExportError, GraphError):
+                raise
+            except UnsupportedError as error:
+                return self._refuse(layer, str(error), args, kwargs)
+            except Exception as error:
+                return self._refuse(layer, describe.untraceable(layer, error), args, kwargs)
+
+    def _called(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
+        """What the layer's call returns, or what is called in its place."""
+        stand_ins = symbolic_self_backend(layer, self.loops.functions)
+        with stand_ins, self.memory.of_layer(layer, self.here.path):
+            call = self.loops.call_of(layer) or LAYERS.get(type(layer).__name__)
+            if call is not None:
+                return call(layer, *args, **kwargs)
+            layers = self.here.layers
+            if len(layers) > 1 and is_step(layers[-2], layer):
+                return layer.call(*args, **kwargs)
+            return call_of(layer)(*as_in_predict(layer, args), **kwargs)
 
     def call_operation(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         name = type(operation).__name__
-        if not self.rewriting:
-            self.operation = next(self.numbers)
+        self.here.at_operation()
         if self.defer:
             args, kwargs = tree.map_structure(self._known_as_tensor, (args, kwargs))
         if name in DECOMPOSITIONS:
@@ -195,7 +155,7 @@ class Tracer:
         like = self._keras_spec(operation, args, kwargs)
         lower = OPERATIONS.get(name)
         builder = self.builder
-        builder.origin = self._origin(operation)
+        builder.origin = self.here.origin(operation)
         try:
             if lower is None:
                 raise UnsupportedError(
@@ -209,36 +169,37 @@ class Tracer:
                 f"keras.ops.{describe.operation_name(name)} mixes the samples of a batch: {error}; "
                 "leave the first axis alone, or do this behind the exported model"
             )
-            return self._unknown(like, self._problem(reason))
+            self._problem(reason)
+            return self._unknown(like)
         except UnsupportedError as error:
-            return self._unknown(like, self._problem(str(error)))
+            self._problem(str(error))
+            return self._unknown(like)
         if like is None:
             return tree.map_structure(builder.tensor, values)
         return tree.map_structure_up_to(like, self._checked_tensor, like, values)
 
     def _rewrite(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         """The operation as a composition of others, whose nodes are all said to come from it."""
-        self.rewriting.append(operation)
         try:
-            return DECOMPOSITIONS[type(operation).__name__](operation, *args, **kwargs)
+            with self.here.rewriting(operation):
+                return DECOMPOSITIONS[type(operation).__name__](operation, *args, **kwargs)
         except UnsupportedError as error:
-            problem = self._problem(str(error))
-        finally:
-            self.rewriting.pop()
+            self._problem(str(error))
         try:
             like = operation.compute_output_spec(*args, **kwargs)
         except Exception:
             raise refusal(self.problems) from None
-        return self._unknown(like, problem)
+        return self._unknown(like)
 
     def _keras_spec(self, operation: Operation, args: Any, kwargs: Any) -> Any:
         if type(operation).__name__ in WRONG_KERAS_RULES:
             return None
         try:
             return operation.compute_output_spec(*args, **kwargs)
-        except Exception:
+        except Exception as error:
             # Keras's own rule refuses what its computation accepts (grouped convolutions); the
             # lowering then goes by kgen's rule alone.
+            self.builder.refused = describe.one_line(str(error)).rstrip(".")
             if type(operation).__name__ in OPERATIONS:
                 return None
             raise
@@ -248,7 +209,7 @@ class Tracer:
         spec = self.builder.spec(like)
         same_batch = value.batch == spec.batch or value.batch is None
         if value.shape != spec.shape or value.dtype != spec.dtype or not same_batch:
-            raise GraphError(f"{self._origin(None)}: Keras says {spec}, kgen {value}")
+            raise GraphError(f"{self.here.origin()}: Keras says {spec}, kgen {value}")
         return self.builder.tensor(value, like)
 
     def _as_tensor(self, x: Any) -> Any:
@@ -259,37 +220,11 @@ class Tracer:
     def _known_as_tensor(self, x: Any) -> Any:
         return self.builder.tensor(self.builder.value(x)) if is_known_array(x) else x
 
-    # Where the tracer is
-
-    def _origin(self, operation: Operation | None) -> Origin:
-        path = self._path()
-        if path:
-            layer = self._visible()[-1]
-            if not isinstance(layer, keras.Model):
-                return Origin(path, type(layer).__name__, describe.layer(layer), self.calls[-1])
-        if self.rewriting:
-            operation = self.rewriting[0]
-        kind = type(operation).__name__ if operation is not None else "operation"
-        name = describe.operation_name(kind)
-        where = f"{path}/{name}" if path else name
-        return Origin(where, kind, f"keras.ops.{name}", self.operation)
-
-    def _visible(self) -> list[keras.Layer]:
-        """The layers that are being traced, the outermost first, but for cells that the user has
-        not made: an LSTM's LSTMCell.
-        """
-        pairs = zip([None, *self.layers], self.layers, strict=False)
-        return [layer for outer, layer in pairs if not _is_own_cell(outer, layer)]
-
-    def _path(self) -> str:
-        return "/".join(layer.name for layer in self._visible()[1:])
-
-    def _cell(self) -> Any:
-        return getattr(self.layers[-1], "cell", None)
+    # What layers return, and what they are made of
 
     def _name_outputs(self, outputs: Any) -> None:
         """Calls what a layer returns by the layer's name, unless an earlier layer made it."""
-        path = self._path()
+        path = self.here.path
         if not path:
             return
         for tensor in tree.flatten(outputs):
@@ -309,16 +244,15 @@ class Tracer:
         ]
         shapes = tuple(spec.shape[1:] if spec.batch == 0 else spec.shape for spec in specs)
         own = sum(prod(weight.shape) for weight in layer.weights)
-        around = list(zip(self.layers, self.calls[1:], strict=True))[-2::-1]
         self.records.append(
             Layer(
-                path=self._path(),
+                path=self.here.path,
                 kind=type(layer).__name__,
                 shapes=shapes,
                 parameters=own,
                 summary=describe.layer(layer),
-                call=self.calls[-1],
-                inside=next((n for one, n in around if not isinstance(one, keras.Model)), 0),
+                call=self.here.calls[-1],
+                inside=self.here.call_around,
                 given=_values((args, kwargs)),
                 masks=masks,
             )
@@ -330,23 +264,22 @@ class Tracer:
         """The name and note of a constant. likely: the weight that it probably is. variable: the
         one that it is, if that is known.
         """
-        known = describe_constant(self._visible(), data, likely, variable)
-        unpacked = unpacked_weight(self.layers[-1], data) if self.layers else ""
+        known = describe_constant(self.here.visible, data, likely, variable)
+        unpacked = unpacked_weight(self.here.layers[-1], data) if self.here.layers else ""
         note = unpacked and "weights of four bits"
-        return known or (f"{self._path()}/{unpacked or 'constant'}", note)
+        return known or (f"{self.here.path}/{unpacked or 'constant'}", note)
 
     def _levels_of(self, data: np.ndarray) -> Levels | None:
         """What an array of the present layer was made of, if it is small integers."""
-        return levels_of(self.layers[-1], data) if self.layers else None
+        return levels_of(self.here.layers[-1], data) if self.here.layers else None
 
     # What can't be exported
 
-    def _problem(self, reason: str) -> str:
-        path = self._path() or "model"
-        layer = self.layers[-1] if self.layers else self.model
+    def _problem(self, reason: str) -> None:
+        path = self.here.path or "model"
+        layer = self.here.layers[-1] if self.here.layers else self.model
         text = f"{path!r} ({type(layer).__name__}): {describe.one_line(reason)}"
         self.problems.setdefault(text)
-        return text
 
     def _refuse(self, layer: keras.Layer, reason: str, args: Any, kwargs: Any) -> Any:
         """Notes the problem and answers with tensors of the right shape, to find others."""
@@ -356,9 +289,11 @@ class Tracer:
                 like = layer.compute_output_spec(*args, **kwargs)
         except Exception:
             raise refusal(self.problems) from None
-        return self._unknown(like, reason)
+        return self._unknown(like)
 
-    def _unknown(self, like: Any, reason: str) -> Any:
+    def _unknown(self, like: Any) -> Any:
+        """Tensors of these shapes, so that tracing goes on and finds the next problem."""
+
         def stand_in(tensor: Any) -> Any:
             try:
                 spec = self.builder.spec(tensor)
@@ -412,34 +347,6 @@ class Tracer:
             return value
         name = f"{maker.origin.path}/{label}" if label else describe.node_name(maker, value)
         return replace(value, name=name, label=label)
-
-
-def _do_nothing(*args: Any, **kwargs: Any) -> None:
-    pass
-
-
-def _is_own_cell(outer: keras.Layer | None, layer: keras.Layer) -> bool:
-    """Whether the layer is the cell that the layer around it has made for itself."""
-    return isinstance(outer, RNN) and type(outer) is not RNN and outer.cell is layer
-
-
-def batch_length(model: keras.Model) -> int:
-    """A prime that divides no length in the model, to stand for the batch while tracing."""
-    lengths = {size for weight in model.weights for size in weight.shape if size}
-    for layer in model._flatten_layers():
-        try:
-            text = json.dumps(layer.get_config(), default=str)
-        except Exception:
-            continue  # a custom layer without get_config; its weights are counted
-        lengths.update(int(number) for number in re.findall(r"\d+", text) if len(number) < 12)
-    candidate = 1009
-    while not _is_prime(candidate) or any(length and length % candidate == 0 for length in lengths):
-        candidate += 2
-    return candidate
-
-
-def _is_prime(number: int) -> bool:
-    return all(number % divisor for divisor in range(2, int(number**0.5) + 1))
 
 
 def refusal(problems: dict[str, None]) -> ExportError:

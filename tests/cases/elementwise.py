@@ -93,6 +93,21 @@ def power_with_number() -> keras.Model:
     return function(lambda x: x**3 + 2.0 ** (x / 4), (5, 3))
 
 
+def powers_with_known_exponents() -> keras.Model:
+    """Those that are other functions, and one that isn't; zeros of both signs among the bases."""
+
+    def body(x):
+        size = ops.abs(x) + 0.1
+        zeros = ops.floor(x) * 0.0
+        return [
+            *(ops.power(x, exponent) for exponent in (-1.0, 2.0, 3.0)),
+            *(ops.power(size, exponent) for exponent in (-0.5, 0.5, 2.2)),
+            *(ops.power(zeros, exponent) for exponent in (0.5, 2.0, 3.0)),
+        ]
+
+    return function(body, (5, 3))
+
+
 def operators_with_numbers_on_either_side() -> keras.Model:
     return function(lambda x: (2 - x) / (1 + abs(x)) - x * 0.25 + (-x), (4, 3))
 

@@ -37,6 +37,13 @@ table(globals(), {f"{name}_of_last_axis": partial(_last, name) for name in _NAME
 table(globals(), {f"{name}_keeping_dims": partial(_kept, name) for name in _NAMES})
 
 
+def on_both_sides_of_an_axis() -> keras.Model:
+    """Those in front of it first."""
+    x = keras.Input((3, 6, 2, 5), name="x")
+    names = ("sum", "mean", "max", "min")
+    return keras.Model(x, [getattr(ops, name)(x, axis=(1, 2, 4)) for name in names])
+
+
 def mean_of_middle_axis() -> keras.Model:
     return function(lambda x: ops.mean(x, axis=2), (4, 3, 5))
 

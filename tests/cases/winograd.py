@@ -37,12 +37,21 @@ def sequences() -> Model:
 
 
 def dilated_sequences() -> Model:
-    """Taps 4, 3 and 2 apart; a fourth one whose steps don't come out even."""
+    """Taps 4, 3, 2 and 5 apart, whose steps come out even or not."""
     x = Input((36, 32), name="x")
     y = layers.Conv1D(40, 3, padding="causal", dilation_rate=4, activation="relu")(x)
     z = layers.Conv1D(40, 3, padding="same", dilation_rate=3)(y)
     last = layers.Conv1D(24, 3, dilation_rate=2, activation="tanh")
     return Model(x, [last(y + z), layers.Conv1D(32, 3, padding="causal", dilation_rate=5)(z)])
+
+
+def dilated() -> Model:
+    """Taps 2, 3 and 5 apart: some tiles have fewer outputs than others."""
+    x = Input((11, 13, 24), name="x")
+    y = layers.Conv2D(33, 3, padding="same", dilation_rate=2, activation="relu")(x)
+    z = layers.Conv2D(32, 3, dilation_rate=(3, 1))(y)
+    far = layers.Conv2D(24, 3, padding="same", dilation_rate=5)
+    return Model(x, [z, layers.Add()([far(y), x])])
 
 
 def images_in_turn() -> Model:

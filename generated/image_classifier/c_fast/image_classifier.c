@@ -8,6 +8,13 @@
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
 #pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
 #endif
+#if defined __FAST_MATH__ /* -ffast-math takes (x + a) - a, which rounds here, for x: not in this file */
+#if defined __clang__
+#pragma float_control(precise, on)
+#elif defined __GNUC__
+#pragma GCC optimize ("no-fast-math")
+#endif
+#endif
 #include "image_classifier.h"
 
 #include <math.h>
@@ -281,14 +288,14 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
 #endif
 }
 
-/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_exp_of_rest(image_classifier_vec x, image_classifier_vec *shifted)
+/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_of_exp(image_classifier_vec x, image_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const image_classifier_vec n = *shifted - 12582912.0f;
     const image_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const image_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -331,8 +338,8 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_times_power(image_
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vexp(image_classifier_vec x)
 {
     image_classifier_vec shifted;
-    const image_classifier_vec e = image_classifier_exp_of_rest(image_classifier_clamp(x, -104.0f, 89.0f), &shifted);
-    return image_classifier_times_power(e, shifted);
+    const image_classifier_vec rest = image_classifier_rest_of_exp(image_classifier_clamp(x, -104.0f, 89.0f), &shifted);
+    return image_classifier_times_power(rest + 1.0f, shifted);
 }
 
 /* The sum of all lanes: halves are added until one is left. */
@@ -629,62 +636,62 @@ static void image_classifier_pointwise(const float *restrict x, float *restrict 
         image_classifier_pointwise_panel(16, 12, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
 }
 
-/* (384) upsample/kernel: get_weights()[0] of upsample; for each of 4 groups term k of unit u is number k * 16 + u; zeros beyond unit 2 */
+/* (384) upsample/kernel: get_weights()[0] of upsample; for each of 2 groups term k of unit u is number k * 16 + u; zeros beyond unit 11 */
 static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNED = {
-    0.125f, -0.21875f, 0.390625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.125f, -0.21875f, 0.390625f, 0.046875f, -0.296875f, 0.3125f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.25f, 0.359375f, 0.015625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.25f, 0.359375f, 0.015625f, -0.328125f, 0.28125f, -0.0625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.328125f, -0.015625f, -0.359375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.328125f, -0.015625f, -0.359375f, 0.25f, -0.09375f, -0.4375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.046875f, -0.390625f, 0.21875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.046875f, -0.390625f, 0.21875f, -0.125f, -0.46875f, 0.140625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.421875f, 0.1875f, -0.15625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.421875f, 0.1875f, -0.15625f, 0.453125f, 0.109375f, -0.234375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.15625f, -0.1875f, 0.421875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.15625f, -0.1875f, 0.421875f, 0.078125f, -0.265625f, 0.34375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.046875f, -0.296875f, 0.3125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.125f, -0.21875f,
+    0.390625f, 0.046875f, -0.296875f, 0.3125f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.25f, 0.359375f,
+    0.015625f, -0.328125f, 0.28125f, -0.0625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.328125f, -0.015625f,
+    -0.359375f, 0.25f, -0.09375f, -0.4375f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.046875f, -0.390625f,
+    0.21875f, -0.125f, -0.46875f, 0.140625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.421875f, 0.1875f,
+    -0.15625f, 0.453125f, 0.109375f, -0.234375f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.15625f, -0.1875f,
+    0.421875f, 0.078125f, -0.265625f, 0.34375f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03125f, -0.375f, 0.234375f, -0.109375f, -0.453125f, 0.15625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.328125f, 0.28125f, -0.0625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.40625f, 0.203125f, -0.140625f, 0.46875f, 0.125f, -0.21875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.25f, -0.09375f, -0.4375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.171875f, -0.171875f, 0.4375f, 0.09375f, -0.25f, 0.359375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.125f, -0.46875f, 0.140625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.203125f, 0.40625f, 0.0625f, -0.28125f, 0.328125f, -0.015625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.453125f, 0.109375f, -0.234375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.375f, 0.03125f, -0.3125f, 0.296875f, -0.046875f, -0.390625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.078125f, -0.265625f, 0.34375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, -0.34375f, 0.265625f, -0.078125f, -0.421875f, 0.1875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.03125f, -0.375f, 0.234375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.40625f, 0.203125f, -0.140625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.171875f, -0.171875f, 0.4375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.203125f, 0.40625f, 0.0625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.375f, 0.03125f, -0.3125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, -0.34375f, 0.265625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.109375f, -0.453125f, 0.15625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.46875f, 0.125f, -0.21875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.09375f, -0.25f, 0.359375f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.28125f, 0.328125f, -0.015625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.296875f, -0.046875f, -0.390625f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.078125f, -0.421875f, 0.1875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.03125f, -0.375f,
+    0.234375f, -0.109375f, -0.453125f, 0.15625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.40625f, 0.203125f,
+    -0.140625f, 0.46875f, 0.125f, -0.21875f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.171875f, -0.171875f,
+    0.4375f, 0.09375f, -0.25f, 0.359375f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.203125f, 0.40625f,
+    0.0625f, -0.28125f, 0.328125f, -0.015625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.375f, 0.03125f,
+    -0.3125f, 0.296875f, -0.046875f, -0.390625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.34375f,
+    0.265625f, -0.078125f, -0.421875f, 0.1875f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) upsample/bias: get_weights()[1] of upsample; zeros beyond unit 2 */
+/* (16) upsample/bias: get_weights()[1] of upsample; 4 times; zeros beyond unit 11 */
 static const float image_classifier_upsample_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
-    0.296875f, -0.078125f, -0.453125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.296875f, -0.078125f, -0.453125f, 0.296875f, -0.078125f, -0.453125f, 0.296875f, -0.078125f,
+    -0.453125f, 0.296875f, -0.078125f, -0.453125f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -692,10 +699,11 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_tile(int pixels, int acro
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
-    image_classifier_multiply(pixels, across, width, 6, x, 24, 6, 1, w, panel, sum);
+    for (int j = 0; j < 2; ++j)
+        image_classifier_multiply(pixels, across, width, 6, x + j * 6, 24, 12, 1, w + j * 6 * panel, panel, sum);
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel / across * 48 + pixel % across * 6;
+        const int at = pixel / across * 48 + pixel % across * 12;
         IMAGE_CLASSIFIER_UNROLL
         for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
@@ -707,15 +715,15 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_tile(int pixels, int acro
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
-    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 1, 1, 1), COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
+    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 2, 2, 1), COLUMNS = 2 }; /* pixels in a tile */
     for (int row = 0; row < 4; row += ROWS)
-        for (int column = 0; column < 4; column += COLUMNS) {
-            const int from = row * 24 + column * 6;
-            const int to = row * 48 + column * 6;
-            if (row + ROWS <= 4 && column + COLUMNS <= 4)
+        for (int column = 0; column < 2; column += COLUMNS) {
+            const int from = row * 24 + column * 12;
+            const int to = row * 48 + column * 12;
+            if (row + ROWS <= 4 && column + COLUMNS <= 2)
                 image_classifier_upsample_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
             else if (row + ROWS <= 4)
-                image_classifier_upsample_tile(ROWS * (4 % COLUMNS), 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+                image_classifier_upsample_tile(ROWS * (2 % COLUMNS), 2 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
             else
                 image_classifier_upsample_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
         }
@@ -730,11 +738,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_panel(int width, int coun
 static void image_classifier_upsample(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_upsample_bias;
-    for (int row_phase = 0; row_phase < 2; ++row_phase)
-        for (int column_phase = 0; column_phase < 2; ++column_phase) {
-            for (int u = 0; u < 16; u += 16)
-                image_classifier_upsample_panel(16, 3, 16, x, image_classifier_upsample_kernel + row_phase * 192 + column_phase * 96 + u, bias + u, y + row_phase * 24 + column_phase * 3 + u);
-        }
+    for (int row_phase = 0; row_phase < 2; ++row_phase) {
+        for (int u = 0; u < 16; u += 16)
+            image_classifier_upsample_panel(16, 12, 16, x, image_classifier_upsample_kernel + row_phase * 192 + u, bias + u, y + row_phase * 24 + u);
+    }
 }
 
 /* pool: MaxPooling2D(pool_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last')

@@ -8,6 +8,13 @@
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
 #pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
 #endif
+#if defined __FAST_MATH__ /* -ffast-math takes (x + a) - a, which rounds here, for x: not in this file */
+#if defined __clang__
+#pragma float_control(precise, on)
+#elif defined __GNUC__
+#pragma GCC optimize ("no-fast-math")
+#endif
+#endif
 #include "image_preparation.h"
 
 #include <math.h>

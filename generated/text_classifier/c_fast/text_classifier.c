@@ -8,6 +8,13 @@
 /* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
 #pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
 #endif
+#if defined __FAST_MATH__ /* -ffast-math takes (x + a) - a, which rounds here, for x: not in this file */
+#if defined __clang__
+#pragma float_control(precise, on)
+#elif defined __GNUC__
+#pragma GCC optimize ("no-fast-math")
+#endif
+#endif
 #include "text_classifier.h"
 
 #include <math.h>
@@ -280,14 +287,14 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 #endif
 }
 
-/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_exp_of_rest(text_classifier_vec x, text_classifier_vec *shifted)
+/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const text_classifier_vec n = *shifted - 12582912.0f;
     const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -330,8 +337,8 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_times_power(text_clas
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_vec x)
 {
     text_classifier_vec shifted;
-    const text_classifier_vec e = text_classifier_exp_of_rest(text_classifier_clamp(x, -104.0f, 89.0f), &shifted);
-    return text_classifier_times_power(e, shifted);
+    const text_classifier_vec rest = text_classifier_rest_of_exp(text_classifier_clamp(x, -104.0f, 89.0f), &shifted);
+    return text_classifier_times_power(rest + 1.0f, shifted);
 }
 
 /* The sum of all lanes: halves are added until one is left. */

@@ -1,8 +1,7 @@
-"""The forms that weights can have in an export, and the file of bytes that some of them share."""
+"""The file of bytes that some forms of weights share."""
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,79 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
-from kgen.errors import ExportError
 from kgen.ir.value import Constant
-from kgen.schedule.saving import NOTHING, Saving
-
-FORMS = ("literal", "string", "incbin", "file", "embed")
-IN_BLOB = ("incbin", "file", "embed")
-"""The forms whose numbers are in NAME_weights.bin."""
-
-WORKSPACES = ("static", "caller", "stack")
-"""Where NAME_predict's workspace is: in the library, nowhere (there is only NAME_run), or on the
-stack of its caller."""
 
 LINE = 64
 """Bytes: arrays that are longer begin at a multiple of it, where vectors of any width can."""
 
 SHORT = 8
 """Others at a multiple of the size of the largest element type."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """weights: one of FORMS. section: of the object file, for the weights; or None.
-    workspace: one of WORKSPACES. threads: whether loops are shared by OpenMP's threads.
-    dispatch: whether the library holds code for several processors, and picks when it runs.
-    winograd: whether convolutions may take fewer products, with larger rounding errors.
-    saving: what is done for less RAM.
-    """
-
-    weights: str = "literal"
-    section: str | None = None
-    workspace: str = "static"
-    threads: bool = False
-    dispatch: bool = False
-    winograd: bool = True
-    saving: Saving = NOTHING
-
-    def __post_init__(self) -> None:
-        if self.workspace not in WORKSPACES:
-            raise ExportError(
-                f"There is no workspace {self.workspace!r}; choose {', '.join(WORKSPACES)}.",
-                exit_code=2,
-            )
-        if self.workspace == "stack" and self.weights == "file":
-            raise ExportError(
-                "A workspace on the stack can't remember weights that are loaded from a file; take "
-                "--workspace caller, or another form of --weights.",
-                exit_code=2,
-            )
-        if self.weights not in FORMS:
-            raise ExportError(
-                f"There is no form of weights {self.weights!r}; choose {', '.join(FORMS)}.",
-                exit_code=2,
-            )
-        if self.section is None:
-            return
-        if not re.fullmatch(r"[A-Za-z0-9_.$,]+", self.section):
-            raise ExportError(
-                f"{self.section!r} is no name of a section: letters, digits and _ . $ , only.",
-                exit_code=2,
-            )
-        if self.weights == "file":
-            raise ExportError(
-                "Weights in a file are in no section of the program: leave --weights-section out, "
-                "or take another form than --weights file.",
-                exit_code=2,
-            )
-
-    @property
-    def in_blob(self) -> bool:
-        return self.weights in IN_BLOB
-
-
-LITERAL = Form()
 
 
 def little_endian(constant: Constant) -> bytes:

@@ -1,0 +1,194 @@
+"""Models of images that are not in the zoo: what the rules were not made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import keras
+from keras import layers
+
+from benchmarks.zoo import Entry
+
+
+def application(name: str, size: int) -> Callable[[], keras.Model]:
+    """One of keras.applications on size x size images."""
+    return partial(getattr(keras.applications, name), weights=None, input_shape=(size, size, 3))
+
+
+def _convolved(
+    x: keras.KerasTensor, filters: int, window: int = 3, activation: str = "relu", **more: object
+) -> keras.KerasTensor:
+    """A convolution with BatchNormalization and an activation."""
+    x = layers.Conv2D(filters, window, padding="same", use_bias=False, **more)(x)
+    return layers.Activation(activation)(layers.BatchNormalization()(x))
+
+
+def _classified(image: keras.KerasTensor, x: keras.KerasTensor) -> keras.Model:
+    return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+
+
+def vgg() -> keras.Model:
+    """Plain convolutions of 3x3 between poolings, up to 512 channels."""
+    image = x = keras.Input((64, 64, 3))
+    for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3)):
+        for _ in range(count):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D()(x)
+    return _classified(image, x)
+
+
+def resnext() -> keras.Model:
+    """Bottlenecks whose convolutions of 3x3 have 32 groups of 4, 8 and 16 channels."""
+    image = keras.Input((112, 112, 3))
+    x = _convolved(image, 64, 7, strides=2)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    for width, strides in ((128, 1), (256, 2), (512, 2)):
+        for step in (strides, 1):
+            y = _convolved(x, width, 1)
+            y = _convolved(y, width, 3, strides=step, groups=32)
+            y = layers.BatchNormalization()(layers.Conv2D(2 * width, 1)(y))
+            if x.shape[-1] != y.shape[-1]:
+                x = layers.Conv2D(2 * width, 1, strides=step)(x)
+            x = layers.ReLU()(layers.Add()([x, y]))
+    return _classified(image, x)
+
+
+def squeeze_excite() -> keras.Model:
+    """Residual blocks whose channels are weighed by what their means say."""
+    image = keras.Input((64, 64, 3))
+    x = _convolved(image, 32)
+    for filters, strides in ((32, 1), (64, 2), (128, 2)):
+        y = _convolved(_convolved(x, filters, strides=strides), filters)
+        weight = layers.GlobalAveragePooling2D(keepdims=True)(y)
+        weight = layers.Conv2D(filters // 8, 1, activation="relu")(weight)
+        weight = layers.Conv2D(filters, 1, activation="sigmoid")(weight)
+        y = layers.Multiply()([y, weight])
+        if x.shape[-1] != filters or strides > 1:
+            x = layers.Conv2D(filters, 1, strides=strides)(x)
+        x = layers.ReLU()(layers.Add()([x, y]))
+    return _classified(image, x)
+
+
+def odd_channels() -> keras.Model:
+    """17, 35, 61 and 7 channels."""
+    image = x = keras.Input((48, 48, 3))
+    for filters, window in ((17, 3), (35, 3), (35, 1), (61, 3), (61, 1), (7, 3)):
+        x = layers.Conv2D(filters, window, padding="same", activation="relu")(x)
+    return _classified(image, x)
+
+
+def narrow() -> keras.Model:
+    """24 and 40 channels, which fill a vector of 16 and half of the next."""
+    image = keras.Input((96, 96, 3))
+    x = _convolved(image, 24, strides=2)
+    for filters in (24, 40, 40):
+        x = _convolved(x, filters)
+        x = _convolved(x, filters, 1)
+    return _classified(image, _convolved(x, 40, strides=2))
+
+
+def dilated() -> keras.Model:
+    """A pyramid of dilated convolutions beside one another, as DeepLab has."""
+    image = keras.Input((96, 96, 3))
+    x = _convolved(_convolved(_convolved(image, 32, strides=2), 64, strides=2), 64)
+    x = _convolved(x, 64, dilation_rate=2)
+    branches = [_convolved(x, 64, 1), *(_convolved(x, 64, dilation_rate=d) for d in (3, 6, 9))]
+    x = _convolved(layers.Concatenate()(branches), 64, 1)
+    x = layers.UpSampling2D(4, interpolation="bilinear")(layers.Conv2D(8, 1)(x))
+    return keras.Model(image, layers.Softmax()(x))
+
+
+def large_windows() -> keras.Model:
+    """5x5, 7x7, and 1x7 beside 7x1."""
+    image = keras.Input((64, 64, 3))
+    x = _convolved(image, 32, 7, strides=2)
+    x = _convolved(_convolved(x, 48, 5), 48, 7)
+    x = _convolved(_convolved(x, 64, (1, 7)), 64, (7, 1))
+    return _classified(image, _convolved(x, 64, 5, strides=2))
+
+
+def strided() -> keras.Model:
+    """Images that shrink by strides alone."""
+    image = x = keras.Input((128, 128, 3))
+    for filters in (32, 64, 128, 256, 512):
+        x = _convolved(x, filters, strides=2)
+    return _classified(image, x)
+
+
+def volumes() -> keras.Model:
+    """Three-dimensional convolutions; TensorFlow has no poolings of those in float64."""
+    image = x = keras.Input((16, 48, 48, 1))
+    for filters, strides in ((16, 1), (32, 2), (32, 1), (64, 2)):
+        convolution = layers.Conv3D(filters, 3, strides=strides, padding="same", activation="relu")
+        x = convolution(x)
+    return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling3D()(x)))
+
+
+def generator() -> keras.Model:
+    """DCGAN's: transposed convolutions of 5x5 with a stride of 2, from 4x4 to 64x64."""
+    noise = keras.Input((100,))
+    x = layers.Reshape((4, 4, 256))(layers.Dense(4096, activation="relu")(noise))
+    for filters in (128, 64, 32):
+        x = layers.Conv2DTranspose(filters, 5, strides=2, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Conv2DTranspose(3, 5, strides=2, padding="same", activation="tanh")(x)
+    return keras.Model(noise, x)
+
+
+def detector() -> keras.Model:
+    """Tiny YOLO's shape: leaky activations, poolings, and two scales."""
+    image = x = keras.Input((160, 160, 3))
+    for filters in (16, 32, 64, 128, 256):
+        x = _convolved(x, filters, activation="leaky_relu")
+        near = x
+        x = layers.MaxPooling2D()(x)
+    x = _convolved(_convolved(x, 512, activation="leaky_relu"), 128, 1, activation="leaky_relu")
+    far = layers.Conv2D(75, 1)(_convolved(x, 256, activation="leaky_relu"))
+    x = layers.UpSampling2D()(_convolved(x, 64, 1, activation="leaky_relu"))
+    x = _convolved(layers.Concatenate()([x, near]), 256, activation="leaky_relu")
+    grids = [layers.Reshape((-1, 25))(grid) for grid in (layers.Conv2D(75, 1)(x), far)]
+    return keras.Model(image, layers.Concatenate(axis=1)(grids))
+
+
+def shuffled() -> keras.Model:
+    """ShuffleNet's blocks: 1x1 convolutions in groups, whose channels then change places."""
+    image = keras.Input((96, 96, 3))
+    x = _convolved(_convolved(image, 24, strides=2), 96, strides=2)
+    for _ in range(3):
+        y = _convolved(x, 96, 1, groups=4)
+        height, width, channels = y.shape[1:]
+        y = layers.Reshape((height, width, 4, channels // 4))(y)
+        y = layers.Reshape((height, width, channels))(layers.Permute((1, 2, 4, 3))(y))
+        y = layers.BatchNormalization()(layers.DepthwiseConv2D(3, padding="same")(y))
+        y = layers.BatchNormalization()(layers.Conv2D(96, 1, groups=4)(y))
+        x = layers.ReLU()(layers.Add()([x, y]))
+    return _classified(image, x)
+
+
+IMAGES = {
+    "odd_channels": Entry("17, 35, 61, 7 channels, 48x48", odd_channels),
+    "narrow": Entry("24 and 40 channels, 96x96", narrow),
+    "strided": Entry("strides alone, 128x128", strided),
+    "large_windows": Entry("5x5 and 7x7, 64x64", large_windows),
+    "squeeze_excite": Entry("squeeze and excite, 64x64", squeeze_excite),
+    "shuffled": Entry("ShuffleNet's blocks, 96x96", shuffled),
+    "dilated": Entry("dilated, DeepLab-like, 96x96", dilated),
+    "generator": Entry("DCGAN's generator, 64x64", generator),
+    "volumes": Entry("Conv3D, 16x48x48", volumes),
+    "resnext": Entry("ResNeXt's blocks, 112x112", resnext),
+    "vgg": Entry("VGG-like, 64x64", vgg),
+    "detector": Entry("tiny YOLO-like, 160x160", detector),
+    "mobilenet_v3": Entry(
+        "MobileNetV3Small, 128x128", application("MobileNetV3Small", 128), scale=255.0
+    ),
+    "efficientnet_v2": Entry(
+        "EfficientNetV2B0, 128x128", application("EfficientNetV2B0", 128), scale=255.0
+    ),
+    "nasnet": Entry("NASNetMobile, 96x96", application("NASNetMobile", 96)),
+    "densenet": Entry("DenseNet121, 128x128", application("DenseNet121", 128)),
+    "inception": Entry("InceptionV3, 96x96", application("InceptionV3", 96)),
+    "xception": Entry("Xception, 96x96", application("Xception", 96)),
+    "convnext": Entry("ConvNeXtTiny, 96x96", application("ConvNeXtTiny", 96), scale=255.0),
+}
+"""The quick ones first."""
