@@ -165,7 +165,9 @@ def test_the_own_workspace_is_reported() -> None:
 
 
 def test_a_limit_counts_the_block() -> None:
-    with pytest.raises(kgen.ExportError, match="--workspace caller"):
-        kgen.export(several(), name="model", check=False, ram_limit="8k")
-    files = kgen.export(several(), name="model", check=False, ram_limit="8k", workspace="caller")
-    assert "run_block" not in files["model.c"]
+    assert "run_block" in exported(several())["model.c"]
+    for workspace in ("static", "caller"):
+        options = {"check": False, "ram_limit": "8k", "workspace": workspace}
+        files = kgen.export(several(), name="model", **options)
+        assert "run_block" not in files["model.c"]
+        assert ("sample by sample" in files["model_README.md"]) == (workspace == "static")

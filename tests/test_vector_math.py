@@ -43,7 +43,7 @@ FUNCTIONS: dict[str, tuple[str, float]] = {
     "hard_sigmoid": ("clip(x + 3.0, 0.0, 6.0) / 6.0", 1.0),
     "hard_silu": ("x * (clip(x + 3.0, 0.0, 6.0) / 6.0)", 1.9),
     "mish": ("mish(x)", 2.0),
-    "gelu": ("0.5 * x * erfc(x * -0.7071067811865476)", 70.0),
+    "gelu": ("0.5 * x * erfc(x * -0.7071067811865476)", 7.0),
     "gelu_tanh": ("x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x))", 215.0),
 }
 """Each function, the exact one of x and z in C, and the most that it may be off, in units in the
