@@ -3,7 +3,7 @@
 # make test-all: the tests of large models: real files, keras.applications, KerasHub.
 # make test-targets: install cross compilers and emulators (Debian, root), and run self-tests on them.
 # make coverage: rewrite docs/coverage.md.
-# make docs: rewrite the worked examples of docs/layers, and build the pages as a site, in site/.
+# make docs: rewrite the worked examples of docs/layers and the list of recipes, and build the pages as a site, in site/.
 # make bench: time kgen's C beside LiteRT, ONNX Runtime and others, and rewrite docs/benchmarks.md.
 
 PYTHON ?= python3
@@ -42,6 +42,7 @@ coverage: $(VENV)/.test
 # Rewrites the examples of docs/layers, and builds the site.
 docs: $(VENV)/.docs
 	$(BIN)/python -m tests.layer_pages
+	$(BIN)/python -m tests.recipes_page
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Rewrites docs/benchmarks.md and its plot; MODELS="xor lenet" times only some.

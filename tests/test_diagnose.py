@@ -16,6 +16,7 @@ import pytest
 from keras import Input, Model, Sequential, layers
 
 import kgen
+from tests import recipes_page
 from tests.harness import kgen_command
 from tests.mistakes import CASES, mlp, model_of, with_weights
 
@@ -170,6 +171,12 @@ def test_the_page_names_all_mistakes() -> None:
     for case in CASES:
         for key in case.keys:
             assert key in page, key
+
+
+def test_the_page_lists_the_recipes() -> None:
+    assert recipes_page.PAGE.read_text(encoding="utf-8") == recipes_page.filled(), (
+        "stale: run `python -m tests.recipes_page`"
+    )
 
 
 def transformer(blocks: int, steps: int, width: int) -> keras.Model:

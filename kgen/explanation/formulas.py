@@ -63,10 +63,13 @@ def masked(kind: str, lines: Formulas) -> Formulas:
 
 def from_node(node: Node) -> str:
     """A node's own formula in the notation: `y[u] = sum over i of x[i] * kernel[i][u]`."""
-    left, _, right = node.formula.partition(" = ")
+    formula = re.sub(r"over axes \((\d+),\)", r"over axis \1", node.formula)
+    formula = re.sub(r"over axes \(([\d, ]+)\)", r"over axes \1", formula)
+    left, _, right = formula.partition(" = ")
     if right and "[" not in right and " of " in right:
         return f"{left} = {quoted(right)}"  # words
-    text = re.sub(r"(c of )?f's (group|channel)", lambda word: quoted(word.group()), node.formula)
+    text = re.sub(r"(c of )?f's (group|channel)", lambda word: quoted(word.group()), formula)
+    text = re.sub(r"over ax[ei]s [\d, ]+", lambda words: quoted(words.group()), text)
     text = text.replace("][", ",").replace("mean(x * x)", "mean(x^2)")
     text = re.sub(r"sum over ([\w,]+) of ", r"sum_{\1} ", text)
     text = re.sub(r"\bsqrt\(((?:[^()]|\([^()]*\))*)\)", r"sqrt{\1}", text)

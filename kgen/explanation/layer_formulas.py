@@ -34,6 +34,13 @@ def _plus_bias(layer: Any, bias: str = "b") -> str:
 
 @of("Dense")
 def _dense(layer: Any, nodes: Sequence[Node]) -> Formulas:
+    if getattr(layer, "quantization_mode", None) == "int8":
+        return [
+            f"s = frac{{127}}{{max(|x|)}}, q = round(s · x), {quoted('for each sample')}",
+            *_activated(layer, f"frac{{q · W}}{{s · s_W}}{_plus_bias(layer)}"),
+        ]
+    if getattr(layer, "quantization_mode", None):
+        return []  # the steps say what is computed
     return _activated(layer, f"x · W{_plus_bias(layer)}")
 
 
@@ -94,6 +101,14 @@ def _separable(layer: Any, nodes: Sequence[Node]) -> Formulas:
     if function_name(layer.activation) == "linear":
         return [deep, f"y_{{{place},f}} = {mixed}"]
     return [deep, f"z_{{{place},f}} = {mixed}", f"y = {applied(layer.activation, 'z')}"]
+
+
+@of("StringLookup", "IntegerLookup")
+def _lookup(layer: Any, nodes: Sequence[Node]) -> Formulas:
+    if layer.output_mode != "int" or layer.invert or layer.num_oov_indices != 1:
+        return []
+    others = layer.vocabulary_size() - len(layer.get_vocabulary(include_special_tokens=False)) - 1
+    return [f"y = {quoted(f'the place of x in the vocabulary, {others} if it is not in there')}"]
 
 
 @of("Embedding")

@@ -8,7 +8,7 @@ A script is one token or a group in braces; what stands in quotes is upright tex
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -163,9 +163,7 @@ def _grouped(part: Part) -> str:
 def _mathml(part: Part) -> str:
     match part:
         case Row(parts):
-            return f"<mrow>{''.join(map(_mathml, parts))}</mrow>"
-        case Token(token) if not token.strip():
-            return ""
+            return f"<mrow>{''.join(_spaced(parts))}</mrow>"
         case Token("sum"):
             return "<mo>∑</mo>"
         case Token("-"):
@@ -187,6 +185,29 @@ def _mathml(part: Part) -> str:
         case Function(_, (top, below)):
             return f"<mfrac>{_mathml(top)}{_mathml(below)}</mfrac>"
     raise AssertionError(part)
+
+
+def _spaced(parts: Sequence[Part]) -> Iterator[str]:
+    """The parts; spaces are wide between words and variables, operators bring their own."""
+    for before, part, after in zip((None, *parts), parts, (*parts[1:], None), strict=False):
+        if not _is_space(part):
+            yield _mathml(part)
+        elif before and after and _is_operand(before) and _is_operand(after):
+            yield '<mspace width="0.35em"/>'
+
+
+def _is_space(part: Part) -> bool:
+    return isinstance(part, Token) and not part.text.strip()
+
+
+def _is_operand(part: Part) -> bool:
+    if isinstance(part, Script):
+        return _is_operand(part.base)
+    return (
+        not isinstance(part, Token)
+        or (part.text[0].isalnum() and part.text != "sum")
+        or (part.text[0] == '"')
+    )
 
 
 def _scripts(base: Part, low: Part | None, high: Part | None) -> str:

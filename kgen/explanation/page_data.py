@@ -148,9 +148,9 @@ class PageData:
             return "the model remembers what it has seen before"
         total = sum(self.explanation.value(value).size for value in self.ids)
         if total > NUMBERS:
-            return "the model is too large for it"
+            return "the model is too large"
         if sum(node.macs for node in graph.nodes) * self.explanation.samples > MACS:
-            return "the model takes too many multiplications for it"
+            return "the model takes too many multiplications"
         return next(filter(None, map(_unknown, graph.walk())), "")
 
 
@@ -158,13 +158,13 @@ def _unknown(node: Node) -> str:
     """What of a node the script can't run."""
     kinds = {value.dtype for value in (*node.inputs, *node.outputs) if not _narrow(value)}
     if node.kind not in KINDS or not kinds <= DTYPES:
-        return f"{node.origin.path} computes with what it does not know ({node.kind})"
+        return f"{node.origin.path} computes what the page has no arithmetic for ({node.kind})"
     program = getattr(node, "program", None)
     functions = {step.function for step in program.steps} if program is not None else set()
     if not functions <= FUNCTIONS:
-        return f"{node.origin.path} has functions that it does not know"
+        return f"{node.origin.path} has functions that the page has no arithmetic for"
     if node.kind == "reduce" and getattr(node, "function", "") not in REDUCTIONS:
-        return f"{node.origin.path} has a reduction that it does not know"
+        return f"{node.origin.path} has a reduction that the page has no arithmetic for"
     if isinstance(node, Contraction) and (node.bias is not None or node.epilogue is not None):
         return f"{node.origin.path} is merged with what follows it"
     if isinstance(node, Scan) and any(inner.bodies for inner in node.body.nodes):

@@ -98,6 +98,13 @@ class LayerReport:
     steps: tuple[Step, ...]
     inner: tuple[LayerReport, ...] = ()
 
+    def short(self, weight: Weight) -> str:
+        """The weight's name as far as it tells it from the layer's others: `query/kernel`."""
+        own = weight.name.rpartition("/")[2]
+        if sum(one.name.rpartition("/")[2] == own for one in self.weights) == 1:
+            return own
+        return weight.name.removeprefix(f"{self.name}/")
+
     def walk(self) -> Iterator[LayerReport]:
         yield self
         for layer in self.inner:
