@@ -76,7 +76,7 @@ VARIANTS = {
     "avx2": Machine("gcc -O2 -mavx2 -mfma -mno-avx512f"),
     "no multiply-adds": Machine("gcc -O2 -mavx -mno-fma"),
     "sse2": Machine("gcc -O2 -mno-avx"),
-    "no vectors": Machine("gcc -O2 -DF_NO_VECTORS"),
+    "no vectors": Machine("gcc -O2 -DF_NO_VECTORS -fsanitize=undefined -fno-sanitize-recover"),
     "clang": Machine("clang -O3 -march=native"),
 }
 
