@@ -50,10 +50,10 @@ class Contender:
 def prepare_kgen(model: keras.Model, batch: int, folder: Path) -> list[str]:
     """Exports in the fast style, and compiles everything together with timing.c."""
     files = kgen.export(model, "c", folder, name="model", style="fast", check=False)
-    return _compiled(model, batch, folder, [name for name in files if name.endswith(".c")], FLAGS)
+    return compiled(model, batch, folder, [name for name in files if name.endswith(".c")], FLAGS)
 
 
-def _compiled(
+def compiled(
     model: keras.Model, batch: int, folder: Path, sources: list[str], flags: Sequence[str]
 ) -> list[str]:
     """timing.c with C code that has a model.h like kgen's, all in the folder."""
@@ -109,7 +109,7 @@ def prepare_emx(model: keras.Model, batch: int, folder: Path) -> list[str]:
         [*command, "--large-temp-threshold", str(1 << 20)], check=True, capture_output=True
     )
     (folder / "model.h").write_text(EMX_HEADER.format(weights=folder / "model.bin"))
-    return _compiled(model, batch, folder, ["model.c"], [*FLAGS, "-ffp-contract=fast"])
+    return compiled(model, batch, folder, ["model.c"], [*FLAGS, "-ffp-contract=fast"])
 
 
 EMX_HEADER = """\
@@ -150,7 +150,7 @@ def _convert_to_onnx(model: keras.Model, batch: int, path: Path) -> None:
     from benchmarks.recurrent_onnx import Recurrent
 
     recurrent = Recurrent()
-    with recurrent.marked():
+    with recurrent.marked(model):
         function = frozen(model, batch)
     converted, _ = tf2onnx.convert.from_graph_def(
         function.graph.as_graph_def(),

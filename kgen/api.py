@@ -13,11 +13,11 @@ import numpy as np
 from kgen import checking, targets
 from kgen.declared import Option, called_with
 from kgen.errors import ExportError
-from kgen.memory import check_limit
 from kgen.options import CodeOptions
 from kgen.packages import LAYOUTS
 from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import Plan
+from kgen.ram_limit import fitted
 from kgen.render.write import Files, write
 from kgen.self_test import self_test
 from kgen.targets.c_variants import VARIANTS
@@ -105,8 +105,10 @@ def export(given: ExportOptions) -> Files:
             f"{job.name!r} is stateful, and a workspace on the stack forgets; take --workspace "
             "static or caller.",
         )
+    form = given.form
     if given.ram_limit is not None:
-        check_limit(job, given.style, given.ram_limit, given)
+        progress("fitting the limit of RAM")
+        job, form = fitted(job, given.style, given.ram_limit, form)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if given.check:
@@ -119,7 +121,7 @@ def export(given: ExportOptions) -> Files:
     files = job.files(
         given.target,
         given.style,
-        form=given,
+        form=form,
         evidence=evidence,
         package=given.package,
         cpp=given.cpp,

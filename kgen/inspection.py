@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -12,7 +12,10 @@ from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
+from kgen.memory import Memory, of_style, with_code
+from kgen.options import STYLES
 from kgen.pipeline import Export, ModelOrPath
+from kgen.ram_limit import least
 from kgen.schedule import in_parts, report
 from kgen.schedule.report import Choices
 
@@ -75,6 +78,13 @@ def choices(model: ModelOrPath, **options: Any) -> Choices:
     plan = Export.of(model, **options).plan
     single = targets.fast(plan).graph
     return report.choices(single, in_parts(single), targets.several(plan, single))
+
+
+def memory(model: ModelOrPath, **options: Any) -> list[Memory]:
+    """What the C takes in each style; options: name, input_shapes, custom, unsafe of `export`."""
+    job = Export.of(model, **options)
+    styles = [with_code(job, of_style(job, style)) for style in STYLES]
+    return [replace(one, least=least(job, one.style).bytes) for one in styles]
 
 
 def _rows(traced: Graph, graph: Graph) -> list[Row]:

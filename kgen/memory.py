@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from kgen import targets
 from kgen.code_size import MACHINES, code_bytes, frame_bytes
 from kgen.errors import ExportError
-from kgen.options import LITERAL, STYLES, Form
-from kgen.pipeline import Export, ModelOrPath
+from kgen.ir.graph import Graph
+from kgen.options import LITERAL, Form
+from kgen.pipeline import Export
 from kgen.targets import c_files
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock
@@ -26,6 +26,7 @@ class Memory:
     included. states: of these. own: of the library's own workspaces, for NAME_predict and batches.
     arguments: the caller's arrays. bound: no plan can be below it.
     layer: during which most is needed; alive: the arrays that are then in the workspace.
+    least: of own, what --ram-limit can plan for at least; 0 where nobody asked.
     code, frame: of the functions, and of the largest frame on the stack, roughly, for each of
     code_size.MACHINES; empty where nobody asked.
     """
@@ -39,13 +40,16 @@ class Memory:
     bound: int
     layer: str
     alive: tuple[tuple[str, int], ...]
+    least: int = 0
     code: dict[str, int] = field(default_factory=dict)
     frame: dict[str, int] = field(default_factory=dict)
 
 
-def of_style(job: Export, style: str, form: Form = LITERAL) -> Memory:
-    """What the C of a style takes."""
-    model, block = _models(job, style, form)
+def of_style(
+    job: Export, style: str, form: Form = LITERAL, scheduled: Graph | None = None
+) -> Memory:
+    """What the C of a style takes. scheduled: the fast style's graph, if it is known."""
+    model, block = _models(job, style, form, scheduled)
     plan = model.plan
     return Memory(
         style=style,
@@ -71,16 +75,12 @@ def with_code(job: Export, found: Memory, form: Form = LITERAL) -> Memory:
     )
 
 
-def _models(job: Export, style: str, form: Form) -> tuple[CModel, CBlock | None]:
-    plan = targets.of_style(job.plan, style, form)
+def _models(
+    job: Export, style: str, form: Form, scheduled: Graph | None = None
+) -> tuple[CModel, CBlock | None]:
+    plan = targets.of_style(job.plan, style, form, scheduled)
     model = CModel(plan, job.name, form, plan.graph.name, style)
     return model, targets.block_of(job.plan, model)
-
-
-def memory(model: ModelOrPath, **options: Any) -> list[Memory]:
-    """What the C takes in each style; options: name, input_shapes, custom, unsafe of `export`."""
-    job = Export.of(model, **options)
-    return [with_code(job, of_style(job, style)) for style in STYLES]
 
 
 def parse_limit(text: str) -> int:
@@ -91,28 +91,3 @@ def parse_limit(text: str) -> int:
             f"{text!r} is no size of memory; write a number of bytes, 64k or 2M.", exit_code=2
         )
     return int(found[1]) * UNITS[found[2].lower()]
-
-
-def check_limit(job: Export, style: str, text: str, form: Form = LITERAL) -> None:
-    """Raises ExportError, saying what needs how much, if the workspaces don't fit the limit."""
-    limit = parse_limit(text)
-    needed = of_style(job, style, form)
-    if needed.own <= limit:
-        return
-    alive = ", ".join(f"{name} ({size:,})" for name, size in needed.alive)
-    others = [of_style(job, other, form) for other in STYLES if other != style]
-    advice = [f"--style {one.style} needs {one.own:,}" for one in others if one.own <= limit]
-    if needed.workspace <= limit and not needed.states:
-        alone = f"--workspace caller, without batches in blocks, needs {needed.workspace:,}"
-        advice.insert(0, alone)
-    raise ExportError(
-        f"{job.name!r} needs {needed.own:,} bytes of RAM for its workspace, and the limit is "
-        f"{limit:,}. Most is needed in layer {needed.layer!r}, where these arrays are alive: "
-        f"{alive}. "
-        + (
-            f"{advice[0]} bytes."
-            if advice
-            else "A smaller input, or fewer channels there, would lower it."
-        ),
-        exit_code=3,
-    )

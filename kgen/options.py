@@ -13,6 +13,7 @@ from typing import Annotated
 from kgen.declared import Option, declared
 from kgen.errors import ExportError
 from kgen.packages import LAYOUTS
+from kgen.schedule.saving import NOTHING, Saving
 
 STYLES = ("fast", "readable", "small")
 
@@ -77,6 +78,9 @@ class Form:
         ),
     ] = True
 
+    saving: Saving = NOTHING
+    """What is done for less RAM: ram_limit decides."""
+
     def __post_init__(self) -> None:
         for one in declared(type(self)):
             if one.option.choices and getattr(self, one.name) not in one.option.choices:
@@ -122,7 +126,11 @@ class CodeOptions(Form):
         str, Option("Of the C: fast, readable (loops as in a textbook) or small.", choices=STYLES)
     ] = "fast"
     ram_limit: Annotated[
-        str | None, Option("Refuse what needs more for its workspaces: bytes, 64k or 2M.")
+        str | None,
+        Option(
+            "Of the library's workspaces: bytes, 64k or 2M. The style's fastest plan that fits is "
+            "taken; a model for which there is none is refused."
+        ),
     ] = None
     with_test: Annotated[
         bool,
@@ -137,6 +145,10 @@ class CodeOptions(Form):
             choices=tuple(LAYOUTS),
         ),
     ] = "plain"
+
+    @property
+    def form(self) -> Form:
+        return Form(**{one.name: getattr(self, one.name) for one in declared(Form)})
 
     def check_effect(self, target: str) -> None:
         """Raises ExportError for options that would have no effect."""

@@ -4,10 +4,11 @@ same memory, and takes the place of what has been read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from kgen.ir.graph import Graph
+from kgen.ir.node import Node
 from kgen.ir.value import Value
 from kgen.sharing import Buffer, Sharing
 
@@ -15,7 +16,16 @@ Overlaps: TypeAlias = Mapping[tuple[Buffer, Buffer], int]
 """(input's, output's buffer): bytes that the output must begin before the input at least."""
 
 
-def overlaps(graph: Graph, sharing: Sharing, buffers: Mapping[Value, Buffer]) -> Overlaps:
+Follows: TypeAlias = Callable[[Node], bool]
+"""Whether a node's output may follow its input, as far as its template goes."""
+
+
+def overlaps(
+    graph: Graph,
+    sharing: Sharing,
+    buffers: Mapping[Value, Buffer],
+    follows: Follows = lambda _: True,
+) -> Overlaps:
     """Of inputs that nothing reads later, and outputs that are alone in their memory.
 
     buffers: of the values that have a place of their own.
@@ -23,7 +33,7 @@ def overlaps(graph: Graph, sharing: Sharing, buffers: Mapping[Value, Buffer]) ->
     found = {}
     for step, node in enumerate(graph.nodes):
         y = buffers.get(sharing.root(node.output))
-        if node in sharing.silent or node.others or y is None or y.first != step:
+        if node in sharing.silent or not follows(node) or y is None or y.first != step:
             continue
         for value in node.activations:
             x = buffers.get(sharing.root(value))

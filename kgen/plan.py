@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
@@ -14,13 +15,19 @@ from kgen.ir.value import STRING, Value, element_size
 from kgen.lengths import with_named_lengths
 from kgen.names import Names
 from kgen.ops.scan import Scan
-from kgen.overlaps import Overlaps, forbidden, overlaps, saved
+from kgen.overlaps import Follows, Overlaps, forbidden, overlaps, saved
 from kgen.sharing import BodySharing, Buffer, Place, Sharing
 
 __all__ = ["Place", "Plan", "plan"]
 
 MAX_ELEMENT = 8
 """The size of the largest element type, in bytes."""
+
+TRIES, WORK = 64, 1_000_000
+"""How often buffers are placed once more if places are above the bound, and in how many steps."""
+
+Allocation: TypeAlias = tuple[dict[Buffer, int], int]
+"""An offset for each buffer, and the peak, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +81,18 @@ class Plan:
         return at_bound(sum(node.macs for node in self.graph.nodes))
 
 
-def plan(graph: Graph, *, overlapping: bool = False, turning: bool = False) -> Plan:
+def plan(graph: Graph, *, follows: Follows | None = None, turning: bool = False) -> Plan:
     """Names for all values, and places: first fit in the best of a few orders of the buffers.
 
-    overlapping: whether outputs may follow inputs through the same memory, as Node.trail says.
+    follows: of which nodes outputs may follow inputs through the same memory, as Node.trail says.
     turning: whether a loop's new states may stay where they were computed, see BodySharing.
     """
     graph = named(graph)
-    return _placed(graph, Sharing(graph), overlapping, turning)
+    return _placed(graph, Sharing(graph), follows, turning)
 
 
 def _placed(
-    graph: Graph, sharing: Sharing, overlapping: bool = False, turning: bool = False
+    graph: Graph, sharing: Sharing, follows: Follows | None = None, turning: bool = False
 ) -> Plan:
     sharing.unite_all()
     bodies: dict[Node, Plan] = {
@@ -103,7 +110,7 @@ def _placed(
     everything = [*numbers, *scratch.values()]
     named_buffers = [(value.name, buffer) for value, buffer in buffers.items() if not buffer.text]
     named_buffers += [(f"the loop's own in {n.name}", buffer) for n, buffer in scratch.items()]
-    may = overlaps(graph, sharing, buffers) if overlapping else {}
+    may = overlaps(graph, sharing, buffers, follows) if follows else {}
     offsets, peak = allocate(everything, may)
     slots, text_peak = allocate([buffer for buffer in buffers.values() if buffer.text], {})
     pointer = element_size(STRING)
@@ -190,7 +197,7 @@ def lower_bound(buffers: Iterable[Buffer], may: Overlaps) -> int:
     return max((needed(buffer.first) for buffer in all_buffers), default=0)
 
 
-def allocate(buffers: list[Buffer], may: Overlaps) -> tuple[dict[Buffer, int], int]:
+def allocate(buffers: list[Buffer], may: Overlaps) -> Allocation:
     """An offset in bytes for each buffer, and the peak; buffers alive together don't overlap, but
     as they may.
     """
@@ -202,10 +209,25 @@ def allocate(buffers: list[Buffer], may: Overlaps) -> tuple[dict[Buffer, int], i
         lambda b: (-b.size * (b.last - b.first + 1), b.first),
     )
     results = [_first_fit(sorted(buffers, key=order), may) for order in orders]
-    return min(results, key=lambda result: result[1])
+    best = min(results, key=lambda result: result[1])
+    return best if best[1] <= lower_bound(buffers, may) else _moved(best, may)
 
 
-def _first_fit(buffers: list[Buffer], may: Overlaps) -> tuple[dict[Buffer, int], int]:
+def _moved(best: Allocation, may: Overlaps) -> Allocation:
+    """A better one, if there is one where in turn the buffer that reached highest comes first."""
+    offsets, bound = best[0], lower_bound(best[0], may)
+    order = sorted(offsets, key=lambda b: (offsets[b], b.first))
+    for _ in range(min(TRIES, WORK // len(order) ** 2)):
+        if best[1] <= bound:
+            break
+        highest = max(order, key=lambda b: offsets[b] + b.size)
+        order = [highest, *(b for b in order if b is not highest)]
+        offsets, peak = _first_fit(order, may)
+        best = min(best, (offsets, peak), key=lambda result: result[1])
+    return best
+
+
+def _first_fit(buffers: list[Buffer], may: Overlaps) -> Allocation:
     offsets: dict[Buffer, int] = {}
     peak = 0
     for buffer in buffers:

@@ -362,9 +362,16 @@ def too_large() -> LengthModel:
     return Model(x, layers.Attention()([x, x])), {"tokens": 100_000}
 
 
+def never_fitting() -> LengthModel:
+    """Keras finds no fault in it as long as it knows no length."""
+    x = Input((None, 3))
+    return Model(x, layers.Add(name="sum")([x, layers.MaxPooling1D(2)(x)])), {"n": 8}
+
+
 REFUSED: dict[str, tuple[Callable[[], LengthModel], str]] = {
     "by_length": (by_length, "'by_length' .*computes with 0.04"),
     "by_parity": (by_parity, r"with (.*) at one length, but with (?!\1 at)"),
     "too_long": (too_long, "positions"),
     "too_large": (too_large, "'attention' .*10,000,000,000 numbers"),
+    "never_fitting": (never_fitting, "'sum' .*Keras refuses it .*8, 3.* and .*4, 3"),
 }

@@ -100,6 +100,20 @@ def test_no_blocks_where_they_would_not_pay(build: Callable[[], keras.Model]) ->
     assert "run_block" not in exported(build())["model.c"]
 
 
+def test_blocks_on_weights_of_four_bits() -> None:
+    """They read the single sample's integers, scales and zeros."""
+    keras.utils.set_random_seed(1)
+    model = Sequential([Input((330,)), layers.Dense(230, "tanh"), layers.Dense(3)])
+    for layer in model.layers:
+        layer.quantize("int4", config=keras.quantizers.Int4QuantizationConfig(block_size=48))
+    files = kgen.export(model, style="fast", name="model", check=False)
+    assert "model_run_block" in files["model.c"]
+    assert files["model.c"].count("_kernel[") <= 2
+    x = np.random.default_rng(1).standard_normal((SAMPLES + 5, 330)).astype(np.float32)
+    found = Library(files, flags=(*STRICT, "-O1")).predict(x)
+    np.testing.assert_allclose(found, model(x), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(("cc", "flags"), [("gcc", SANITIZERS), ("clang", ())])
 def test_blocks_are_as_one_by_one(cc: str, flags: tuple[str, ...], tmp_path: Path) -> None:
     """Of all sizes, with sanitizers, each array just as large as it has to be."""
@@ -151,7 +165,9 @@ def test_the_own_workspace_is_reported() -> None:
 
 
 def test_a_limit_counts_the_block() -> None:
-    with pytest.raises(kgen.ExportError, match="--workspace caller"):
-        kgen.export(several(), name="model", check=False, ram_limit="8k")
-    files = kgen.export(several(), name="model", check=False, ram_limit="8k", workspace="caller")
-    assert "run_block" not in files["model.c"]
+    assert "run_block" in exported(several())["model.c"]
+    for workspace in ("static", "caller"):
+        options = {"check": False, "ram_limit": "8k", "workspace": workspace}
+        files = kgen.export(several(), name="model", **options)
+        assert "run_block" not in files["model.c"]
+        assert ("sample by sample" in files["model_README.md"]) == (workspace == "static")

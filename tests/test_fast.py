@@ -32,6 +32,7 @@ from tests.test_vector_math import FUNCTIONS, SECOND
 SOME_CASES = (
     "tiles/windows",
     "tiles/depthwise",
+    "tiles/few_in_groups",
     "tiles/transposed",
     "tiles/epilogues",
     "tiles/products",

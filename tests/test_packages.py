@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import keras
@@ -145,14 +144,51 @@ def test_cpp(model: keras.Model, tmp_path: Path) -> None:
         sh("c++ -std=c++17 main.cpp words.o -lm", tmp_path)
 
 
+ALONE = """\
+import sys
+assert not [one for one in sys.modules if "cffi" in one]
+assert "abi3" in sys.modules[f"{m.__name__}._{m.__name__}"].__file__
+"""
+"""The extension needs no runtime of its own, and is for any later Python too."""
+
+
 @targets
-@pytest.mark.parametrize("name", ["stateful", "customer"])
-def test_python(name: str, tmp_path: Path) -> None:
+def test_python_threads(tmp_path: Path) -> None:
+    """Each thread has memory of its own; arrays may lie anywhere."""
+    keras.utils.clear_session()
+    model = words()
+    randomize(model, 9)
+    kgen.export(model, out=tmp_path / "package", package="python", name="words")
+    site = tmp_path / "site"
+    pip("install", "--no-deps", "--no-build-isolation", "--quiet", "--target", site,
+        tmp_path / "package")  # fmt: skip
+    script = (
+        "import words as m, numpy as np\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "ids = np.arange(4000).reshape(1000, 4) % 7\n"
+        "y = m.predict(ids)\n"
+        "with ThreadPoolExecutor(4) as pool:\n"
+        "    for one in pool.map(m.predict, [ids] * 20):\n"
+        "        assert (one == y).all()\n"
+        "odd = np.frombuffer(b'x' + ids.astype(np.int32).tobytes(), np.int32, 4000, 1)\n"
+        "assert not odd.flags.aligned and (m.predict(odd.reshape(1000, 4)) == y).all()\n"
+        "assert m.predict(ids[:0]).shape == (0, 2)\n"
+        "try:\n    m.predict([[1, 2, 3, 99]])\n"
+        "except IndexError:\n    print('pass')\n"
+    )
+    assert sh(f'{sys.executable} -c "$SCRIPT"', tmp_path, SCRIPT=script, PYTHONPATH=str(site))
+
+
+@targets
+@pytest.mark.parametrize(
+    ("name", "workspace"), [("stateful", "static"), ("stateful", "caller"), ("customer", "static")]
+)
+def test_python(name: str, workspace: str, tmp_path: Path) -> None:
     """What pip installs predicts as the model does; an old process's states are not there."""
     keras.utils.clear_session()
     model = generated_models.with_dyadic_weights(generated_models.MODELS[name]())
     package = tmp_path / "package"
-    kgen.export(model, out=package, package="python", name=name)
+    kgen.export(model, out=package, package="python", name=name, workspace=workspace)
     site = tmp_path / "site"
     pip("install", "--no-deps", "--no-build-isolation", "--quiet", "--target", site, package)
     script = {
@@ -171,7 +207,8 @@ def test_python(name: str, tmp_path: Path) -> None:
     }[name]
     output = sh(
         f'{sys.executable} -c "$SCRIPT"', tmp_path,
-        SCRIPT=f"import {name} as m\n{script}print(*y.ravel().tolist())", PYTHONPATH=str(site),
+        SCRIPT=f"import {name} as m\n{ALONE}{script}print(*y.ravel().tolist())",
+        PYTHONPATH=str(site),
     )  # fmt: skip
     found = np.array(output.split(), float)
     if name == "stateful":
@@ -230,64 +267,15 @@ def test_wasm_has_no_strings(tmp_path: Path) -> None:
         kgen.export(generated_models.customer(), package="wasm", check=False)
 
 
-ARDUINO = (
-    "arduino-builder -hardware /usr/share/arduino/hardware -tools . -libraries libraries "
-    "-fqbn arduino:avr:mega:cpu=atmega2560 -build-path {build} -warnings all "
-    "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=17 "  # which Debian's avr-gcc 5 hasn't got
-    "-prefs=tools.ctags.cmd.path=/usr/bin/arduino-ctags '-prefs=tools.ctags.pattern="
-    '"{{cmd.path}}" -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns '
-    """--line-directives "{{source_file}}"' -compile libraries/{name}/examples/{name}/{name}.ino"""
-)
-
-
-@targets
-@pytest.mark.skipif(shutil.which("arduino-builder") is None, reason="no arduino-builder")
-def test_arduino(tmp_path: Path) -> None:
-    """The example sketch, for a Mega; no file of the library's warns."""
-    keras.utils.clear_session()
-    model = generated_models.xor()
-    library = tmp_path / "libraries" / "xor"
-    kgen.export(model, out=library, package="arduino", name="xor", check=False)
-    (tmp_path / "build").mkdir()
-    said = sh(f"{ARDUINO.format(build=tmp_path / 'build', name='xor')} 2>&1", tmp_path)
-    assert "Sketch uses" in said
-    assert "libraries/xor" not in said
-    facts = dict(
-        line.split("=", 1) for line in (library / "library.properties").read_text().splitlines()
-    )
-    assert facts.keys() >= {
-        "name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url",
-        "architectures",
-    }  # fmt: skip
-    assert re.fullmatch(r"[A-Za-z][\w .-]{0,62}", facts["name"])
-    assert facts["category"] == "Data Processing"
-    assert (library / "src" / facts["includes"]).exists()
-
-
-@targets
-def test_esp_idf(tmp_path: Path) -> None:
-    """What Espressif's component manager packs: it reads the manifest."""
-    keras.utils.clear_session()
-    kgen.export(generated_models.xor(), out=tmp_path / "xor", package="esp-idf", check=False)
-    pip("install", "--quiet", "--target", tmp_path / "site", "idf-component-manager")
-    said = sh(
-        f"{sys.executable} {tmp_path}/site/bin/compote component pack --name xor 2>&1",
-        tmp_path / "xor",
-        PYTHONPATH=str(tmp_path / "site"),
-    )
-    assert "WARNING" not in said
-    with tarfile.open(tmp_path / "xor" / "dist" / "xor_1.0.0.tgz") as packed:
-        names = {name.removeprefix("./") for name in packed.getnames()}
-    assert {"CMakeLists.txt", "idf_component.yml", "include/xor.h", "src/xor.c"} <= names
-
-
 @pytest.mark.parametrize("package", LAYOUTS)
 def test_what_every_package_has(package: str, model: keras.Model, tmp_path: Path) -> None:
     """The C, compiled where it lies, and a self-test that passes; no template's marks."""
     kgen.export(model, out=tmp_path, package=package, with_test=True, check=False)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     sources = " ".join(
-        str(path) for path in files if path.suffix == ".c" and "_wasm" not in path.name
+        str(path)
+        for path in files
+        if path.suffix == ".c" and not path.stem.endswith(("_wasm", "_module"))
     )
     folders = " ".join({f"-I{path.parent}" for path in files if path.suffix == ".h"})
     sh(f"cc -std=c99 {folders} {sources} -lm -o program && ./program", tmp_path)

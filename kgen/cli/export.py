@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 
 from kgen.cli.options import (
@@ -66,3 +68,14 @@ def export_command(
         out_console.print(
             f"{out / file}  {in_bytes(len(text))}", highlight=False, soft_wrap=True, markup=False
         )
+    if of_the_c["ram_limit"] is not None:
+        for line in _planned(files):
+            out_console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _planned(files: Mapping[str, str | bytes]) -> Iterator[str]:
+    """How an export fits its limit, from its manifest."""
+    manifests = (orjson.loads(text) for file, text in files.items() if file.endswith(".json"))
+    facts = next(one for one in manifests if "ram_limit" in one)
+    yield f"workspace {facts['workspace_bytes']:,} bytes, of {facts['ram_limit']:,}"
+    yield from (f"  {way}" for way in facts["ram_saved_by"])

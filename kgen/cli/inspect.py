@@ -48,8 +48,7 @@ def inspect_command(
 ) -> None:
     """List a model's layers: shapes, parameters, multiply-adds, bytes, and what each becomes."""
     with running() as progress:
-        from kgen.inspection import choices, inspect
-        from kgen.memory import memory
+        from kgen.inspection import choices, inspect, memory
 
         if graph + schedule + target_memory + (json and graph) > 1:
             raise ExportError(
@@ -115,7 +114,8 @@ def _print_memory(styles: list[Memory]) -> None:
         ("RAM: the library's own workspaces", "own"),
         ("  each", "workspace"),
         ("  of which states", "states"),
-        ("  no plan can be below", "bound"),
+        ("  no placement can be below", "bound"),
+        ("  with --ram-limit, at least", "least"),
         ("RAM: the caller's arrays", "arguments"),
     ):
         row(title, *(getattr(one, field) for one in styles))

@@ -43,6 +43,9 @@ class GroupedDense(Contraction):
         weight = "(kernel[i][u] - zero[g][u]) * scale[g][u]"
         return f"y[u] = sum over i of x[i] * {weight}{bias}, g = i // {self.block}"
 
+    def with_rows(self, rows: int) -> GroupedDense:
+        return self
+
     def infer(self) -> Spec:
         inputs, units = self.kernel.shape
         groups = (-(-inputs // self.block), units)

@@ -14,6 +14,7 @@ from kgen.schedule.attention import Attention
 from kgen.schedule.einsum import einsum
 from kgen.schedule.forms import has_fixed_sizes, has_vector_steps
 from kgen.schedule.product import Axis, Product
+from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose, even
 
 NEAR = 4096
@@ -21,6 +22,9 @@ NEAR = 4096
 
 FEWEST = 8
 """Queries in a block, however many keys there are: fewer don't fill a tile."""
+
+SPARING = 4
+"""Queries in a block where memory counts more than time."""
 
 MOST = 64
 """Queries in a block, however few keys there are."""
@@ -32,10 +36,13 @@ SHORTEST = 4
 """Keys: rows of fewer are left to plain loops."""
 
 
-def absorb_attention(graph: Graph, functions: Collection[str]) -> Graph:
+def absorb_attention(graph: Graph, functions: Collection[str], saving: Saving = NOTHING) -> Graph:
     """Given:   a = einsum(q, k), then scaled and masked;  b = softmax(a);  y = einsum(b, v), where
         nothing else reads a and b
-    Result:  y = an attention, whose scores a and b are never stored whole"""
+    Result:  y = an attention, whose scores a and b are never stored whole
+
+    saving: what is done for less memory.
+    """
     readers, producer = graph.readers, graph.producer
     made: dict[Node, list[Node]] = {}
     for last in graph.nodes:
@@ -43,15 +50,17 @@ def absorb_attention(graph: Graph, functions: Collection[str]) -> Graph:
         first = producer.get(soft.x) if isinstance(soft, Softmax) else None
         if not (isinstance(last, Einsum) and isinstance(soft, Softmax)):
             continue
+        if last.origin.path in saving.plain:
+            continue
         if isinstance(first, Einsum) and readers[first.output] == readers[soft.output] == 1:
-            nodes = _attention(first, soft, last, functions)
+            nodes = _attention(first, soft, last, functions, saving.pieces)
             if nodes is not None:
                 made |= {first: [], soft: [], last: nodes}
     return graph.with_nodes([one for node in graph.nodes for one in made.get(node, [node])])
 
 
 def _attention(
-    first: Einsum, soft: Softmax, last: Einsum, functions: Collection[str]
+    first: Einsum, soft: Softmax, last: Einsum, functions: Collection[str], pieces: bool
 ) -> list[Node] | None:
     values = (first.a, first.b, last.b, last.output)
     if (
@@ -78,7 +87,8 @@ def _attention(
     if not _match(scores, sums, soft):
         return None
     queries, keys = scores.columns, soft.x.shape[-1]
-    block = even(queries.count, max(min(NEAR // keys, MOST), FEWEST))
+    most = SPARING if pieces else max(min(NEAR // keys, MOST), FEWEST)
+    block = even(queries.count, most)
     space = Value(name=f"{soft.name}/scores", shape=(1, block * keys), dtype="float32", batch=0)
     made = Attention(
         origin=last.origin,

@@ -10,6 +10,7 @@ from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
+from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose
 
 SAMPLES = 32
@@ -23,7 +24,11 @@ SHARE = 0.5
 
 
 def blocked(
-    graph: Graph, single: Graph, functions: Collection[str], winograd: bool
+    graph: Graph,
+    single: Graph,
+    functions: Collection[str],
+    winograd: bool,
+    saving: Saving = NOTHING,
 ) -> Graph | None:
     """The scheduled graph of SAMPLES samples, on the packed weights of `single`, the scheduled
     graph of one; None where it would not pay, or something needs a batch axis of length one.
@@ -34,7 +39,7 @@ def blocked(
     if wide is None:
         return None
     before = {node.output.name: node for node in single.nodes}
-    made = schedule(wide, functions, winograd)
+    made = schedule(wide, functions, winograd, saving)
     made = made.with_nodes([_on_weights_of(before.get(n.output.name), n) for n in made.nodes])
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None
@@ -80,6 +85,8 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
     return replace(
         node,
         kernel=single.kernel,
+        scale=single.scale,
+        zero=single.zero,
         bias=single.bias,
         panels=single.panels,
         tile=choose(pixels, node.units, node.terms, [single.tile.widest.units]),

@@ -1,4 +1,6 @@
-"""Convolutions as Products over the pixels of a padded image; depthwise ones as Depthwise."""
+"""Convolutions as Products over the pixels of a padded image; those of channels on their own, or in
+groups of a few, as Depthwise.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,9 @@ from kgen.schedule.tile import LINE
 
 FEW_FILTERS = 4
 """Groups with fewer filters waste most of a vector."""
+
+FEW = (1, 2, 4, 8)
+"""Channels and filters of groups that share a vector."""
 
 AXES = ("plane", "row", "column")
 
@@ -49,15 +54,17 @@ def absorb_padding(graph: Graph) -> Graph:
 
 def _may_pad(node: Conv) -> bool:
     """Whether zeros around x may be the convolution's own."""
-    grouped = node.groups > 1 and not _is_depthwise(node)
+    grouped = node.groups > 1 and not _shares_vectors(node)
     return node.channels_last and has_fixed_sizes(node) and not grouped
 
 
-def _is_depthwise(node: Conv) -> bool:
+def _shares_vectors(node: Conv) -> bool:
+    """Whether several groups fit into a vector, a depthwise convolution's being of one channel."""
     return (
         node.channels_last
-        and node.groups == node.filters
-        and node.group_channels == 1
+        and node.groups > 1
+        and node.group_channels == node.group_filters
+        and node.group_channels in FEW
         and len(node.window) < 3
         and node.output.size > 0
     )
@@ -66,7 +73,7 @@ def _is_depthwise(node: Conv) -> bool:
 def convolution(node: Contraction) -> Sequence[Node] | None:
     assert isinstance(node, Conv)
     images = node.output.shape[0]  # in one sample
-    if _is_depthwise(node):
+    if _shares_vectors(node):
         if images > 1:
             return None
         if has_fixed_sizes(node) or not node.padded:
@@ -146,10 +153,10 @@ def _depthwise(node: Conv) -> Depthwise:
     ]
     row = Reach(1, 1, 1, 1, 1, 0)
     rows, columns = reaches if len(reaches) == 2 else (row, *reaches)
-    taps, channels = prod(node.window), node.filters
+    terms, channels = prod(node.window) * node.group_channels, node.filters
     width = -(-channels // LINE) * LINE
-    kernel = np.zeros((taps, width), node.kernel.dtype)
-    kernel[:, :channels] = node.kernel.data.reshape(taps, channels)
+    kernel = np.zeros((terms, width), node.kernel.dtype)
+    kernel[:, :channels] = node.kernel.data.reshape(terms, channels)
     note = f"{node.kernel.note}; channels padded with zeros"
     return Depthwise(
         origin=node.origin,
@@ -162,5 +169,6 @@ def _depthwise(node: Conv) -> Depthwise:
         rows=rows,
         columns=columns,
         channels=channels,
+        members=node.group_channels,
         text=node.formula,
     )

@@ -1,4 +1,6 @@
-"""A convolution of each channel with its own filter: vectors run over the channels."""
+"""A convolution of each channel, or of groups of a few, with filters of their own: vectors run over
+the channels.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +59,11 @@ class Reach:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Depthwise(Contraction):
-    """x: (1, rows, columns, channels). kernel: (taps, channels padded to a cache line).
+    """x: (1, rows, columns, channels). kernel: (taps * members, channels padded to a cache line).
 
     bias: (channels, padded,).
+    members: channels in a group. Each of a group's outputs, of which there are as many, sums over
+        all of them; it is a power of two, so that vectors hold whole groups or parts of one.
     kept: if not 0, only one row is computed, its number being a parameter, from so many rows of x,
         of which the latest take the place of the oldest.
     """
@@ -70,6 +74,7 @@ class Depthwise(Contraction):
     columns: Reach
     channels: int
     text: str
+    members: int = 1
     kept: int = 0
 
     @property
@@ -98,7 +103,7 @@ class Depthwise(Contraction):
 
     @property
     def macs(self) -> int:
-        return self.output.size * self.rows.taps * self.columns.taps
+        return self.output.size * self.rows.taps * self.columns.taps * self.members
 
     @property
     def formula(self) -> str:

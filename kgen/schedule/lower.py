@@ -13,18 +13,22 @@ from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.grouped_dense import GroupedDense
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution
 from kgen.schedule.einsum import einsum
+from kgen.schedule.fewer_products import winograd as winograd_of
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
 from kgen.schedule.gating import absorb_gates
+from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
 from kgen.schedule.reductions import reduce_in_two
+from kgen.schedule.saving import NOTHING, Saving
+from kgen.schedule.strip import Strip
 from kgen.schedule.tile import LINE
 from kgen.schedule.transposed import transposed
-from kgen.schedule.winograd import winograd as winograd_of
 
 PLAIN = 64
 """Layers with no more products than this are fastest as plain loops, unrolled."""
@@ -38,28 +42,39 @@ SLOW = frozenset(
 Lowering = Callable[[Contraction], Sequence[Node] | None]
 
 
-def schedule(graph: Graph, functions: Collection[str], winograd: bool = True) -> Graph:
+def schedule(
+    graph: Graph, functions: Collection[str], winograd: bool = True, saving: Saving = NOTHING
+) -> Graph:
     """The graph with its contractions as nodes of this package, where they pay.
 
     functions: the scalar functions that can be computed on vectors.
     winograd: whether convolutions may take fewer products, with larger rounding errors.
+    saving: what is done for less memory.
     """
-    return skip_zeros(_lowered(graph, functions, winograd))
+    return skip_zeros(_lowered(graph, functions, winograd, saving))
 
 
-def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
-    graph = absorb_padding(graph.map_bodies(lambda body: _step(body, functions, winograd)))
-    graph = reduce_in_two(absorb_attention(graph, functions))
+def follows(node: Node) -> bool:
+    """Whether a scheduled node's output may follow its input through the same memory: Node.trail is
+    right for it. Contractions that are still of their own kind have the plain templates.
+    """
+    return isinstance(node, Strip | Conv | Dense)
+
+
+def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
+    options = (functions, winograd, saving)
+    graph = absorb_padding(graph.map_bodies(lambda body: _step(body, *options)))
+    graph = reduce_in_two(absorb_attention(graph, functions, saving))
     nodes: list[Node] = []
     for node in graph.nodes:
-        lowering = LOWERINGS.get(type(node))
+        lowering = None if node.origin.path in saving.plain else LOWERINGS.get(type(node))
         made = None
         if lowering is not None and (has_fixed_sizes(node) or type(node) in AT_ANY_LENGTH):
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
             made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore
             if made is not None and winograd and isinstance(first, Conv) and has_fixed_sizes(first):
-                quicker = winograd_of(first)
+                quicker = winograd_of(first, saving.pieces)
                 made = [quicker] if quicker else made
             if made is not None:
                 made = [*made, *late]
@@ -67,14 +82,16 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool) -> Graph:
     return graph.with_nodes(nodes)
 
 
-def _step(body: Graph, functions: Collection[str], winograd: bool) -> Graph:
+def _step(body: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
     """The same of what a loop does at each step."""
-    return _lowered(absorb_gates(body, functions, PLAIN), functions, winograd)
+    return _lowered(absorb_gates(body, functions, PLAIN), functions, winograd, saving)
 
 
 def _float(node: Node) -> bool:
-    """Vectors hold float32 alone."""
-    return all(value.dtype == "float32" for value in (*node.inputs, node.output))
+    """Vectors hold float32 alone, whatever weights they are made of."""
+    integers = (node.kernel, node.zero) if isinstance(node, GroupedDense) else ()
+    values = [value for value in node.inputs if value not in integers]
+    return all(value.dtype == "float32" for value in (*values, node.output))
 
 
 def _split(node: Contraction, functions: Collection[str]) -> list[Node]:
@@ -124,7 +141,8 @@ LOWERINGS: dict[type[Node], Lowering] = {
     Conv: convolution,
     ConvTranspose: transposed,
     Einsum: einsum,
+    GroupedDense: grouped,
 }
 
-AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum)
+AT_ANY_LENGTH = (Dense, Conv, ConvTranspose, Einsum, GroupedDense)
 """Those that can be done where a size is known only when the code runs."""

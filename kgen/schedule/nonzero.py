@@ -77,6 +77,7 @@ def _skippable(node: Product) -> bool:
     """Whether skipping zeros changes no result: an infinite weight times zero is NaN."""
     return (
         node.streams
+        and node.scale is None
         and not node.outer
         and node.depth_step == 1
         and node.x.size == node.depth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,34 @@ class Panels(NamedTuple):
         return f"; zeros beyond unit {self.units - 1}" if self.padded > self.units else ""
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Terms of a kernel of integers that are summed on their own: their number, how many such
+    stretches share a scale, and how many terms share a byte.
+    """
+
+    terms: int = 1
+    of_group: int = 1
+    in_byte: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Of bytes in a panel."""
+        return -(-self.terms // self.in_byte)
+
+    def count(self, terms: int) -> int:
+        """How many stretches so many terms are, the last one with fewer."""
+        return -(-terms // self.terms)
+
+    def rows_of(self, terms: int) -> int:
+        """The same of all terms."""
+        last = terms - (self.count(terms) - 1) * self.terms
+        return (self.count(terms) - 1) * self.rows - (-last // self.in_byte)
+
+
+WHOLE = Stretch()
+
+
 def pack(kernel: np.ndarray, panels: Panels) -> np.ndarray:
     """(groups, terms, units) -> flat, in panels; the groups one after the other."""
     _, terms, units = kernel.shape
@@ -82,7 +111,12 @@ def padded(bias: Constant | None, panels: Panels) -> Constant | None:
     """(groups * units,) -> flat, zeros beyond each group's last unit."""
     if bias is None:
         return None
-    groups = bias.data.reshape(-1, panels.units)
-    result = np.zeros((len(groups), panels.padded), groups.dtype)
-    result[:, : panels.units] = groups
-    return Constant.of(bias.name, result.reshape(-1), f"{bias.note}{panels.zeros}")
+    result = padded_rows(bias.data.reshape(-1, panels.units), panels)
+    return Constant.of(bias.name, result, f"{bias.note}{panels.zeros}")
+
+
+def padded_rows(rows: np.ndarray, panels: Panels) -> np.ndarray:
+    """(groups, units) -> flat, zeros beyond each group's last unit."""
+    result = np.zeros((len(rows), panels.padded), rows.dtype)
+    result[:, : panels.units] = rows
+    return result.reshape(-1)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.size import at_bound, is_fixed
 from kgen.ir.value import Constant, Value
-from kgen.schedule.pack import Panels
+from kgen.schedule.pack import WHOLE, Panels, Stretch
 from kgen.schedule.tile import LINE, NEAR_LINES, Tile
 
 BLOCK = 64
@@ -74,6 +74,9 @@ class Product(Contraction):
     row_step: if not 0, the kernel is no packed one but an array with its terms so far apart and its
         units side by side.
     pixels_outside: whether the loop over tiles of pixels is outside the one over panels of units.
+    scale: of a kernel of integers (groups, units), padded like the panels: what the sum over a
+        group of terms is multiplied by. zero: the same in int8, what each of a group's integers is
+        too large by; or None. stretch: how the terms lie.
     places: which of x's elements are to be taken, the others being zero (see Nonzero), or None.
     text: the layer's own formula.
     """
@@ -91,6 +94,9 @@ class Product(Contraction):
     tile: Tile
     row_step: int = 0
     pixels_outside: bool = False
+    scale: Constant | None = None
+    zero: Constant | None = None
+    stretch: Stretch = WHOLE
     places: Value | None = None
     text: str = ""
 
@@ -105,8 +111,15 @@ class Product(Contraction):
         return prod(taps.count for taps in self.taps) * self.depth
 
     @property
+    def panel_rows(self) -> int:
+        """How many rows of a packed kernel a panel's terms take."""
+        return self.terms if self.scale is None else self.stretch.rows_of(self.terms)
+
+    @property
     def chains(self) -> int:
         """Sums that are kept for each unit when one pixel streams the weights."""
+        if self.scale is not None:
+            return 1
         return max(1, min(128 // self.tile.widest.units, 8, at_bound(self.depth) // 8))
 
     @property
@@ -117,6 +130,8 @@ class Product(Contraction):
         summed on their own and then added keep them near those of the terms.
         """
         outermost = at_bound(self.taps[0].count if self.taps else self.depth)
+        if self.scale is not None:
+            return self.stretch.count(outermost), self.stretch.terms
         terms = at_bound(self.terms)
         # Rounding errors grow with a chain's length within blocks, with their number in the total.
         chains, least = (self.chains, CHAIN) if self.streams else (1, BLOCK)
@@ -136,7 +151,12 @@ class Product(Contraction):
         The next panel, where a panel stays in the first-level cache while all pixels go over it;
         a few rows of the panel, where it is too long for that.
         """
-        if self.streams or self.row_step or not is_fixed((self.terms, self.units)):
+        if (
+            self.streams
+            or self.row_step
+            or self.scale is not None
+            or not is_fixed((self.terms, self.units))
+        ):
             return 0
         lines = self.terms * self.panels.padded // LINE
         if lines <= NEAR_LINES:

@@ -102,7 +102,8 @@ def _choice(node: Node) -> Choice:
                 node.tile.why,
             )
         case Depthwise():
-            why = "vectors over the channels; taps outside x are skipped, not padded"
+            groups = "" if node.members == 1 else f" in groups of {node.members}"
+            why = f"vectors over the channels{groups}; taps outside x are skipped, not padded"
             tile, walk = f"1 x {node.pixels[0]} x 16", "rows, columns, channels, taps"
             return Choice(node.name, "depthwise", tile, str(node.padded), walk, why=why)
         case Winograd():

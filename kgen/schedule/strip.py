@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node, Spec, spec_of
 from kgen.ir.value import Value
-from kgen.schedule.depthwise import Reach
+from kgen.schedule.depthwise import Depthwise, Reach
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,53 @@ class Strip(Node):
     @property
     def formula(self) -> str:
         return ""
+
+    def trail(self, value: Value) -> int | None:
+        """While a row is written, all that is still to be read of the input lies behind it."""
+        if self.parts > 1 or value not in self.operands:
+            return None
+        reads = []
+        for operand, own, step in zip(self.operands, self.body.inputs, self.steps, strict=True):
+            for number, node in enumerate(self.body.nodes):
+                if operand is value and own in node.inputs:
+                    found = self._still_read(number, own, step, value)
+                    if found is None:
+                        return None
+                    reads.append(found)
+        first: list[int] = [min(rows) for rows in zip(*reads, strict=True)]
+        y = self.stages[-1].y
+        return max((row + 1) * y - element for row, element in enumerate(first))
+
+    def _still_read(self, number: int, own: Value, step: int, value: Value) -> list[int] | None:
+        """For each row of the output, while it is written, the first element of an input that a
+        stage has still to read; None if it may be any.
+
+        own: the body's input for it, `step` elements from row to row.
+        """
+        node, rows = self.body.nodes[number], self.stages[number].rows
+        if not step and not (isinstance(node, Depthwise) and own is node.x):
+            return None
+        size, first, stride = step, 0, 1
+        if not step:
+            size, first, stride = value.size // value.shape[1], rows.before, rows.stride
+        return [
+            max(row * stride - first, 0) * size if row < rows.count else value.size
+            for row in self._next_rows(number)
+        ]
+
+    def _next_rows(self, number: int) -> list[int]:
+        """For each row of the output, while it is written, the row that a stage makes next; the
+        last stage is at that very row.
+        """
+        count = self.stages[-1].rows.count
+        if number == len(self.stages) - 1:
+            return list(range(count))
+        made = [row + 1 for row in range(count)]
+        for below, stage in reversed(list(pairwise(self.stages[number:]))):
+            reach = stage.rows
+            behind = stage.span - reach.before
+            made = [min(max((n - 1) * reach.stride + behind, 0), below.rows.count) for n in made]
+        return made
 
     def infer(self) -> Spec:
         return spec_of(self.output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Epilogue, Node
@@ -31,13 +31,32 @@ PARTS = 4
 """Bands of rows for several threads."""
 
 
-def in_strips(graph: Graph) -> Graph:
+@dataclass(frozen=True)
+class Worth:
+    """When a strip pays: see FAR, NEAR, FEWEST and TRAFFIC. kept: the most rows between layers."""
+
+    far: float = FAR
+    near: float = NEAR
+    fewest: float = FEWEST
+    traffic: float = TRAFFIC
+    kept: float = inf
+
+
+FOR_SPEED = Worth()
+
+
+def for_memory(far: int, pairs: bool) -> Worth:
+    """Where memory counts more than time: see Saving.rows and .pairs."""
+    return Worth(far=far, near=inf, fewest=1.25, traffic=inf, kept=1 if pairs else inf)
+
+
+def in_strips(graph: Graph, worth: Worth = FOR_SPEED) -> Graph:
     """Given:   a chain of nodes that each compute a row from a few rows of the one before, with
              large images between them that nothing else reads
     Result:  one node that computes them row by row"""
     nodes = list(graph.nodes)
-    for chain in _chains(graph):
-        strip = _strip(chain)
+    for chain in _chains(graph, worth):
+        strip = _strip(chain, worth)
         if strip is not None:
             last = nodes.index(chain[-1].node)
             nodes[last] = strip
@@ -77,7 +96,7 @@ class _Link:
         return self.node.kernel.nbytes
 
 
-def _chains(graph: Graph) -> list[list[_Link]]:
+def _chains(graph: Graph, worth: Worth) -> list[list[_Link]]:
     """The longest runs of nodes between which only large images lie."""
     readers = graph.readers
     chains: list[list[_Link]] = []
@@ -87,22 +106,23 @@ def _chains(graph: Graph) -> list[list[_Link]]:
         if link is None:
             continue
         chain = open_chains.pop(link.node.x, None)
-        if chain is None or link.step or not _pays(chain, link):
+        if chain is None or link.step or not _pays(chain, link, worth):
             chain = []
             chains.append(chain)
         chain.append(link)
-        if readers[link.y] == 1 and link.y.nbytes >= FAR:
+        if readers[link.y] == 1 and link.y.nbytes >= worth.far:
             open_chains[link.y] = chain
     return [chain for chain in chains if len(chain) > 1]
 
 
-def _pays(chain: Sequence[_Link], link: _Link) -> bool:
+def _pays(chain: Sequence[_Link], link: _Link, worth: Worth) -> bool:
     """Whether the image in front of a node may be left out: only few of its rows are kept, and the
     weights that are read again for each row stay near.
     """
     kept = (link.rows.taps - 1) * link.rows.rate + 1
     weights = link.weights + sum(one.weights for one in chain)
-    return kept * FEWEST <= link.rows.size and kept >= link.rows.stride and weights <= NEAR
+    few = kept * worth.fewest <= link.rows.size and kept <= worth.kept
+    return few and kept >= link.rows.stride and weights <= worth.near
 
 
 def _link(node: Node) -> _Link | None:
@@ -138,10 +158,10 @@ def _late_rows(node: Contraction) -> bool:
     )
 
 
-def _strip(chain: Sequence[_Link]) -> Strip | None:
+def _strip(chain: Sequence[_Link], worth: Worth) -> Strip | None:
     made = [_row_of(link) for link in chain]
     hidden = [link.y for link in chain[:-1]]
-    saved = TRAFFIC * sum(value.nbytes for value in hidden)
+    saved = worth.traffic * sum(value.nbytes for value in hidden)
     if sum(extra for _, extra in made) > saved:
         return None
     build = _Build()

@@ -9,16 +9,16 @@ import numpy as np
 
 from kgen.arrays import in_batches, widened
 from kgen.ir.graph import Graph
-from kgen.ir.value import STRING
 from kgen.manifest import manifest
 from kgen.options import LITERAL, Form
+from kgen.ordering import ordered
 from kgen.packages import LAYOUTS, building, check_fit, packaged
 from kgen.passes.padding import pad_while_convolving
 from kgen.plan import Plan
 from kgen.plan import plan as replan
 from kgen.render.environment import environment
 from kgen.render.write import Files
-from kgen.schedule import blocked, in_parts, in_strips, schedule
+from kgen.schedule import FOR_SPEED, blocked, follows, for_memory, in_parts, in_strips, schedule
 from kgen.targets import c_files, numpy
 from kgen.targets.c import CModel
 from kgen.targets.c_block import CBlock, has_blocks
@@ -76,8 +76,7 @@ def _c_files(
     name, evidence = common["name"], common["evidence"]
     given, plan = plan, of_style(plan, style, form)
     model = CModel(plan, name, form, plan.graph.name, style)
-    words = any(p.value.dtype == STRING for p in (*model.inputs, *model.outputs))
-    check_fit(package, words=words, loads=model.loads)
+    check_fit(package, words=model.has_words, loads=model.loads)
     block = block_of(given, model)
     files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
@@ -108,31 +107,50 @@ def _manifest(
     )
 
 
-def of_style(plan: Plan, style: str, form: Form = LITERAL) -> Plan:
-    """The plan of a style of the C."""
+def of_style(plan: Plan, style: str, form: Form = LITERAL, scheduled: Graph | None = None) -> Plan:
+    """The plan of a style of the C. scheduled: the plan's graph for the fast style, if it is known
+    already.
+    """
     if style == "fast":
-        return fast(plan, form)
-    return small(plan) if style == "small" else plan
+        return fast(plan, form, scheduled)
+    if style == "small" or form.saving.following:
+        return small(plan, form)
+    return replan(_in_order(plan.graph, form).check()) if form.saving.ordered else plan
 
 
-def small(plan: Plan) -> Plan:
+def small(plan: Plan, form: Form = LITERAL) -> Plan:
     """The plan of the small style: no padded copies, and outputs that follow their inputs through
     the same memory.
     """
-    return replan(pad_while_convolving(plan.graph).check(), overlapping=True)
+    graph = pad_while_convolving(plan.graph)
+    return replan(_in_order(graph, form).check(), follows=lambda _: True)
 
 
-def fast(plan: Plan, form: Form = LITERAL) -> Plan:
-    """The plan of the C target's fast style: packed weights, tiles, padded copies."""
-    graph = in_strips(schedule(plan.graph, vector_functions(), form.winograd))
-    return replan((in_parts(graph) if form.threads else graph).check(), turning=True)
+def scheduled(plan: Plan, form: Form = LITERAL) -> Graph:
+    """The graph for the fast style: packed weights, tiles, padded copies."""
+    return schedule(plan.graph, vector_functions(), form.winograd, form.saving)
+
+
+def fast(plan: Plan, form: Form = LITERAL, known: Graph | None = None) -> Plan:
+    """The plan of the C target's fast style. known: the scheduled graph, if it is."""
+    saving = form.saving
+    graph = known or scheduled(plan, form)
+    worth = FOR_SPEED if saving.rows is None else for_memory(saving.rows, saving.pairs)
+    graph = in_strips(graph, worth)
+    graph = in_parts(graph) if form.threads else graph
+    after = follows if saving.following else None
+    return replan(_in_order(graph, form).check(), follows=after, turning=True)
+
+
+def _in_order(graph: Graph, form: Form) -> Graph:
+    return ordered(graph) if form.saving.ordered else graph
 
 
 def several(plan: Plan, single: Graph, form: Form = LITERAL) -> Graph | None:
     """The graph of several samples at once, on the weights of the fast graph of one; None where
     that would not pay. plan: before it was scheduled.
     """
-    return blocked(plan.graph, single, vector_functions(), form.winograd)
+    return blocked(plan.graph, single, vector_functions(), form.winograd, form.saving)
 
 
 def block_of(plan: Plan, single: CModel) -> CBlock | None:

@@ -18,7 +18,7 @@ from kgen.targets.c_kinds import fast_op
 from kgen.targets.c_op import COp
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan
-from kgen.targets.c_small import SmallOp
+from kgen.targets.c_small import FollowingOp, SmallOp
 from kgen.targets.c_strip import CStrip
 from kgen.targets.c_types import literal
 from kgen.targets.c_variants import VARIANTS
@@ -160,11 +160,18 @@ class CModel(Workspace):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                shared = (self.prefix, self._vectors, self.form.threads)
+                shared = (self.prefix, self._vectors, self.form.threads, self.form.saving.following)
                 ops.append(fast_op(node, self.names, *common[1:], *shared))
             else:
-                ops.append((SmallOp if self.style == "small" else COp)(*common))
+                ops.append(self._plain_op(*common))
         return ops
+
+    @property
+    def _plain_op(self) -> type[COp]:
+        """How a node of the plain styles is seen."""
+        if self.style == "small":
+            return SmallOp
+        return FollowingOp if self.form.saving.following else COp
 
     # The run function
 
@@ -191,6 +198,9 @@ class CModel(Workspace):
             facts["weights_file"] = self.blob_name
         if self.loads:
             facts["load"] = f"{self.prefix}_load"
+        saving = self.form.saving
+        if saving.limit is not None:
+            facts |= {"ram_limit": saving.limit, "ram_saved_by": list(saving.why)}
         if self.form.dispatch:
             facts["level"] = f"{self.prefix}_level"
         return facts

@@ -27,6 +27,7 @@ class AttentionOp(FastOp):
                 prefix=self.prefix,
                 vectors=self.vectors,
                 threads=False,
+                following=False,
             )
             for word, node in zip(("scores", "sums"), self.node.products, strict=True)
         ]

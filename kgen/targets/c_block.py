@@ -52,4 +52,6 @@ class CBlock(CModel):
 
 def has_blocks(model: CModel) -> bool:
     """Whether there is a place for a block's intermediate results: the library's own workspace."""
-    return model.style == "fast" and model.form.workspace == "static" and not model.loads
+    form = model.form
+    static = form.workspace == "static" and not form.saving.singly
+    return model.style == "fast" and static and not model.loads

@@ -92,20 +92,9 @@ def functions(plan: Plan, *, prefix: str) -> dict[Node, str]:
 
 
 def _op_text(env: jinja2.Environment, op: COp) -> str:
-    """The op's function: the style's own template, or the readable one.
-
-    Which lengths it uses is known once its text is; then they are its parameters.
-    """
+    """The op's function: the style's own template, or the readable one."""
     names = [f"ops/{op.node.kind}.c.j2"]
     if isinstance(op, FastOp) and op.on_vectors:
         names.insert(0, f"fast/{op.node.kind}.c.j2")
     template = env.select_template(names)
-    text = str(template.render(op=op))
-    possible = op.lengths
-    if possible:
-        body = re.sub(r"/\*.*?\*/", "", text.replace(op.signature, ""), flags=re.DOTALL)
-        assert "//" not in body  # Python's division, and a comment in C: a length without a name
-        used = [name for name in possible if re.search(rf"\b{name}\b", body)]
-        op.lengths_of[op.node] = used
-        text = text if used == possible else str(template.render(op=op))
-    return text
+    return op.with_lengths(str(template.render(op=op)))

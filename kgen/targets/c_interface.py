@@ -87,6 +87,11 @@ class Interface(Lengths):
         return [p for p in self.inputs if p.value.dtype == STRING]
 
     @property
+    def has_words(self) -> bool:
+        """Whether inputs or outputs are strings."""
+        return any(p.value.dtype == STRING for p in (*self.inputs, *self.outputs))
+
+    @property
     def batch_size(self) -> int:
         """How many samples a stateful model remembers states for."""
         return self.plan.graph.batch_size or 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,13 +35,19 @@ class Text(NamedTuple):
     value: str
 
 
+LENGTHS = "@lengths"
+"""Stands in a function's signature for the lengths among its parameters until its text is there,
+and with it what it uses.
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class COp(Walks, Numbers):
     """A node as its template sees it.
 
     function: the C function's name. symbols: of the constants. node: with all its properties.
     inner: whether it belongs to the body of a loop.
-    lengths_of: of each node's function the lengths that it uses, as far as that is known.
+    lengths_of: of each function that has a text the lengths that it uses.
     stored: the type of the constants that are loaded from a file, which functions get a pointer to.
     """
 
@@ -110,7 +117,7 @@ class COp(Walks, Numbers):
     def signature(self) -> str:
         overwritten = self.overwritten
         parts = [self.stored_parameter] if self.uses_stored else []
-        parts += [f"int {name}" for name in self.lengths]
+        parts += self.length_parameters
         parts += [
             pointer(value.dtype, f"{'' if value in overwritten else 'restrict '}{name}", const=True)
             for value, name in self.parameters.items()
@@ -126,10 +133,25 @@ class COp(Walks, Numbers):
         return f"static {result} {self.function}({', '.join(parts)})"
 
     @property
+    def length_parameters(self) -> list[str]:
+        """What stands for them in the signature."""
+        return [LENGTHS] if used_by(self.node) else []
+
+    @property
     def lengths(self) -> list[str]:
-        """The function's first parameters: the lengths that it uses, or may use."""
-        known = self.lengths_of.get(self.node)
-        return [one.name for one in used_by(self.node)] if known is None else known
+        """The function's first parameters: the lengths that it uses."""
+        return self.lengths_of.get(self.node, [])
+
+    def with_lengths(self, text: str) -> str:
+        """The function's text with the lengths that it uses for parameters: they are known now."""
+        if LENGTHS not in text:
+            return text
+        code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        assert "//" not in code  # Python's division, and a comment in C: a length without a name
+        names = [one.name for one in used_by(self.node)]
+        used = [name for name in names if re.search(rf"\b{name}\b", code)]
+        self.lengths_of[self.node] = used
+        return text.replace(f"{LENGTHS}, ", "".join(f"int {name}, " for name in used))
 
     # Expressions
 

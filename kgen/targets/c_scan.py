@@ -89,7 +89,7 @@ class CScan(COp):
     def signature(self) -> str:
         parts = [f"{self.workspace} *w"] if self.uses_workspace else []
         parts += [self.stored_parameter] if self.uses_stored else []
-        parts += [f"int {name}" for name in self.lengths]
+        parts += self.length_parameters
         parts += [
             pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()
         ]

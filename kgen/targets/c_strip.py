@@ -90,10 +90,14 @@ class CStrip(FastOp):
     @property
     def signature(self) -> str:
         parts = [self.stored_parameter] if self.uses_stored else []
+        overwritten = self.overwritten
         parts += [
-            pointer(v.dtype, f"restrict {name}", const=True) for v, name in self.parameters.items()
+            pointer(v.dtype, f"{'' if v in overwritten else 'restrict '}{name}", const=True)
+            for v, name in self.parameters.items()
         ]
-        parts += [pointer(v.dtype, f"restrict {v.name}", const=False) for v in self.node.outputs]
+        y, *kept = self.node.outputs
+        parts.append(pointer(y.dtype, f"{'' if overwritten else 'restrict '}{y.name}", const=False))
+        parts += [pointer(v.dtype, f"restrict {v.name}", const=False) for v in kept]
         return f"static void {self.function}({', '.join(parts)})"
 
     @property
@@ -139,8 +143,8 @@ class CStrip(FastOp):
 
     def _call(self, number: int, row: str) -> Call:
         op = self.ops[number]
-        arguments = ["constants"] if op.uses_stored else []
-        arguments += [row] if op.numbered else []
+        arguments = [row] if op.numbered else []
+        arguments += ["constants"] if op.uses_stored else []
         arguments += [self._place(number, value, row) for value in op.parameters]
         arguments.append(self._made(number, row))
         return Call(op.function, ", ".join(arguments))

@@ -54,6 +54,7 @@ class Builder:
         self.labels: dict[Value, str] = {}
         self.names: dict[Value, str] = {}  # where the layer's name and the label are not enough
         self.outputs: Any = None  # what Keras says the current operation returns
+        self.refused = ""  # or why it says nothing
         self._weights: dict[tuple[int, str], Constant] = {}
         self._keep_alive: list[Any] = []
         self.describe_constant: Describe = lambda *_: ("", "")
@@ -62,7 +63,15 @@ class Builder:
     # Keras's tensors and the graph's values
 
     def spec(self, tensor: Any) -> Spec:
-        """A Keras tensor's shape and dtype in the graph's terms."""
+        """A Keras tensor's shape and dtype in the graph's terms.
+
+        Raises UnsupportedError if there is none, because Keras refused the operation.
+        """
+        if tensor is None:
+            raise UnsupportedError(
+                f"Keras refuses it for inputs of these sizes: {self.refused}; what works is other "
+                "sizes, or a model in which they fit"
+            )
         shape, batch = self.split_shape(tensor.shape)
         return Spec(shape, keras.backend.standardize_dtype(tensor.dtype), batch)
 

@@ -196,9 +196,10 @@ class Tracer:
             return None
         try:
             return operation.compute_output_spec(*args, **kwargs)
-        except Exception:
+        except Exception as error:
             # Keras's own rule refuses what its computation accepts (grouped convolutions); the
             # lowering then goes by kgen's rule alone.
+            self.builder.refused = describe.one_line(str(error)).rstrip(".")
             if type(operation).__name__ in OPERATIONS:
                 return None
             raise

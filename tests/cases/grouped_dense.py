@@ -37,6 +37,25 @@ def einsum_in_blocks() -> keras.Model:
     return _in_blocks(einsum, shape=(3, 9), block=4)
 
 
+def several_panels() -> keras.Model:
+    """Odd groups, the last one shorter, of more units than a panel has, for tiles of pixels."""
+    return _in_blocks(layers.Dense(70, "relu"), shape=(5, 61), block=15)
+
+
+def group_of_many_rows() -> keras.Model:
+    """Which is summed in shares, for one pixel."""
+    return _in_blocks(layers.Dense(21), shape=(258,), block=258)
+
+
+def einsum_by_channel() -> keras.Model:
+    """Without zeros."""
+    einsum = layers.EinsumDense("abc,cde->abde", (None, 4, 7), bias_axes="de")
+    keras.utils.set_random_seed(3)
+    model = Sequential([Input((6, 38)), einsum])
+    einsum.quantize("int4", config=Int4QuantizationConfig(block_size=None))
+    return model
+
+
 def in_bfloat16() -> keras.Model:
     return _in_blocks(layers.Dense(5, dtype="mixed_bfloat16"), shape=(6,), block=4)
 

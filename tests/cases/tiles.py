@@ -117,6 +117,17 @@ def depthwise_sequences() -> Model:
     return _outputs(Input((23, 18), name="x"), made)
 
 
+def few_in_groups() -> Model:
+    """Groups of two, four and eight channels: several in a vector, or one in several vectors."""
+    made = [
+        layers.Conv2D(24, 3, padding="same", groups=12, activation="relu"),
+        layers.Conv2D(24, (2, 3), strides=2, padding="same", groups=6),
+        layers.Conv2D(24, 3, padding="same", dilation_rate=2, groups=3, use_bias=False),
+        layers.Conv2D(24, 1, groups=6),
+    ]
+    return _outputs(Input((6, 19, 24), name="x"), made)
+
+
 def transposed() -> Model:
     made = [
         layers.Conv2DTranspose(5, 3, strides=2, padding="same", activation="relu"),

@@ -288,14 +288,14 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
 #endif
 }
 
-/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_exp_of_rest(image_classifier_vec x, image_classifier_vec *shifted)
+/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_of_exp(image_classifier_vec x, image_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const image_classifier_vec n = *shifted - 12582912.0f;
     const image_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const image_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -338,8 +338,8 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_times_power(image_
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vexp(image_classifier_vec x)
 {
     image_classifier_vec shifted;
-    const image_classifier_vec e = image_classifier_exp_of_rest(image_classifier_clamp(x, -104.0f, 89.0f), &shifted);
-    return image_classifier_times_power(e, shifted);
+    const image_classifier_vec rest = image_classifier_rest_of_exp(image_classifier_clamp(x, -104.0f, 89.0f), &shifted);
+    return image_classifier_times_power(rest + 1.0f, shifted);
 }
 
 /* The sum of all lanes: halves are added until one is left. */

@@ -180,14 +180,14 @@ OPERATIONS_INLINE operations_vec operations_vabsolute(operations_vec x)
     return operations_floats(operations_bits(x) & INT32_MAX);
 }
 
-/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
-OPERATIONS_INLINE operations_vec operations_exp_of_rest(operations_vec x, operations_vec *shifted)
+/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+OPERATIONS_INLINE operations_vec operations_rest_of_exp(operations_vec x, operations_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const operations_vec n = *shifted - 12582912.0f;
     const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -242,8 +242,8 @@ OPERATIONS_INLINE operations_vec operations_times_power(operations_vec x, operat
 OPERATIONS_INLINE operations_vec operations_vexp(operations_vec x)
 {
     operations_vec shifted;
-    const operations_vec e = operations_exp_of_rest(operations_clamp(x, -104.0f, 89.0f), &shifted);
-    return operations_times_power(e, shifted);
+    const operations_vec rest = operations_rest_of_exp(operations_clamp(x, -104.0f, 89.0f), &shifted);
+    return operations_times_power(rest + 1.0f, shifted);
 }
 
 /* tanh(x), within 1.5 units in the last place: a polynomial near 0, 1 - 2 / (e^2x + 1) elsewhere */

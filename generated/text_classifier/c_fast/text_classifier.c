@@ -287,14 +287,14 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 #endif
 }
 
-/* e^r by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_exp_of_rest(text_classifier_vec x, text_classifier_vec *shifted)
+/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const text_classifier_vec n = *shifted - 12582912.0f;
     const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
     const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r + 1.0f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -337,8 +337,8 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_times_power(text_clas
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_vexp(text_classifier_vec x)
 {
     text_classifier_vec shifted;
-    const text_classifier_vec e = text_classifier_exp_of_rest(text_classifier_clamp(x, -104.0f, 89.0f), &shifted);
-    return text_classifier_times_power(e, shifted);
+    const text_classifier_vec rest = text_classifier_rest_of_exp(text_classifier_clamp(x, -104.0f, 89.0f), &shifted);
+    return text_classifier_times_power(rest + 1.0f, shifted);
 }
 
 /* The sum of all lanes: halves are added until one is left. */
@@ -747,7 +747,7 @@ static void text_classifier_attention(const float *restrict x, const float *rest
     for (int j = 0; j < 2; ++j) {
         float *const block = scores;
         text_classifier_attention_scores(x + j * 3, keys + j * 48, block);
-        float largest[6];
+        float largest[6], share[6];
         for (int query = 0; query < 6; ++query) {
             const float *const in = block + query * 6;
             text_classifier_vec most = text_classifier_splat(-INFINITY);
@@ -769,11 +769,14 @@ static void text_classifier_attention(const float *restrict x, const float *rest
                 sum += power;
                 text_classifier_store(out + u, power, TEXT_CLASSIFIER_LEFT(6, u));
             }
-            const text_classifier_vec whole = text_classifier_splat(1.0f / text_classifier_total(sum));
-            for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
-                text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(6, u)) * whole, TEXT_CLASSIFIER_LEFT(6, u));
+            share[query] = 1.0f / text_classifier_total(sum);
         }
         text_classifier_attention_sums(block, values + j * 96, y + j * 3);
+        for (int query = 0; query < 6; ++query) { /* fewer numbers than scores */
+            float *const out = y + j * 3 + query * 6;
+            for (int u = 0; u < 3; u += TEXT_CLASSIFIER_LANES)
+                text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(3, u)) * share[query], TEXT_CLASSIFIER_LEFT(3, u));
+        }
     }
 }
 
