@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +24,6 @@ from kgen.cli.options import (
 from kgen.cli.output import in_bytes, out_console
 from kgen.cli.running import running
 from kgen.options import CodeOptions
-from kgen.render.write import Files
 
 
 @with_options(CodeOptions, "Options of the C")
@@ -74,7 +73,7 @@ def export_command(
             out_console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
-def _planned(files: Files) -> Iterator[str]:
+def _planned(files: Mapping[str, str | bytes]) -> Iterator[str]:
     """How an export fits its limit of RAM, from its manifest."""
     manifests = (orjson.loads(text) for file, text in files.items() if file.endswith(".json"))
     facts = next(one for one in manifests if "ram_limit" in one)
