@@ -71,8 +71,7 @@ class Frame(NamedTuple):
 class FastOp(COp):
     """A node as a template of the fast style sees it.
 
-    prefix: of every name with file scope. threads: whether loops may be shared by several.
-    following: whether outputs may follow inputs through the same memory.
+    prefix: of every name with file scope. threads, following: of the form, and of its Saving.
     """
 
     prefix: str
