@@ -24,7 +24,9 @@ from kgen.library import STRICT, Library
 from kgen.options import Form
 from kgen.pipeline import Export
 from kgen.plan import plan
-from kgen.schedule import attend, batch, neighbours, nonzero, strips, winograd
+from kgen.schedule import attend, batch, fewer_products, neighbours, nonzero, winograd
+from kgen.schedule.saving import Saving
+from kgen.schedule.strips import Worth
 from kgen.trace import reference
 from tests import program
 from tests.harness import assert_close, assert_no_worse, randomize
@@ -134,9 +136,10 @@ def test_random_model(seed: int) -> None:
                 assert_no_worse(results, wanted, exact, job.precision)
 
 
-EAGER: dict[ModuleType, dict[str, float]] = {
-    strips: {"FAR": 1, "TRAFFIC": 1e9, "FEWEST": 1},
-    winograd: {"GAIN": 1e9, "LEAST": 5000},
+EAGER: dict[ModuleType, dict[str, Any]] = {
+    targets: {"FOR_SPEED": Worth(far=1, traffic=1e9, fewest=1)},
+    fewer_products: {"GAIN": 1e9},
+    winograd: {"LEAST": 5000},
     neighbours: {"GAIN": 1e9},
     nonzero: {"READING": 1e6},
     attend: {"PLAIN": 1, "NEAR": 64, "FEWEST": 2},
@@ -181,7 +184,9 @@ def test_random_graph(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     wanted = reference.outputs(made, job.signature, inputs)
     exact = targets.evaluate(plan(in_float64(job.traced)), inputs)
     assert_about_exact(job.evaluated(inputs, wanted), wanted, exact)
-    form = Form(weights=r.choice(FORMS[:2]), threads=r.random() < 0.3)
+    ordered, singly, pieces, following = (r.random() < 0.3 for _ in range(4))
+    saving = Saving(ordered=ordered, singly=singly, pieces=pieces, following=following)
+    form = Form(weights=r.choice(FORMS[:2]), threads=r.random() < 0.3, saving=saving)
     vectors = r.choice(["-march=native", "-DM_NO_VECTORS"])
     for style in ("fast", r.choice(["small", "readable"])):
         files = job.files("c", style, form=form if style == "fast" else Form(weights=form.weights))
