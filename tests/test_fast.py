@@ -75,6 +75,14 @@ def test_compilers_and_vectors(name: str, variant: str) -> None:
     case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
+def test_no_warnings_while_sanitizers_look_on(tmp_path: Path) -> None:
+    """gcc then folds less, and warned of a conversion in a mask of 16 lanes."""
+    for name, text in case("tiles/causal_attention").files("c", "fast").items():
+        (tmp_path / name).write_text(text)
+    flags = (*STRICT, "-O0", "-march=native", "-fsanitize=undefined")
+    subprocess.run(["cc", *flags, "-c", *tmp_path.glob("*.c")], cwd=tmp_path, check=True)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     e = np.exp(-np.abs(x))
     return np.where(x < 0, e, 1.0) / (1 + e)

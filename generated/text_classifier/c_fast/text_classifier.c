@@ -231,7 +231,7 @@ TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_mask_of(bool every)
 TEXT_CLASSIFIER_INLINE text_classifier_ivec text_classifier_load_mask(const bool *from, int n)
 {
 #if TEXT_CLASSIFIER_LANES == 16 && defined __AVX512BW__ && defined __AVX512VL__ && defined __AVX512DQ__
-    const __mmask16 some = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1u);
+    const __mmask16 some = (__mmask16)(n >= 16 ? 0xffffu : (1u << n) - 1u);
     return (text_classifier_ivec)_mm512_movm_epi32(_mm_test_epi8_mask(_mm_maskz_loadu_epi8(some, from), _mm_set1_epi8(1)));
 #else
     text_classifier_ivec v = text_classifier_mask_of(false);
