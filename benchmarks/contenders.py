@@ -150,7 +150,7 @@ def _convert_to_onnx(model: keras.Model, batch: int, path: Path) -> None:
     from benchmarks.recurrent_onnx import Recurrent
 
     recurrent = Recurrent()
-    with recurrent.marked():
+    with recurrent.marked(model):
         function = frozen(model, batch)
     converted, _ = tf2onnx.convert.from_graph_def(
         function.graph.as_graph_def(),

@@ -166,6 +166,52 @@ def shuffled() -> keras.Model:
     return _classified(image, x)
 
 
+def dense_blocks() -> keras.Model:
+    """DenseNet's: each layer reads what all before it made, normalised anew."""
+    image = keras.Input((64, 64, 3))
+    x = _convolved(image, 64, 7, strides=2)
+    for count in (6, 8):
+        for _ in range(count):
+            y = layers.ReLU()(layers.BatchNormalization()(x))
+            y = _convolved(y, 128, 1)
+            x = layers.Concatenate()([x, layers.Conv2D(32, 3, padding="same", use_bias=False)(y)])
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+        x = layers.AveragePooling2D(2)(layers.Conv2D(x.shape[-1] // 2, 1, use_bias=False)(x))
+    return _classified(image, x)
+
+
+def convnext_blocks() -> keras.Model:
+    """Depthwise convolutions of 7x7, LayerNormalization, and four times the units with gelu."""
+    image = keras.Input((64, 64, 3))
+    x = layers.LayerNormalization(epsilon=1e-6)(layers.Conv2D(96, 4, strides=4)(image))
+    for filters in (96, 192):
+        if x.shape[-1] != filters:
+            x = layers.Conv2D(filters, 2, strides=2)(layers.LayerNormalization(epsilon=1e-6)(x))
+        for _ in range(2):
+            y = layers.DepthwiseConv2D(7, padding="same")(x)
+            y = layers.LayerNormalization(epsilon=1e-6)(y)
+            y = layers.Dense(filters)(layers.Dense(4 * filters, activation="gelu")(y))
+            x = layers.Add()([x, y])
+    return _classified(image, x)
+
+
+def separable_blocks() -> keras.Model:
+    """Xception's: depthwise and 1x1 convolutions after an activation, and residual sums."""
+    image = keras.Input((96, 96, 3))
+    x = _convolved(_convolved(image, 32, strides=2), 64)
+    for filters in (128, 256):
+        y = x
+        for _ in range(2):
+            y = layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(layers.ReLU()(y))
+            y = layers.BatchNormalization()(y)
+        y = layers.MaxPooling2D(3, strides=2, padding="same")(y)
+        x = layers.Add()([y, layers.Conv2D(filters, 1, strides=2, padding="same")(x)])
+    for _ in range(3):
+        y = layers.SeparableConv2D(256, 3, padding="same", use_bias=False)(layers.ReLU()(x))
+        x = layers.Add()([x, layers.BatchNormalization()(y)])
+    return _classified(image, x)
+
+
 IMAGES = {
     "odd_channels": Entry("17, 35, 61, 7 channels, 48x48", odd_channels),
     "narrow": Entry("24 and 40 channels, 96x96", narrow),
@@ -179,6 +225,9 @@ IMAGES = {
     "resnext": Entry("ResNeXt's blocks, 112x112", resnext),
     "vgg": Entry("VGG-like, 64x64", vgg),
     "detector": Entry("tiny YOLO-like, 160x160", detector),
+    "convnext_blocks": Entry("ConvNeXt's blocks, 64x64", convnext_blocks),
+    "dense_blocks": Entry("DenseNet's blocks, 64x64", dense_blocks),
+    "separable_blocks": Entry("Xception's blocks, 96x96", separable_blocks),
     "mobilenet_v3": Entry(
         "MobileNetV3Small, 128x128", application("MobileNetV3Small", 128), scale=255.0
     ),

@@ -25,12 +25,17 @@ class Recurrent:
     """The recurrent layers of a model that is traced, and how ONNX writes them."""
 
     def __init__(self) -> None:
-        self.layers: list[tuple[keras.Layer, list[np.ndarray]]] = []
+        self.layers: list[tuple[keras.Layer, list[np.ndarray], tuple[int, ...]]] = []
 
     @contextmanager
-    def marked(self) -> Iterator[None]:
-        """Within, recurrent layers are functions called recurrent_NUMBER."""
+    def marked(self, model: keras.Model) -> Iterator[None]:
+        """Within, the model's recurrent layers are functions called recurrent_NUMBER; those that
+        ONNX has no word for are written out step by step.
+        """
         with ExitStack() as stack:
+            for layer in model.layers:
+                if isinstance(layer, layers.RNN) and not isinstance(layer, KINDS):
+                    stack.enter_context(mock.patch.object(layer, "unroll", True))
             for kind in (*KINDS, layers.Bidirectional):
                 stack.enter_context(mock.patch.object(kind, "call", self._call(kind.call)))
             yield
@@ -49,9 +54,9 @@ class Recurrent:
                 weights = [
                     np.stack(arrays) for arrays in zip(*map(_weights, _both(layer)), strict=True)
                 ]
-            self.layers.append((layer, weights))
             shapes = layer.compute_output_shape(tuple(sequences.shape))
             flat = shapes if isinstance(shapes[0], tuple | list) else [shapes]
+            self.layers.append((layer, weights, tuple(flat[0])))
             made = tf.numpy_function(
                 _never, inputs, [tf.float32] * len(flat), name=f"recurrent_{number}"
             )
@@ -64,7 +69,7 @@ class Recurrent:
         """tf2onnx's handler of those functions."""
         found = re.search(r"recurrent_(\d+)", node.name)
         assert found is not None
-        layer, weights = self.layers[int(found[1])]
+        layer, weights, shape = self.layers[int(found[1])]
         both = _both(layer)
         one = both[0]
         count = len(one.cell.state_size) if isinstance(one, layers.LSTM) else 1
@@ -101,12 +106,12 @@ class Recurrent:
                 raise TypeError(f"{layer.name}: no conversion of all outputs of a layer backwards")
         elif one.return_sequences:
             y = add("Transpose", [made[0]], perm=[2, 0, 1, 3])
-            y = add("Reshape", [y, add.constant(np.array([0, 0, -1]))])
+            y = add("Reshape", [y, add.constant(np.array(shape))])
         elif len(both) == 1:
             y = finals[0]
         else:  # (2, batch, units)
             y = add("Transpose", [made[1]], perm=[1, 0, 2])
-            y = add("Reshape", [y, add.constant(np.array([0, -1]))])
+            y = add("Reshape", [y, add.constant(np.array(shape))])
         for ours, theirs in zip([y, *finals], outputs, strict=False):
             context.make_node("Identity", [ours], outputs=[theirs], name=add.name("out"))
 

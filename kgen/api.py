@@ -13,7 +13,7 @@ import numpy as np
 from kgen import checking, targets
 from kgen.declared import Option, called_with
 from kgen.errors import ExportError
-from kgen.options import CodeOptions, Form
+from kgen.options import CodeOptions
 from kgen.packages import LAYOUTS
 from kgen.pipeline import Export, ModelOrPath, Progress, quiet
 from kgen.plan import Plan
@@ -105,10 +105,10 @@ def export(given: ExportOptions) -> Files:
             f"{job.name!r} is stateful, and a workspace on the stack forgets; take --workspace "
             "static or caller.",
         )
-    form: Form = given
+    form = given.form
     if given.ram_limit is not None:
         progress("fitting the limit of RAM")
-        job, form = fitted(job, given.style, given.ram_limit, given)
+        job, form = fitted(job, given.style, given.ram_limit, form)
     _warn_of_odd_weights(job.plan)
     evidence = Evidence()
     if given.check:

@@ -13,7 +13,7 @@ from typing import Annotated
 from kgen.declared import Option, declared
 from kgen.errors import ExportError
 from kgen.packages import LAYOUTS
-from kgen.saving import NOTHING, Saving
+from kgen.schedule.saving import NOTHING, Saving
 
 STYLES = ("fast", "readable", "small")
 
@@ -28,7 +28,6 @@ WORKSPACES = ("static", "caller", "stack")
 class Form:
     """What the templates of the C know of the options.
 
-    saving: what is done for less RAM, which --ram-limit decides.
     Raises ExportError for what there is not, or not together.
     """
 
@@ -78,7 +77,9 @@ class Form:
             because="only the fast style's convolutions take fewer products",
         ),
     ] = True
+
     saving: Saving = NOTHING
+    """What is done for less RAM: ram_limit decides."""
 
     def __post_init__(self) -> None:
         for one in declared(type(self)):
@@ -144,6 +145,10 @@ class CodeOptions(Form):
             choices=tuple(LAYOUTS),
         ),
     ] = "plain"
+
+    @property
+    def form(self) -> Form:
+        return Form(**{one.name: getattr(self, one.name) for one in declared(Form)})
 
     def check_effect(self, target: str) -> None:
         """Raises ExportError for options that would have no effect."""

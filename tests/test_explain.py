@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 
 import keras
@@ -411,3 +413,39 @@ def test_formulas_of_channels(layer: keras.Layer, lines: list[str]) -> None:
     rank = 4 if "2D" in type(layer).__name__ else 3
     found = kgen.explain(Sequential([Input((5, 6, 2)[4 - rank :]), layer])).layers[0]
     assert list(found.formulas) == lines
+
+
+def test_words_in_formulas_stand_apart() -> None:
+    """In MathML spaces are nothing: words have wide ones beside them, operators their own."""
+    found = re.sub(r"<mspace [^>]*>", " ", mathml("y = keys_{i} if x > 0, else e^z - 1"))
+    assert re.sub(r"<[^>]*>", "", found) == "y=keysi if x&gt;0,else ez−1"
+
+
+def test_axes_are_words() -> None:
+    model = Sequential([Input((4, 3)), layers.LayerNormalization(name="norm")])
+    (layer,) = kgen.explain(model, np.ones((1, 4, 3))).layers
+    assert layer.steps[0].formula.endswith('"over axis 2"')
+
+
+def test_a_quantized_layer_says_how_it_computes() -> None:
+    model = Sequential([Input((6,)), layers.Dense(3, name="d")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.quantize("int8")
+    (layer,) = kgen.explain(model, np.ones((2, 6), np.float32)).layers
+    assert any("round" in line for line in layer.formulas)
+    assert {weight.symbol for weight in layer.weights} == {"b", "W", "s_W"}
+
+
+def test_strings_and_weights_of_one_name() -> None:
+    words = keras.Input((2,), dtype="string", name="words")
+    y = layers.StringLookup(vocabulary=["a", "b"], name="lookup")(words)
+    found = kgen.explain(Model(words, y), np.array([["b", "c"]]))
+    assert "the place of x in the vocabulary, 0 if it is not in there" in str(found)
+    assert "[['b' 'c']]" in str(found)
+    x = keras.Input((4, 6))
+    model = Model(x, layers.MultiHeadAttention(2, 3, name="attention")(x, x))
+    (attention,) = kgen.explain(model, np.ones((1, 4, 6), np.float32)).layers
+    shorts = [attention.short(weight) for weight in attention.weights]
+    assert shorts[:2] == ["query/kernel", "query/bias"]
+    assert len(set(shorts)) == 8

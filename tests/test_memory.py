@@ -212,7 +212,7 @@ def test_what_is_refused(models: dict[str, keras.Model]) -> None:
     for options, words_of_it in (
         ({"workspace": "heap"}, "static, caller, stack"),
         ({"workspace": "stack", "weights": "file"}, "can't remember"),
-        ({"ram_limit": "1k", "target": "numpy"}, "C target"),
+        ({"ram_limit": "1k", "target": "numpy"}, "no --ram-limit"),
     ):
         with pytest.raises(kgen.ExportError, match=words_of_it):
             kgen.export(models["words"], **options)

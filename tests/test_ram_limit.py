@@ -15,11 +15,9 @@ import numpy as np
 import orjson
 import pytest
 from keras import Input, Model, layers
-from typer.testing import CliRunner
 
 import kgen
 from kgen import targets
-from kgen.cli import app
 from kgen.inspection import memory
 from kgen.ir.graph import Graph
 from kgen.ir.node import GraphError
@@ -29,9 +27,8 @@ from kgen.ordering import ordered
 from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.ram_limit import WAYS, Attempt, fitted, least
-from kgen.saving import Saving
-from kgen.schedule import Strip
-from tests.harness import randomize
+from kgen.schedule import Saving, Strip
+from tests.harness import kgen_command, randomize
 from tests.test_overlaps import separable
 
 SANITIZED = (*STRICT, "-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all")
@@ -226,7 +223,7 @@ def test_what_is_said(jobs: dict[str, Export], tmp_path: Path) -> None:
 
     def export(limit: object, *more: str) -> Any:
         options = ["--ram-limit", str(limit), "--out", str(tmp_path), "--no-check", *more]
-        return CliRunner().invoke(app, ["export", str(path), *options])
+        return kgen_command("export", path, *options)
 
     result = export(smallest.bytes)
     assert result.exit_code == 0, result.output

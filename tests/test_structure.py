@@ -28,8 +28,7 @@ MAY_IMPORT = {
     "overlaps": {"ir", "sharing"},
     "ordering": {"ir", "sharing"},
     "plan": {"ir", "ops", "names", "sharing", "lengths", "overlaps"},
-    "saving": set(),
-    "schedule": {"ir", "ops", "saving"},
+    "schedule": {"ir", "ops"},
     "legacy": {"errors"},
     "load": {"errors", "legacy"},
     "trace": {"ir", "ops", "errors", "arrays"},
@@ -38,10 +37,10 @@ MAY_IMPORT = {
     "manifest": {"ir", "plan"},
     "declared": set(),
     "packages": {"render", "errors"},
-    "options": {"errors", "declared", "packages", "saving"},
+    "options": {"errors", "declared", "packages", "schedule"},
     "targets": {
         *("ir", "ops", "errors", "names", "arrays", "plan", "render", "manifest", "schedule"),
-        *("lengths", "packages", "passes", "options", "ordering"),
+        *("lengths", "ordering", "packages", "passes", "options"),
     },
     "c_text": set(),
     "code_size": {"c_text"},
@@ -57,10 +56,8 @@ MAY_IMPORT = {
     },
     "self_test": {"ir", "compare", "trace", "stepping", "targets", "pipeline", "checking"},
     "memory": {"ir", "errors", "code_size", "options", "targets", "pipeline"},
-    "ram_limit": {"ir", "ops", "errors", "options", "schedule", "targets", "pipeline", "memory"},
-    "inspection": {
-        *("ir", "schedule", "options", "targets", "pipeline", "memory", "ram_limit"),
-    },
+    "ram_limit": {*("ir", "ops", "errors", "schedule", "options", "targets", "pipeline", "memory")},
+    "inspection": {*("ir", "schedule", "options", "targets", "pipeline", "memory", "ram_limit")},
     "verification": {
         *(
             "ir",

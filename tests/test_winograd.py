@@ -28,6 +28,9 @@ CASES = (
     "sequences",
     "dilated_sequences",
     "dilated",
+    "large_windows",
+    "volumes",
+    "volumes_in_turn",
     "images_in_turn",
 )
 
@@ -48,6 +51,8 @@ def test_the_cases_are_what_they_say() -> None:
     assert rates == {1, 2, 3, 4, 5}
     assert any(node.tiles % node.tile.widest.columns for node in taken)
     assert any(node.columns.before for node in taken)
+    assert {node.planes.blocks for node in taken} == {1, 2, 3}
+    assert {line.blocks for node in taken for line in (node.rows, node.columns)} >= {1, 2, 3}
     assert all(any(isinstance(node, Winograd) for node in nodes(name)) for name in CASES)
 
 
@@ -60,13 +65,13 @@ def test_vectors(name: str, variant: str) -> None:
 @pytest.mark.parametrize("outputs", POINTS)
 def test_weights_of_every_size(outputs: int) -> None:
     """The transformed taps, multiplied as polynomials are at the points, and taken back."""
-    line = Line(9, 9, outputs, 3, 0)
-    taps = np.random.default_rng(0).standard_normal((1, 3, 1, 1))
-    factors = transformed(taps, Line(1, 1, 1, 1, 0), line).reshape(-1)
+    one, line = Line(1, 1, 1, 1, 0), Line(9, 9, outputs, 3, 0)
+    taps = np.random.default_rng(0).standard_normal((1, 1, 3, 1, 1))
+    factors = transformed(taps, (one, one, line)).reshape(-1)
     points = np.array(POINTS[outputs])
     scale = [np.prod([p - q for q in points if q != p]) for p in points]
     exact = np.polynomial.polynomial.polyval(points, taps.reshape(-1)) / scale
-    np.testing.assert_allclose(factors, [*exact, taps[0, -1, 0, 0]])
+    np.testing.assert_allclose(factors, [*exact, taps[0, 0, -1, 0, 0]])
 
 
 def big() -> keras.Model:

@@ -74,7 +74,7 @@ def export_command(
 
 
 def _planned(files: Mapping[str, str | bytes]) -> Iterator[str]:
-    """How an export fits its limit of RAM, from its manifest."""
+    """How an export fits its limit, from its manifest."""
     manifests = (orjson.loads(text) for file, text in files.items() if file.endswith(".json"))
     facts = next(one for one in manifests if "ram_limit" in one)
     yield f"workspace {facts['workspace_bytes']:,} bytes, of {facts['ram_limit']:,}"

@@ -16,6 +16,8 @@ LETTERS = "ijklmnpq"
 
 def numbers(array: np.ndarray, indent: str = "") -> str:
     """The array over several lines, shortened if it is large, each line after the indent."""
+    if array.dtype == object:  # strings
+        array = np.vectorize(_words, otypes=[object])(array)
     text = np.array2string(
         array,
         suppress_small=_even(array),
@@ -26,6 +28,10 @@ def numbers(array: np.ndarray, indent: str = "") -> str:
         floatmode="maxprec",
     )
     return "\n".join(f"{indent}{line}".rstrip() for line in text.split("\n"))
+
+
+def _words(given: object) -> str:
+    return given.decode("utf-8", "replace") if isinstance(given, bytes) else str(given)
 
 
 def _even(array: np.ndarray) -> bool:

@@ -36,9 +36,8 @@ def _plus_bias(layer: Any, bias: str = "b") -> str:
 def _dense(layer: Any, nodes: Sequence[Node]) -> Formulas:
     if getattr(layer, "quantization_mode", None) == "int8":
         return [
-            f"s = frac{{127}}{{max|x|}}, q = round(s · x), {quoted('for each sample')}",
+            f"s = frac{{127}}{{max(|x|)}}, q = round(s · x), {quoted('for each sample')}",
             *_activated(layer, f"frac{{q · W}}{{s · s_W}}{_plus_bias(layer)}"),
-            f"s_W = {quoted('kernel_scale, of each unit')}",
         ]
     if getattr(layer, "quantization_mode", None):
         return []  # the steps say what is computed

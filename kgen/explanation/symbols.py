@@ -26,6 +26,7 @@ WEIGHTS = {
     "depthwise_kernel": "D",
     "pointwise_kernel": "P",
     "alpha": "α",
+    "kernel_scale": "s_W",
 }
 """By Keras's name of a weight."""
 
@@ -52,7 +53,7 @@ def weight_symbol(path: str, outer: str, kind: str) -> str:
     if not inner:
         return letter
     last = inner.rpartition("/")[2]
-    return f"{letter}_{{{_part(last)}}}"
+    return f"{letter}_{{{_part(last)}}}" if "_" not in letter else quoted(f"{last}/{own}")
 
 
 def _of_constant(constant: Constant, path: str, call: Call) -> str:

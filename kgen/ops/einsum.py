@@ -54,8 +54,11 @@ class Einsum(Contraction):
         rows, columns = (
             [label for label in one if label not in other] for one, other in ((a, b), (b, a))
         )
-        single = len(rows) == len(columns) == len(self.summed) == 1
-        if not single or {rows[0], columns[0]} - {*output} or {a[-1], b[-1]} & {*stack}:
+        # Of one matrix b there may be a stack of rows on the other side.
+        single = len(columns) == len(self.summed) == 1 and rows
+        if not single or (len(rows) > 1 and len(b) > 2) or {a[-1], b[-1]} & {*stack}:
+            return None
+        if {*rows, *columns} - {*output}:
             return None
         made = [*stack, *rows, *columns]
         return (

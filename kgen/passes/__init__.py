@@ -13,6 +13,7 @@ from kgen.passes.loop_merging import merge_loops
 from kgen.passes.loops import drop_unread_results, hoist_from_loops, write_out_single_steps
 from kgen.passes.movement import compute_before_reshape, drop_no_ops, merge_movement
 from kgen.passes.packing import keep_integers, pack_int4, round_before_gather
+from kgen.passes.tying import share_transposed
 
 Pass = Callable[[Graph], Graph]
 
@@ -35,6 +36,7 @@ PASSES: tuple[Pass, ...] = (
     compute_before_reshape,
     fuse_epilogue,  # last: nothing else looks inside an epilogue
     drop_no_ops,
+    share_transposed,  # behind all that changes weights, which they then have in common no more
     pack_int4,  # last: the others compute with int8
 )
 

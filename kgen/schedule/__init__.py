@@ -8,6 +8,7 @@ from kgen.schedule.attention import Attention
 from kgen.schedule.batch import blocked
 from kgen.schedule.lower import follows, schedule
 from kgen.schedule.product import Product
+from kgen.schedule.saving import Saving
 from kgen.schedule.strip import Strip
 from kgen.schedule.strips import FOR_SPEED, for_memory, in_strips
 from kgen.schedule.threads import in_parts
@@ -17,6 +18,7 @@ __all__ = [
     "FOR_SPEED",
     "Attention",
     "Product",
+    "Saving",
     "Strip",
     "Winograd",
     "blocked",

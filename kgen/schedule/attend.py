@@ -10,11 +10,11 @@ from kgen.ir.node import Node
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.ops.einsum import Einsum
 from kgen.ops.softmax import Softmax
-from kgen.saving import NOTHING, Saving
 from kgen.schedule.attention import Attention
 from kgen.schedule.einsum import einsum
 from kgen.schedule.forms import has_fixed_sizes, has_vector_steps
 from kgen.schedule.product import Axis, Product
+from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose, even
 
 NEAR = 4096

@@ -8,9 +8,9 @@ from dataclasses import replace
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
-from kgen.saving import NOTHING, Saving
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
+from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose
 
 SAMPLES = 32

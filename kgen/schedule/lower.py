@@ -14,21 +14,21 @@ from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.grouped_dense import GroupedDense
-from kgen.saving import NOTHING, Saving
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution
 from kgen.schedule.einsum import einsum
+from kgen.schedule.fewer_products import winograd as winograd_of
 from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
 from kgen.schedule.gating import absorb_gates
 from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
 from kgen.schedule.reductions import reduce_in_two
+from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.strip import Strip
 from kgen.schedule.tile import LINE
 from kgen.schedule.transposed import transposed
-from kgen.schedule.winograd import winograd as winograd_of
 
 PLAIN = 64
 """Layers with no more products than this are fastest as plain loops, unrolled."""

@@ -2,21 +2,24 @@
 
 A tile of x is transformed into factors, one for each position of the tile; at each position all
 channels of all tiles meet all units in one matrix product; the products are transformed back.
+
+Larger windows are sums of blocks of 3 taps. With three outputs a tile the next block's tile is the
+next tile of x, so that each tile is transformed once, and the sums go over several tiles.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
 from math import ceil, prod
 
 import numpy as np
 
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.value import Constant, Value
-from kgen.ops.conv import Conv
-from kgen.schedule.forms import has_fixed_sizes
-from kgen.schedule.pack import Panels, pack, padded
-from kgen.schedule.tile import LINE, Pixels, Tile, choose, cycles
+from kgen.schedule.pack import Panels
+from kgen.schedule.tile import LINE, Tile
 
 TAPS = 3
 
@@ -41,21 +44,8 @@ cache are read for as many tiles at once as stay in it."""
 SPARING = 16 * 1024
 """The same where memory counts more than time."""
 
-MEMORY, WAITING = 0.3, 0.05
-"""Cycles for each byte of weights from beyond that cache, and those of them that no work hides."""
-
 AHEAD = 2048
 """Floats before they are needed, weights from there are asked for."""
-
-LARGEST, MANY = 7, 64
-"""Outputs along a tile's rows and columns together, if there are as many channels; else one less.
-
-Of 4x4 outputs, errors would be 1.3 times those of 3x4, which are 1.3 times those of 3x3; and those
-of a convolution of few channels, whose sums are short, are small otherwise.
-"""
-
-GAIN = 0.8
-"""Of the other way's time: what takes longer is not worth larger weights and errors."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +53,7 @@ class Line:
     """One spatial dimension: elements of x, outputs, outputs in a tile, taps, zeros before x.
 
     rate: how far apart the taps lie, and with them the elements and the outputs of a tile.
+    blocks: of so many taps, each block's tile of x being the next one.
     """
 
     size: int
@@ -71,6 +62,7 @@ class Line:
     taps: int
     before: int
     rate: int = 1
+    blocks: int = 1
 
     @property
     def positions(self) -> int:
@@ -83,6 +75,11 @@ class Line:
         return ceil(ceil(self.count / self.rate) / self.outputs) * self.rate
 
     @property
+    def grid(self) -> int:
+        """Tiles of x."""
+        return self.tiles + self.blocks - 1
+
+    @property
     def some_inside(self) -> bool:
         """Whether a tile can lie inside x with all its elements."""
         return self.size > (self.positions - 1) * self.rate
@@ -90,18 +87,21 @@ class Line:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Winograd(Contraction):
-    """x: (images, rows, columns, channels).
+    """x: (images, rows, columns, channels), or (images, planes, rows, columns, channels).
 
     kernel: for each position the transformed weights, packed in panels.
     bias: padded like the panels.
+    taps: of the window.
     tile: tiles of x by units that are held in registers, as one row of pixels.
     pieces: whether few tiles are to be in memory at once.
     """
 
     x: Value
     kernel: Constant
+    planes: Line
     rows: Line
     columns: Line
+    taps: int
     units: int
     panels: Panels
     tile: Tile
@@ -127,8 +127,29 @@ class Winograd(Contraction):
         return self.rows.positions * self.columns.positions
 
     @property
+    def lines_of_tiles(self) -> tuple[Line, Line, Line]:
+        return self.planes, self.rows, self.columns
+
+    @property
     def tiles(self) -> int:
-        return self.images * self.rows.tiles * self.columns.tiles
+        """Those of outputs, counted as tiles of x are: some between two rows are of no use."""
+        return tiles_of_outputs(self.images, self.lines_of_tiles)
+
+    @property
+    def blocks(self) -> list[int]:
+        """How many tiles further on each block of taps meets x."""
+        planes, rows, columns = self.lines_of_tiles
+        return [
+            (plane * rows.grid + row) * columns.grid + column
+            for plane in range(planes.blocks)
+            for row in range(rows.blocks)
+            for column in range(columns.blocks)
+        ]
+
+    @property
+    def beyond(self) -> int:
+        """Tiles of x that are needed after as many as there are outputs'."""
+        return self.blocks[-1]
 
     @property
     def at_once(self) -> tuple[int, ...]:
@@ -136,7 +157,9 @@ class Winograd(Contraction):
         size = 4 * self.positions * (self.lines * LINE + self.panels.padded)
         weights = self.kernel.nbytes
         worth = min(weights, self.x.nbytes + self.output.nbytes) if weights <= NEAR else NEAR
+        # Tiles beyond the last one are transformed again the next time.
         most = (SPARING if self.pieces else max(worth, LEAST)) // size
+        most = max(most, 2 * self.beyond)
         return tuple(_at_once(most, self.tiles, block.columns) for block in self.tile.blocks)
 
     @property
@@ -154,7 +177,7 @@ class Winograd(Contraction):
     @property
     def macs(self) -> int:
         """Of the convolution; the products are fewer."""
-        return self.output.size * self.rows.taps * self.columns.taps * self.channels
+        return self.output.size * self.taps * self.channels
 
     @property
     def formula(self) -> str:
@@ -168,94 +191,12 @@ class Winograd(Contraction):
         return tuple(Spec(value.shape, value.dtype, value.batch) for value in self.outputs)
 
 
-def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
-    """The convolution by the quickest of these algorithms, if that beats taking all products.
-
-    pieces: whether few tiles are to be in memory at once.
-    """
-    lines = _lines(node)
-    if lines is None:
-        return None
-    channels, units = node.group_channels, node.filters
-    images = node.output.shape[0]
-    direct = _direct(node)
-    best: tuple[float, Line, Line, Tile] | None = None
-    for height in _sizes(lines[0]):
-        for width in _sizes(lines[1]):
-            if height + width > LARGEST - (channels < MANY):
-                continue
-            rows, columns = replace(lines[0], outputs=height), replace(lines[1], outputs=width)
-            tiles = images * rows.tiles * columns.tiles
-            tile = choose(Pixels(1, tiles, 0, LINE), units, channels)
-            cost = _cost(rows, columns, tiles, channels, units, tile)
-            if best is None or cost < best[0]:
-                best = cost, rows, columns, tile
-    assert best is not None
-    cost, rows, columns, tile = best
-    if cost > GAIN * direct:
-        return None
-    why = (
-        f"{rows.outputs} x {columns.outputs} outputs from {rows.positions} x {columns.positions} "
-        f"products for each channel; {direct / cost:.1f} times as fast as the tile expected"
-    )
-    return _made(node, rows, columns, tile, why, pieces)
-
-
-def _lines(node: Conv) -> tuple[Line, Line] | None:
-    """Rows and columns if the convolution is of the kind; a sequence is an image of one row."""
-    fits = (
-        node.channels_last
-        and node.groups == 1
-        and set(node.window) == {TAPS}
-        and len(node.window) < 3
-        and set(node.strides) == {1}
-        and node.output.size > 0
-        and has_fixed_sizes(node)
-        and not node.kernel.stored  # transformed, they would need more digits
-        and bool(np.isfinite(node.kernel.data).all())
-    )
-    if not fits:
-        return None
-    *rows, columns = [
-        Line(size, count, count, TAPS, before, rate)
-        for size, count, (before, _), rate in zip(
-            node.input_sizes, node.output_sizes, node.padding, node.dilation, strict=True
-        )
-    ]
-    return rows[0] if rows else Line(1, 1, 1, 1, 0), columns
-
-
-def _sizes(line: Line) -> list[int]:
-    """Outputs that a tile may have along a line."""
-    return [1] if line.taps == 1 else [*POINTS]
-
-
-def _direct(node: Conv) -> float:
-    """Cycles that the convolution takes as a Product."""
-    rows, columns = node.output_sizes if len(node.window) == 2 else (1, *node.output_sizes)
-    channels, units = node.group_channels, node.filters
-    width = columns + sum(node.padding[-1])
-    pixels = Pixels(rows * node.output.shape[0], columns, width * channels, channels)
-    terms = channels * prod(node.window)
-    tile = choose(pixels, units, terms)
-    return _loading(cycles(tile.widest, pixels, units, terms), 4 * terms * units)
-
-
-def _cost(rows: Line, columns: Line, tiles: int, channels: int, units: int, tile: Tile) -> float:
-    """Cycles that the products and the transforms take."""
-    positions = rows.positions * columns.positions
-    products = positions * cycles(tile.widest, Pixels(1, tiles, 0, LINE), units, channels)
-    # Each pass along a line of n elements takes about 2 n instructions, and each element is loaded
-    # and stored; likewise on the way back.
-    passes = (rows.taps > 1) + (columns.taps > 1)
-    each = positions * (2 * passes + 2)
-    moved = tiles * each * (-(-channels // LINE) + -(-units // LINE))
-    return _loading(products + moved, 4 * positions * channels * units)
-
-
-def _loading(cycles: float, size: int) -> float:
-    """The cycles with so many bytes of weights."""
-    return cycles if size <= NEAR else max(cycles, MEMORY * size) + WAITING * size
+def tiles_of_outputs(images: int, lines: Sequence[Line]) -> int:
+    """Tiles up to the last one of outputs, counted as tiles of x are."""
+    last = images - 1
+    for line in lines:
+        last = last * line.grid + line.tiles - 1
+    return last + 1
 
 
 def _at_once(most: int, tiles: int, width: int) -> int:
@@ -264,50 +205,26 @@ def _at_once(most: int, tiles: int, width: int) -> int:
     return ceil(groups / ceil(tiles / max(most, width))) * width
 
 
-def _made(node: Conv, rows: Line, columns: Line, tile: Tile, why: str, pieces: bool) -> Winograd:
-    channels, units = node.group_channels, node.filters
-    panels = Panels(units, tile.widest.units)
-    kernel = transformed(
-        node.kernel.data.reshape(rows.taps, columns.taps, channels, units), rows, columns
-    )
-    note = (
-        f"{node.kernel.note}; for each of {rows.positions} x {columns.positions} positions "
-        f"G kernel G' (Winograd); {panels.order(channels)}"
-    )
-    made = Winograd(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
-        epilogue=node.epilogue,
-        x=node.x,
-        kernel=Constant.of(node.kernel.name, pack(kernel, panels), note),
-        bias=padded(node.bias, panels),
-        rows=rows,
-        columns=columns,
-        units=units,
-        panels=panels,
-        tile=tile,
-        text=node.formula,
-        why=why,
-        pieces=pieces,
-    )
-    wide = made.lines * LINE + panels.padded
-    size = made.positions * (max(made.at_once) * wide + 2 * LINE)
-    space = Value(name=f"{node.output.name}/tiles", shape=(1, size), dtype="float32", batch=0)
-    return replace(made, others=(space,))
-
-
-def transformed(kernel: np.ndarray, rows: Line, columns: Line) -> np.ndarray:
-    """(taps, taps, channels, units) -> (positions, channels, units)"""
+def transformed(kernel: np.ndarray, lines: Sequence[Line]) -> np.ndarray:
+    """(*taps, channels, units) -> (positions, blocks * channels, units)"""
+    whole = [
+        (0, line.blocks * line.taps - taps) for line, taps in zip(lines, kernel.shape, strict=False)
+    ]
+    double = np.pad(kernel.astype(np.float64), [*whole, (0, 0), (0, 0)])
+    _, rows, columns = lines
     down, across = _evaluation(rows), _evaluation(columns)
-    # Not by a matrix product, whose order of summation is the machine's.
-    double = kernel.astype(np.float64)
-    exact = sum(
-        np.multiply.outer(down[:, i], across[:, j])[..., None, None] * double[i, j]
-        for i in range(rows.taps)
-        for j in range(columns.taps)
-    )
-    return np.asarray(exact, np.float32).reshape(-1, *kernel.shape[2:])
+    blocks = [
+        # Not by a matrix product, whose order of summation is the machine's.
+        sum(
+            np.multiply.outer(down[:, i], across[:, j])[..., None, None]
+            * double[plane, row * rows.taps + i, column * columns.taps + j]
+            for i in range(rows.taps)
+            for j in range(columns.taps)
+        )
+        for plane, row, column in product(*(range(line.blocks) for line in lines))
+    ]
+    exact = np.concatenate(blocks, axis=2)
+    return np.asarray(exact, np.float32).reshape(-1, *exact.shape[2:])
 
 
 def _evaluation(line: Line) -> np.ndarray:

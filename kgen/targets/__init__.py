@@ -134,10 +134,12 @@ def scheduled(plan: Plan, form: Form = LITERAL) -> Graph:
 def fast(plan: Plan, form: Form = LITERAL, known: Graph | None = None) -> Plan:
     """The plan of the C target's fast style. known: the scheduled graph, if it is."""
     saving = form.saving
+    graph = known or scheduled(plan, form)
     worth = FOR_SPEED if saving.rows is None else for_memory(saving.rows, saving.pairs)
-    graph = in_strips(known or scheduled(plan, form), worth)
-    graph = _in_order(in_parts(graph) if form.threads else graph, form)
-    return replan(graph.check(), follows=follows if saving.following else None, turning=True)
+    graph = in_strips(graph, worth)
+    graph = in_parts(graph) if form.threads else graph
+    after = follows if saving.following else None
+    return replan(_in_order(graph, form).check(), follows=after, turning=True)
 
 
 def _in_order(graph: Graph, form: Form) -> Graph:

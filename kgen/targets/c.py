@@ -160,8 +160,7 @@ class CModel(Workspace):
                     CScan(*common, body, place, inner, self.call, self._arena, workspace, depth)
                 )
             elif self.style == "fast":
-                form = self.form
-                shared = (self.prefix, self._vectors, form.threads, form.saving.following)
+                shared = (self.prefix, self._vectors, self.form.threads, self.form.saving.following)
                 ops.append(fast_op(node, self.names, *common[1:], *shared))
             else:
                 ops.append(self._plain_op(*common))

@@ -12,9 +12,10 @@ from kgen.ops.elementwise import Elementwise
 from kgen.schedule.gates import Gates
 from kgen.schedule.product import Product
 from kgen.schedule.tile import LINE
-from kgen.targets.c_fast import CTYPES, FastOp
+from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import Text
 from kgen.targets.c_types import pointer
+from kgen.targets.c_vector_op import CTYPES
 
 
 class Array(NamedTuple):

@@ -54,8 +54,8 @@ function numberAt(value, index, t) {
 function short(x, digits = 5) {
   if (typeof x === "string") return x;
   if (x === undefined) return "…";
-  if (!Number.isFinite(x)) return String(x).replace("Infinity", "∞").replace("NaN", "nan");
-  if (Number.isInteger(x)) return String(x);
+  if (!Number.isFinite(x)) return String(x).replace("Infinity", "∞").replace("NaN", "nan").replace("-", "−");
+  if (Number.isInteger(x)) return String(x).replace("-", "−");
   const text = Math.abs(x) >= 1e5 || Math.abs(x) < 1e-4 ? x.toExponential(2) : x.toPrecision(digits);
-  return text.replace(/(\.\d*?)0+($|e)/, "$1$2").replace(/\.($|e)/, "$1").replace("-", "−");
+  return text.replace(/(\.\d*?)0+($|e)/, "$1$2").replace(/\.($|e)/, "$1").replaceAll("-", "−");
 }

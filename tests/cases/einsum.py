@@ -25,6 +25,32 @@ def scaled_along_one_of_two_unit_axes() -> keras.Model:
     return keras.Model(x, _Scaled()(layers.EinsumDense("abc,bcde->abde", (5, 3, 8))(x)))
 
 
+class _Back(keras.layers.Layer):
+    """Another layer's kernel transposed, and a bias."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.other = other
+
+    def build(self, shape):
+        self.bias = self.add_weight(shape=self.other.kernel.shape[:1], name="bias")
+
+    def call(self, x):
+        return ops.matmul(x, ops.transpose(self.other.kernel)) + self.bias
+
+
+def tied_embedding() -> keras.Model:
+    ids = Input((5,), dtype="int32")
+    words = layers.ReversibleEmbedding(23, 8)
+    return keras.Model(ids, words(layers.Dense(8, "relu")(words(ids)), reverse=True))
+
+
+def tied_autoencoder() -> keras.Model:
+    x = Input((14,))
+    dense = layers.Dense(9, "tanh")
+    return keras.Model(x, layers.Activation("sigmoid")(_Back(dense)(dense(x))))
+
+
 def matmul_of_matrices() -> keras.Model:
     return function(ops.matmul, (4, 5), (5, 3))
 

@@ -54,6 +54,28 @@ def dilated() -> Model:
     return Model(x, [z, layers.Add()([far(y), x])])
 
 
+def large_windows() -> Model:
+    """Blocks of taps along both lines, or along one, the other one's taps one by one."""
+    x = Input((13, 27, 20), name="x")
+    y = layers.Conv2D(33, 5, padding="same", activation="relu")(x)
+    z = layers.Conv2D(20, 7, padding="same")(y)
+    return Model(x, [layers.Add()([z, x]), layers.Conv2D(32, (2, 6), padding="same")(y)])
+
+
+def volumes() -> Model:
+    """Several planes of taps, with and without zeros around; the last one has no other taps."""
+    x = Input((5, 9, 10, 18), name="x")
+    y = layers.Conv3D(24, 3, padding="same", activation="relu")(x)
+    z = layers.Conv3D(18, (2, 3, 3), padding="same", use_bias=False)(y)
+    return Model(
+        x, [layers.Add()([z, x]), layers.Conv3D(16, 3)(y), layers.Conv3D(16, (3, 1, 1))(y)]
+    )
+
+
+def volumes_in_turn() -> Model:
+    return layer(layers.TimeDistributed(layers.Conv3D(16, 3, padding="same")), 2, 4, 9, 8, 16)
+
+
 def images_in_turn() -> Model:
     one = layers.Conv2D(32, 3, padding="same", activation="sigmoid")
     return layer(layers.TimeDistributed(one), 3, 6, 7, 16)

@@ -318,7 +318,11 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_clamp(text_classifier
 /* 2^n for -126 <= n <= 127 */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_power_of_two(text_classifier_ivec n)
 {
-    return text_classifier_floats((n + 127) * 8388608);
+#if TEXT_CLASSIFIER_LANES > 1
+    return text_classifier_floats((n + 127) << 23);
+#else
+    return text_classifier_floats((int32_t)((uint32_t)(n + 127) << 23)); /* whatever n is where it comes from NaN */
+#endif
 }
 
 /* x 2^n, with n in the lowest bits of `shifted` */
@@ -747,7 +751,7 @@ static void text_classifier_attention(const float *restrict x, const float *rest
     for (int j = 0; j < 2; ++j) {
         float *const block = scores;
         text_classifier_attention_scores(x + j * 3, keys + j * 48, block);
-        float largest[6];
+        float largest[6], share[6];
         for (int query = 0; query < 6; ++query) {
             const float *const in = block + query * 6;
             text_classifier_vec most = text_classifier_splat(-INFINITY);
@@ -769,11 +773,14 @@ static void text_classifier_attention(const float *restrict x, const float *rest
                 sum += power;
                 text_classifier_store(out + u, power, TEXT_CLASSIFIER_LEFT(6, u));
             }
-            const text_classifier_vec whole = text_classifier_splat(1.0f / text_classifier_total(sum));
-            for (int u = 0; u < 6; u += TEXT_CLASSIFIER_LANES)
-                text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(6, u)) * whole, TEXT_CLASSIFIER_LEFT(6, u));
+            share[query] = 1.0f / text_classifier_total(sum);
         }
         text_classifier_attention_sums(block, values + j * 96, y + j * 3);
+        for (int query = 0; query < 6; ++query) { /* fewer numbers than scores */
+            float *const out = y + j * 3 + query * 6;
+            for (int u = 0; u < 3; u += TEXT_CLASSIFIER_LANES)
+                text_classifier_store(out + u, text_classifier_load_some(out + u, TEXT_CLASSIFIER_LEFT(3, u)) * share[query], TEXT_CLASSIFIER_LEFT(3, u));
+        }
     }
 }
 

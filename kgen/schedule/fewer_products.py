@@ -1,0 +1,186 @@
+"""Which convolutions Winograd's algorithm computes, and by which of its sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from kgen.ir.value import Constant, Value
+from kgen.ops.conv import Conv
+from kgen.schedule.forms import has_fixed_sizes
+from kgen.schedule.pack import Panels, pack, padded
+from kgen.schedule.tile import LINE, Pixels, Tile, choose, cycles
+from kgen.schedule.winograd import NEAR, POINTS, TAPS, Line, Winograd, tiles_of_outputs, transformed
+
+MEMORY, WAITING = 0.3, 0.05
+"""Cycles for each byte of weights from beyond that cache, and those of them that no work hides."""
+
+LONGEST = 9
+"""Taps along a line."""
+
+LARGEST, MANY = 7, 64
+"""Outputs along a tile's rows and columns together, if there are as many channels; else one less.
+
+Of 4x4 outputs, errors would be 1.3 times those of 3x4, which are 1.3 times those of 3x3; and those
+of a convolution of few channels, whose sums are short, are small otherwise.
+"""
+
+GAIN = 0.8
+"""Of the other way's time: what takes longer is not worth larger weights and errors."""
+
+
+def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
+    """The convolution by the quickest of these algorithms, if that beats taking all products.
+
+    pieces: whether few tiles are to be in memory at once.
+    """
+    if not _fits(node):
+        return None
+    channels, units = node.group_channels, node.filters
+    direct = _direct(node)
+    best: tuple[float, tuple[Line, Line, Line], Tile] | None = None
+    for lines in product(*_ways(node)):
+        _, rows, columns = lines
+        if max(rows.taps, columns.taps) == 1:
+            continue
+        if rows.outputs + columns.outputs > LARGEST - (channels < MANY):
+            continue
+        tiles = tiles_of_outputs(node.output.shape[0], lines)
+        terms = channels * prod(line.blocks for line in lines)
+        tile = choose(Pixels(1, tiles, 0, LINE), units, terms)
+        cost = _cost(lines, tiles, channels, units, tile)
+        if best is None or cost < best[0]:
+            best = cost, lines, tile
+    if best is None or best[0] > GAIN * direct:
+        return None
+    cost, lines, tile = best
+    _, rows, columns = lines
+    blocks = prod(line.blocks for line in lines)
+    why = (
+        f"{rows.outputs} x {columns.outputs} outputs from {rows.positions} x {columns.positions} "
+        f"{f'x {blocks} ' if blocks > 1 else ''}products for each channel; {direct / cost:.1f} "
+        "times as fast as the tile expected"
+    )
+    return _made(node, lines, tile, why, pieces)
+
+
+def _fits(node: Conv) -> bool:
+    """Whether the convolution is of the kind; a sequence is an image of one row."""
+    dilated = max(node.dilation) > 1
+    return (
+        node.channels_last
+        and node.groups == 1
+        and max(node.window) > 1
+        and (set(node.window) <= {1, TAPS} if dilated else max(node.window) <= LONGEST)
+        and not (dilated and len(node.window) == 3)
+        and set(node.strides) == {1}
+        and node.output.size > 0
+        and has_fixed_sizes(node)
+        and not node.kernel.stored  # transformed, they would need more digits
+        and bool(np.isfinite(node.kernel.data).all())
+    )
+
+
+def _ways(node: Conv) -> tuple[list[Line], list[Line], list[Line]]:
+    """What planes, rows and columns may be: planes are taken tap by tap."""
+    lines = [
+        Line(size, count, 1, taps, before, rate if taps > 1 else 1)
+        for size, count, taps, (before, _), rate in zip(
+            node.input_sizes,
+            node.output_sizes,
+            node.window,
+            node.padding,
+            node.dilation,
+            strict=True,
+        )
+    ]
+    one = Line(1, 1, 1, 1, 0)
+    planes, rows, columns = (*[one] * (3 - len(lines)), *lines)
+    return [_tap_by_tap(planes)], _by_tiles(rows), _by_tiles(columns)
+
+
+def _tap_by_tap(line: Line) -> Line:
+    return replace(line, taps=1, blocks=line.taps)
+
+
+def _by_tiles(line: Line) -> list[Line]:
+    """With all numbers of outputs, or with three where it takes blocks of taps."""
+    if line.taps == 1:
+        return [line]
+    if line.taps == TAPS:
+        return [replace(line, outputs=outputs) for outputs in POINTS]
+    blocks = -(-line.taps // TAPS)
+    return [_tap_by_tap(line), replace(line, outputs=TAPS, taps=TAPS, blocks=blocks)]
+
+
+def _direct(node: Conv) -> float:
+    """Cycles that the convolution takes as a Product."""
+    *rows, columns = node.output_sizes
+    channels, units = node.group_channels, node.filters
+    width = columns + sum(node.padding[-1])
+    pixels = Pixels(prod(rows) * node.output.shape[0], columns, width * channels, channels)
+    terms = channels * prod(node.window)
+    tile = choose(pixels, units, terms)
+    return _loading(cycles(tile.widest, pixels, units, terms), 4 * terms * units)
+
+
+def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
+    """Cycles that the products and the transforms take."""
+    _, rows, columns = lines
+    positions = rows.positions * columns.positions
+    terms = channels * prod(line.blocks for line in lines)
+    products = positions * cycles(tile.widest, Pixels(1, tiles, 0, LINE), units, terms)
+    # Each pass along a line of n elements takes about 2 n instructions, and each element is loaded
+    # and stored; likewise on the way back. Of several blocks, tiles are transformed again.
+    passes = (rows.taps > 1) + (columns.taps > 1)
+    each = positions * (2 * passes + 2)
+    again = 1 if terms == channels else 1.5
+    moved = tiles * each * (again * -(-channels // LINE) + -(-units // LINE))
+    return _loading(products + moved, 4 * positions * terms * units)
+
+
+def _loading(cycles: float, size: int) -> float:
+    """The cycles with so many bytes of weights."""
+    return cycles if size <= NEAR else max(cycles, MEMORY * size) + WAITING * size
+
+
+def _made(
+    node: Conv, lines: tuple[Line, Line, Line], tile: Tile, why: str, pieces: bool
+) -> Winograd:
+    planes, rows, columns = lines
+    channels, units = node.group_channels, node.filters
+    panels = Panels(units, tile.widest.units)
+    window = (*[1] * (3 - len(node.window)), *node.window)
+    kernel = transformed(node.kernel.data.reshape(*window, channels, units), lines)
+    note = (
+        f"{node.kernel.note}; for each of {rows.positions} x {columns.positions} positions "
+        f"G kernel G' (Winograd); {panels.order(kernel.shape[1])}"
+    )
+    made = Winograd(
+        origin=node.origin,
+        merged=node.merged,
+        output=node.output,
+        epilogue=node.epilogue,
+        x=node.x,
+        kernel=Constant.of(node.kernel.name, pack(kernel, panels), note),
+        bias=padded(node.bias, panels),
+        planes=planes,
+        rows=rows,
+        columns=columns,
+        taps=prod(node.window),
+        units=units,
+        panels=panels,
+        tile=tile,
+        text=node.formula,
+        why=why,
+        pieces=pieces,
+    )
+    many = max(made.at_once)
+    factors = (many + made.beyond) * made.lines * LINE + LINE
+    size = made.positions * (factors + many * panels.padded + LINE)
+    space = Value(name=f"{node.output.name}/tiles", shape=(1, size), dtype="float32", batch=0)
+    return replace(made, others=(space,))
