@@ -18,8 +18,7 @@ from benchmarks.zoo import ZOO
 from kgen.ir.value import HALVES
 from kgen.render.write import Files
 
-MODELS = ("mlp", "mlp_32", "lstm", "transformer", "keywords", "resnet8", "mobilenet", "unet",
-          "mobilenet_v2", "resnet50")  # fmt: skip
+MODELS = ("mlp", "mlp_32", "lstm", "transformer", "keywords", "resnet8", "mobilenet")
 HEAD = """\
 | model | weights | in two bytes | time, float16 | time, bfloat16 |
 |---|--:|--:|--:|--:|
