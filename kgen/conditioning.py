@@ -28,7 +28,9 @@ float32's last place."""
 TRIES = 2
 
 LARGEST = 1e-4
-"""Of the largest number in the model: errors above it are no rounding, whatever they come from."""
+"""Of the largest number that goes into the model, is a weight of it, or comes out: errors above it
+are no rounding, whatever they come from.
+"""
 
 
 def rounding_noise(graph: Graph, inputs: Sequence[np.ndarray]) -> list[float]:
@@ -39,11 +41,10 @@ def rounding_noise(graph: Graph, inputs: Sequence[np.ndarray]) -> list[float]:
     operation; what comes out differently is the answer.
     """
     wide = in_float64(graph)
-    count = len(wide.results)
-    exact = targets.evaluate(plan(with_all_outputs(wide)), inputs)
-    most = LARGEST * max(_largest(array) for array in (*inputs, *exact))
     exact = targets.evaluate(plan(wide), inputs)
-    found = [0.0] * count
+    weights = [c.data for c in wide.constants if c.variable is not None]
+    most = LARGEST * max(map(_largest, (*inputs, *weights, *exact)), default=0.0)
+    found = [0.0] * len(exact)
     for seed in range(TRIES):
         moved = targets.evaluate(plan(_with_errors(wide, seed)), inputs)
         gaps = [
@@ -91,7 +92,8 @@ def _error(
     generator: np.random.Generator,
 ) -> Elementwise:
     """value = before + signs * max(|before|, |operands|)"""
-    signs = generator.choice([-ERROR, ERROR], value.shape)
+    shape = [1 if axis == value.batch else size for axis, size in enumerate(value.shape)]
+    signs = generator.choice([-ERROR, ERROR], shape)
     args = (before, Constant.of(f"{value.name}/errors", signs), *operands)
     args = (*args[:2], *(one for one in args[2:] if one.dtype == "float64"))
     steps = [Step("absolute", (Arg(0),), "float64")]
@@ -116,7 +118,8 @@ def in_float64(graph: Graph) -> Graph:
 
     def value(old: Value) -> Value:
         if isinstance(old, Constant):
-            return Constant.of(old.name, old.data.astype(wide(old.dtype)), old.note)
+            data = old.data.astype(wide(old.dtype)) if is_float(old.dtype) else old.data
+            return replace(Constant.of(old.name, data, old.note), variable=old.variable)
         return old if old in kept else replace(old, dtype=wide(old.dtype))
 
     def step(old: Step) -> Step:
@@ -144,11 +147,3 @@ def in_float64(graph: Graph) -> Graph:
 
     nodes = tuple(node(one) for one in graph.nodes)
     return replace(graph, nodes=nodes).map_values(value).check()
-
-
-def with_all_outputs(graph: Graph) -> Graph:
-    """The graph with every value that has a batch axis in front for an output."""
-    values = [node.output for node in graph.nodes if node.output.batch == 0]
-    after = [value for _, value in graph.states]
-    shown = dict.fromkeys(value for value in values if value not in after)
-    return replace(graph, outputs=(*shown, *after))

@@ -141,6 +141,17 @@ def test_blocks_agree_with_keras() -> None:
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_an_input_that_nothing_reads() -> None:
+    """No warning of it."""
+    x, idle = Input((40,)), Input((3,), name="idle")
+    made = Model([x, idle], layers.Dense(300)(x))
+    files = exported(made)
+    assert "(void)idle" in files["model.c"]
+    batch = [np.ones((SAMPLES, 40), np.float32), np.zeros((SAMPLES, 3), np.float32)]
+    found = Library(files, flags=(*STRICT, "-O1")).predict(*batch)
+    np.testing.assert_allclose(found, np.asarray(made(batch)), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("wrong", [5, SAMPLES + 8, 2 * SAMPLES - 4])
 def test_an_error_in_a_block(wrong: int) -> None:
     """The samples before the wrong one are done, the others' outputs are as they were."""

@@ -15,6 +15,7 @@ from kgen.checking import check, noise
 from kgen.errors import ExportError
 from kgen.library import STRICT
 from kgen.pipeline import Export
+from tests.harness import case
 
 
 def gelu_as_written(x: keras.KerasTensor) -> keras.KerasTensor:
@@ -48,6 +49,14 @@ def test_noise_is_small_where_nothing_cancels() -> None:
     inputs = job.samples(2)
     (found,) = noise(job, inputs, {}) or [0.0]
     assert found < 2e-6 * np.abs(job.evaluated(inputs, [])[0]).max()
+
+
+@pytest.mark.parametrize("name", ["vectorize_text/classifier", "reshape/merged_with_the_batch"])
+def test_noise_of_models_with_strings_and_merged_axes(name: str) -> None:
+    job = case(name).export
+    found = noise(job, case(name).inputs, {}) or [1.0]
+    largest = max(float(np.abs(y).max()) for y in case(name).expected)
+    assert max(found) < 1e-4 * max(largest, 1.0)
 
 
 def test_a_mistake_in_the_tail_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

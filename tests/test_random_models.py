@@ -1,9 +1,14 @@
-"""Random models with narrow weights, by policy, quantization or --weights-dtype, against Keras."""
+"""Random models against Keras: with narrow weights, by policy, quantization or --weights-dtype, and
+graphs that are made of whatever fits together.
+"""
 
 from __future__ import annotations
 
 import random
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -16,10 +21,16 @@ import kgen
 from kgen import checking, targets
 from kgen.conditioning import in_float64
 from kgen.library import STRICT, Library
+from kgen.options import Form
 from kgen.pipeline import Export
 from kgen.plan import plan
+from kgen.schedule import attend, batch, fewer_products, neighbours, nonzero, winograd
+from kgen.schedule.saving import Saving
+from kgen.schedule.strips import Worth
 from kgen.trace import reference
+from tests import program
 from tests.harness import assert_close, assert_no_worse, randomize
+from tests.random_graphs import random_graph
 
 POLICIES = ("float32", "float32", "float32", "bfloat16", "mixed_float16", "mixed_bfloat16")
 QUANTIZATIONS = (None, None, None, "int8", "int4", "float8", "blocks", "channels", "weights_only")
@@ -123,3 +134,66 @@ def test_random_model(seed: int) -> None:
                 traced = job.traced.at(point) if point else job.traced
                 exact = targets.evaluate(plan(in_float64(traced)), inputs)
                 assert_no_worse(results, wanted, exact, job.precision)
+
+
+EAGER: dict[ModuleType, dict[str, Any]] = {
+    targets: {"FOR_SPEED": Worth(far=1, traffic=1e9, fewest=1)},
+    fewer_products: {"GAIN": 1e9},
+    winograd: {"LEAST": 5000},
+    neighbours: {"GAIN": 1e9},
+    nonzero: {"READING": 1e6},
+    attend: {"PLAIN": 1, "NEAR": 64, "FEWEST": 2},
+    batch: {"NEAR": 64, "SHARE": 0.0},
+}
+"""Bounds with which small layers are computed as large ones are."""
+
+SANITIZERS = ("-std=c99", "-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def assert_about_exact(
+    found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], exact: Sequence[np.ndarray]
+) -> None:
+    """Errors of the size of Keras's own, or of a long sum of roundings."""
+    for a, b, c in zip(found, wanted, exact, strict=True):
+        assert a.dtype == b.dtype
+        scale = np.abs(c).max()
+        errors = [np.abs(x.astype(np.float64) - c).max() for x in (a, b)]
+        assert errors[0] <= 20 * errors[1] + 200 * np.finfo(np.float32).eps * scale
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning")
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 60))]
+)
+def test_random_graph(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All styles; single samples where nothing may be read or written beside the arrays, and 35 at
+    once.
+    """
+    r = random.Random(seed)
+    for module, bounds in EAGER.items():
+        for name, bound in bounds.items():
+            if r.random() < 0.8:
+                monkeypatch.setattr(module, name, bound)
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    made = random_graph(r)
+    randomize(made, seed)
+    job = Export.of(made, name="m")
+    inputs = job.samples(35, seed)
+    wanted = reference.outputs(made, job.signature, inputs)
+    exact = targets.evaluate(plan(in_float64(job.traced)), inputs)
+    assert_about_exact(job.evaluated(inputs, wanted), wanted, exact)
+    ordered, singly, pieces, following = (r.random() < 0.3 for _ in range(4))
+    saving = Saving(ordered=ordered, singly=singly, pieces=pieces, following=following)
+    form = Form(weights=r.choice(FORMS[:2]), threads=r.random() < 0.3, saving=saving)
+    vectors = r.choice(["-march=native", "-DM_NO_VECTORS"])
+    for style in ("fast", r.choice(["small", "readable"])):
+        files = job.files("c", style, form=form if style == "fast" else Form(weights=form.weights))
+        several = Library(files, flags=(*STRICT, "-O0", vectors)).predict(*inputs)
+        assert_about_exact(several, wanted, exact)
+        folder = tmp_path / style
+        folder.mkdir()
+        few, like, flags = [x[:2] for x in inputs], [y[:2] for y in wanted], (*SANITIZERS, vectors)
+        single = program.run(files, few, like, folder, flags=flags)
+        assert_about_exact(single, like, [y[:2] for y in exact])

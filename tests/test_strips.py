@@ -46,6 +46,14 @@ def test_memory() -> None:
     assert scheduled.workspace_bytes < 4.1 * 46 * 41 * 4
 
 
+def test_weights_from_a_file() -> None:
+    """Which the functions of rows have as a parameter, beside the row's number."""
+    one = case("strips/inverted_residual")
+    files = kgen.export(one.export.model, name="model", check=False, weights="file")
+    found = Library(files, flags=(*STRICT, "-O1")).predict(*one.inputs)
+    one.assert_agrees([found])
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_threads(name: str) -> None:
     """Bands of rows give the bits that one loop over all rows gives."""

@@ -4,7 +4,7 @@
  *     cc -std=c99 -O2 -shared -fPIC -o xor_extension.so xor_extension.c xor.c -lm
  *     sqlite3 :memory: ".load ./xor_extension" "SELECT round(xor(0, 1))"
  *
- * With its workspace on the stack the model is safe in all of SQLite's threads.
+ * It needs SQLite's headers and shell (Debian: libsqlite3-dev sqlite3). With its workspace on the stack the model is safe in all of SQLite's threads.
  */
 #include "xor.h"
 

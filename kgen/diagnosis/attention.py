@@ -119,7 +119,14 @@ def multi_head_attention(call: Call) -> Recipe | None:
         _causal(causal),
         _exchanged(),
     )
-    return Recipe(call, (Step("output", choices, run, parts=parts),))
+    inner = int(weights["query"].shape[1]) * _scores(call)
+    return Recipe(call, (Step("output", choices, run, parts=parts),), inner=inner)
+
+
+def _scores(call: Call) -> int:
+    """How many numbers a head's scores are, those that are masked and their softmax."""
+    query, value = call.inputs[:2]
+    return int(4 * len(query) * query.shape[-2] * value.shape[-2])
 
 
 def _scale(size: int, features: int) -> Choice:
@@ -268,4 +275,5 @@ def attention(call: Call) -> Recipe | None:
     def parts(inputs: tuple[np.ndarray, ...], picks: Picks) -> list[Part]:
         return attend(inputs, picks)[1]
 
-    return Recipe(call, (Step("output", choices, run, parts=parts),))
+    step = Step("output", choices, run, parts=parts)
+    return Recipe(call, (step,), inner=_scores(call))

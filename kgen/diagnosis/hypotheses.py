@@ -45,12 +45,12 @@ class Hypotheses:
         self.single: dict[int, list[Candidate]] = {}
         self.others = others
         self.limit = ""
-        sizes = (sum(array.size for array in call.outputs) for call in world.calls)
+        sizes = map(_numbers, world.calls, world.recipes)
         self.sizes = [0, *accumulate(sizes)]
         self.costs = [0, *accumulate(map(self.cost, range(len(world.calls))))]
 
     def numbers(self, first: int, last: int) -> int:
-        """How many the outputs of these calls are, both included."""
+        """How many these calls, both included, compute."""
         return self.sizes[last + 1] - self.sizes[first]
 
     def costs_of(self, first: int, last: int) -> int:
@@ -187,3 +187,8 @@ class Hypotheses:
         return candidate.step == -1 or (
             recipe is not None and candidate.step == len(recipe.steps) - 1
         )
+
+
+def _numbers(call: Call, recipe: Recipe | None) -> int:
+    inner = 0 if recipe is None else recipe.inner
+    return sum(array.size for array in call.outputs) + inner

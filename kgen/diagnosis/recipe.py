@@ -145,7 +145,8 @@ class Recipe:
     """steps: from the layer's inputs to its (first) output. symbols: the weights by the names that
     the steps' formulas have for them. costly: whether NumPy takes long for it; each sample of what
     its steps make, right or wrong, then depends on that sample alone. alone: whether its mistakes
-    are not looked for together with others, because that takes too long.
+    are not looked for together with others, because that takes too long. inner: how many numbers
+    it computes on the way, if they are more than its outputs.
     """
 
     call: Call
@@ -153,6 +154,7 @@ class Recipe:
     symbols: Mapping[str, int] = field(default_factory=dict)
     costly: bool = False
     alone: bool = False
+    inner: int = 0
 
     def position(self, stage: str) -> int:
         return next(n for n, step in enumerate(self.steps) if step.stage == stage)

@@ -16,7 +16,7 @@ from kgen.diagnosis.world import doubles
 
 Causes: TypeAlias = Collection[tuple[Cause, ...]]
 
-LARGEST_STACK = 50_000_000
+LARGEST_STACK = 20_000_000
 """Hypotheses go through the model together while the layers take no more work than this: more
 would cost more, for the layers before each one's mistake, than it saves in runs."""
 

@@ -28,6 +28,15 @@ class CBlock(CModel):
         return int(self.plan.graph.inputs[0].shape[0])
 
     @property
+    def ignored(self) -> list[str]:
+        """The inputs that no step reads."""
+        read = {value for node in self.plan.steps for value in node.activations}
+        read |= {value for value, _ in self.plan.copies}
+        places = [self.plan.places[value] for value in read if value in self.plan.places]
+        numbers = {place.number for place in places if place.kind == "input"}
+        return [p.name for number, p in enumerate(self.inputs) if number not in numbers]
+
+    @property
     def own_workspace_bytes(self) -> int:
         """sizeof the library's own workspace: it is one sample's or the block's."""
         return max(self.workspace_bytes, self.single.workspace_bytes)

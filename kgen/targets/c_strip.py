@@ -143,8 +143,8 @@ class CStrip(FastOp):
 
     def _call(self, number: int, row: str) -> Call:
         op = self.ops[number]
-        arguments = ["constants"] if op.uses_stored else []
-        arguments += [row] if op.numbered else []
+        arguments = [row] if op.numbered else []
+        arguments += ["constants"] if op.uses_stored else []
         arguments += [self._place(number, value, row) for value in op.parameters]
         arguments.append(self._made(number, row))
         return Call(op.function, ", ".join(arguments))

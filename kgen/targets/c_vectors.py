@@ -14,7 +14,7 @@ from kgen.render.environment import environment
 from kgen.targets.c_types import literal
 from kgen.targets.expression import Expressions
 
-FUNCTIONS = ("fast/math.j2", "fast/circle.j2", "fast/power.j2")
+FUNCTIONS = ("fast/math.j2", "fast/activations.j2", "fast/circle.j2", "fast/power.j2")
 """Their macros vNAME define the scalar functions on vectors."""
 
 LIBRARIES = ("fast/helpers.j2", "fast/transforms.j2", "fast/doubles.j2", *FUNCTIONS)

@@ -319,7 +319,11 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_clamp(image_classi
 /* 2^n for -126 <= n <= 127 */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_power_of_two(image_classifier_ivec n)
 {
-    return image_classifier_floats((n + 127) * 8388608);
+#if IMAGE_CLASSIFIER_LANES > 1
+    return image_classifier_floats((n + 127) << 23);
+#else
+    return image_classifier_floats((int32_t)((uint32_t)(n + 127) << 23)); /* whatever n is where it comes from NaN */
+#endif
 }
 
 /* x 2^n, with n in the lowest bits of `shifted` */

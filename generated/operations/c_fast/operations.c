@@ -223,7 +223,11 @@ OPERATIONS_INLINE operations_vec operations_clamp(operations_vec x, float low, f
 /* 2^n for -126 <= n <= 127 */
 OPERATIONS_INLINE operations_vec operations_power_of_two(operations_ivec n)
 {
-    return operations_floats((n + 127) * 8388608);
+#if OPERATIONS_LANES > 1
+    return operations_floats((n + 127) << 23);
+#else
+    return operations_floats((int32_t)((uint32_t)(n + 127) << 23)); /* whatever n is where it comes from NaN */
+#endif
 }
 
 /* x 2^n, with n in the lowest bits of `shifted` */

@@ -318,7 +318,11 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_clamp(text_classifier
 /* 2^n for -126 <= n <= 127 */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_power_of_two(text_classifier_ivec n)
 {
-    return text_classifier_floats((n + 127) * 8388608);
+#if TEXT_CLASSIFIER_LANES > 1
+    return text_classifier_floats((n + 127) << 23);
+#else
+    return text_classifier_floats((int32_t)((uint32_t)(n + 127) << 23)); /* whatever n is where it comes from NaN */
+#endif
 }
 
 /* x 2^n, with n in the lowest bits of `shifted` */
