@@ -141,7 +141,7 @@ def test_files(tmp_path: Path) -> None:
     kgen.export(table(), name="model", out=tmp_path, check=False)
     assert not variants & {path.name for path in tmp_path.iterdir()}
     files = kgen.export(table(), name="model", dispatch=True, package="python", check=False)
-    assert all(f'"csrc/{name}"' in str(files["build_model.py"]) for name in variants)
+    assert all(f'"csrc/{name}"' in str(files["setup.py"]) for name in variants)
 
 
 @pytest.mark.parametrize("options", [{"style": "readable"}, {"target": "numpy"}])

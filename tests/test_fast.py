@@ -308,7 +308,7 @@ def test_sums_with_an_axis_between() -> None:
 def test_the_schedule_says_what_the_code_does() -> None:
     """Blocks of samples, cut sums and shared loops, where the C has them."""
     image = keras.Input((36, 32, 32))
-    x = layers.Conv2D(48, 5, name="conv")(image)
+    x = layers.Conv2D(48, 5, strides=2, name="conv")(image)
     x = layers.Dense(24, name="dense")(layers.GlobalMaxPooling2D(name="pool")(x))
     found = choices(keras.Model(image, x))
     steps = {step.name: step for step in found.steps}
