@@ -71,8 +71,8 @@ class Form:
     winograd: Annotated[
         bool,
         Option(
-            "Convolutions of 3x3 take fewer products where that is faster; their weights then take "
-            "up to 3.3 times as much memory, and rounding errors are larger.",
+            "Convolutions of 3x3 and more take fewer products where that is faster; their weights "
+            "then take several times as much memory, and rounding errors are larger.",
             styles=("fast",),
             because="only the fast style's convolutions take fewer products",
         ),

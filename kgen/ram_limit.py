@@ -58,7 +58,7 @@ WAYS = (
     ),
     Way("layers that can be are computed row by row", FAST, {"rows": 0}),
     Way(
-        "convolutions of 3x3 take all their products, not Winograd's",
+        "convolutions take all their products, not Winograd's",
         FAST,
         form={"winograd": False},
         kinds=(Winograd,),
