@@ -1,5 +1,5 @@
-"""The second group of benchmarks/speed.py: models that nothing in kgen was tuned for, so that what
-holds for the zoo is seen to hold for others.
+"""The second group of benchmarks/speed.py: models that tell whether what holds for the zoo holds for
+others.
 """
 
 from __future__ import annotations

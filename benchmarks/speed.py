@@ -3,7 +3,8 @@
 One thread on one core; rounds take turns, so that what else the machine does strikes all alike.
 Each output is checked against Keras in float64 before anything is timed. Writes NAME.md and
 NAME.svg (docs/benchmarks by default) after every model: an interrupted run leaves what it has.
-With --group others, models that nothing was tuned for: a page with the times alone.
+With --group others, models that tell whether the same holds for others: a page with the times
+alone.
 """
 
 from __future__ import annotations

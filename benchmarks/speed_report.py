@@ -68,9 +68,9 @@ ZOO_PAGE = Page("How fast kgen's C is", f"Written by `make bench`; {HOW}", whole
 
 OTHERS_PAGE = Page(
     "How fast kgen's C is on other models",
-    "The choices of [the benchmark](benchmarks.md)'s models were measured while kgen was made; "
-    "those of these models follow from the same rules. Written by `python -m benchmarks.speed "
-    f"--group others`; {HOW}",
+    "What the choices rest on was measured with [the benchmark](benchmarks.md)'s models. These tell "
+    "whether it holds for others: where it did not, the cause was mended in the rules, never for a "
+    f"model. Written by `python -m benchmarks.speed --group others`; {HOW}",
     whole=False,
 )
 
