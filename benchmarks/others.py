@@ -1,5 +1,5 @@
-"""The second group of benchmarks/speed.py: models that tell whether what holds for the zoo holds for
-others.
+"""The second group of benchmarks/speed.py: models that tell whether what the zoo shows
+holds for others too.
 """
 
 from __future__ import annotations

@@ -68,9 +68,9 @@ ZOO_PAGE = Page("How fast kgen's C is", f"Written by `make bench`; {HOW}", whole
 
 OTHERS_PAGE = Page(
     "How fast kgen's C is on other models",
-    "What the choices rest on was measured with [the benchmark](benchmarks.md)'s models. These tell "
-    "whether it holds for others: where it did not, the cause was mended in the rules, never for a "
-    f"model. Written by `python -m benchmarks.speed --group others`; {HOW}",
+    "What the choices rest on was measured with [the benchmark](benchmarks.md)'s models. These "
+    "tell whether it holds for others: where it did not, the cause was mended in the rules, never "
+    f"for a model. Written by `python -m benchmarks.speed --group others`; {HOW}",
     whole=False,
 )
 
