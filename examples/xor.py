@@ -89,9 +89,13 @@ def main() -> None:
     first, *_, last = history.losses
     print(f"trained for {len(history.losses)} epochs: loss {first:.4f} -> {last:.4f}")
 
-    for target in ("c", "numpy"):
-        for name in kgen.export(path, target, out / target, style="readable"):
-            print(f"wrote {out / target / name}")
+    written = {
+        "c": kgen.export(path, "c", out / "c", style="readable"),
+        "numpy": kgen.export(path, "numpy", out / "numpy"),
+    }
+    for folder, files in written.items():
+        for name in files:
+            print(f"wrote {out / folder / name}")
 
     in_c = kgen.build(path, style="readable").predict(INPUTS)
     in_numpy = run_numpy(out / "numpy" / "xor.py")

@@ -36,6 +36,21 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return tmp_path / request.param
 
 
+def test_demo(tmp_path: Path) -> None:
+    """What `make demo` runs: a network that learned XOR, and three times its numbers."""
+    command = [sys.executable, EXAMPLES / "xor.py", "--out", tmp_path]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    row = r"^  ([01]) xor ([01]) +([\d.]+) +([\d.]+) +([\d.]+)  ([01])$"
+    rows = re.findall(row, printed, re.MULTILINE)
+    assert [int(rounded) for *_, rounded in rows] == [int(a) ^ int(b) for a, b, *_ in rows]
+    assert [a + b for a, b, *_ in rows] == ["00", "01", "10", "11"]
+    for _, _, *outputs, _ in rows:
+        in_c, in_numpy, in_keras = map(float, outputs)
+        assert max(abs(in_c - in_keras), abs(in_numpy - in_keras)) < 3e-6
+    assert (tmp_path / "c" / "xor.c").is_file()
+    assert (tmp_path / "numpy" / "xor.py").is_file()
+
+
 @targets
 @needs_cmake
 @pytest.mark.parametrize("folder", ["cmake"], indirect=True)
