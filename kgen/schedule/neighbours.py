@@ -30,17 +30,23 @@ def side_by_side(node: Conv) -> Conv:
     best = min(times, key=lambda n: _cost(node, n), default=1)
     if best == 1 or _cost(node, best) > GAIN * _cost(node, 1):
         return node
-    kernel, bias = node.kernel, node.bias
+    kernel = node.kernel
     note = f"{kernel.note}; for {best} pixels side by side, zeros outside a pixel's own window"
     shape = (*node.output.shape[:-2], node.output.shape[-2] // best, best * node.filters)
     return replace(
         node,
         output=replace(node.output, shape=shape),
         kernel=kernel.arranged(_spread(kernel.data, best, node.strides[-1]), note),
-        bias=bias
-        and Constant.of(bias.name, np.tile(bias.data, best), f"{bias.note}; {best} times"),
+        bias=repeated(node.bias, best),
         strides=(*node.strides[:-1], best * node.strides[-1]),
     )
+
+
+def repeated(bias: Constant | None, times: int) -> Constant | None:
+    """The bias of so many pixels side by side."""
+    if bias is None or times == 1:
+        return bias
+    return Constant.of(bias.name, np.tile(bias.data, times), f"{bias.note}; {times} times")
 
 
 def _fits(node: Conv, times: int) -> bool:

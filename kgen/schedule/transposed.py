@@ -12,13 +12,13 @@ from math import ceil, prod
 import numpy as np
 
 from kgen.ir.node import Contraction, Node
-from kgen.ir.value import Constant, row_major
+from kgen.ir.value import row_major
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.slice import Slice
 from kgen.schedule.build import product
 from kgen.schedule.convolution import AXES, padded_image
 from kgen.schedule.forms import has_fixed_sizes
-from kgen.schedule.neighbours import AT_ONCE, GAIN
+from kgen.schedule.neighbours import AT_ONCE, GAIN, repeated
 from kgen.schedule.phases import Phases
 from kgen.schedule.product import Axis, Taps
 from kgen.schedule.tile import Pixels, choose, cycles
@@ -135,7 +135,7 @@ def transposed(node: Contraction) -> Sequence[Node] | None:
     exact = whole == node.sizes
     output = node.output if exact else replace(node.output, name=f"{node.name}/whole", shape=shape)
     made = product(
-        replace(node, output=output, bias=_repeated(node.bias, lines[-1].sides)),
+        replace(node, output=output, bias=repeated(node.bias, lines[-1].sides)),
         x,
         _kernel(node, lines),
         axes=[line.axis for line in lines],
@@ -181,16 +181,9 @@ def _cost(node: ConvTranspose, lines: Sequence[_Line]) -> float:
         prod(axis.count for axis in rows), columns.count, lines[-2].x if rows else 0, columns.x
     )
     parts = prod(line.parts for line in lines)
-    taps = [sum(to - from_ for from_, to in map(line.inside, range(line.parts))) for line in lines]
-    terms = ceil(prod(taps) / parts * node.channels)
+    terms = ceil(prod(line.elements for line in lines) / parts * node.channels)
     units = lines[-1].sides * node.filters
     return parts * cycles(choose(pixels, units, terms).widest, pixels, units, terms)
-
-
-def _repeated(bias: Constant | None, sides: int) -> Constant | None:
-    if bias is None or sides == 1:
-        return bias
-    return Constant.of(bias.name, np.tile(bias.data, sides), f"{bias.note}; {sides} times")
 
 
 def _kernel(node: ConvTranspose, lines: Sequence[_Line]) -> np.ndarray:
