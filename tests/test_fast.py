@@ -24,7 +24,7 @@ from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
-from kgen.schedule.tile import AVX512, CLASSES
+from kgen.schedule.tile import AVX512, CLASSES, Pixels, choose
 from kgen.targets.c_vectors import head, helpers
 from tests.harness import case
 from tests.test_vector_math import FUNCTIONS, SECOND
@@ -196,6 +196,14 @@ def test_tiles_fit_the_registers(name: str) -> None:
             assert sums < registers.count
             width = node.panels.width
             assert width % block.units == 0 if registers is not AVX512 else width == block.units
+
+
+@pytest.mark.parametrize(("units", "panel", "widths"), [(512, 64, {16, 32}), (100, 64, {16, 64})])
+def test_tiles_take_a_part_of_a_given_panel(units: int, panel: int, widths: set[int]) -> None:
+    """Where that is cheaper, but no part that the last panel doesn't come out even with."""
+    tile = choose(Pixels(1, 32, 0, 784), units, 784, panel)
+    assert tile.widest.units in widths
+    assert all(panel % block.units == 0 for block in tile.blocks)
 
 
 @pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-DMODEL_NO_VECTORS")])

@@ -145,6 +145,6 @@ def _match(scores: Product, sums: Product, soft: Softmax) -> bool:
 
 def _for_block(product: Product, block: int, x: int, y: int) -> Product:
     """The product for one head and one block of queries, x and y apart."""
-    tile = choose(Pixels(1, block, 0, x), product.units, product.terms, [product.tile.widest.units])
+    tile = choose(Pixels(1, block, 0, x), product.units, product.terms, product.panels.width)
     columns = Axis("query", block, x, y)
     return replace(product, outer=(), columns=columns, tile=tile, pixels_outside=False)

@@ -76,7 +76,7 @@ def _widened(graph: Graph) -> Graph | None:
 
 
 def _on_weights_of(single: Node | None, node: Node) -> Node:
-    """A product on the panels that the single sample's has, with a tile of their width."""
+    """A product on the panels that the single sample's has, with a tile of their width or less."""
     if not (isinstance(node, Product) and isinstance(single, Product)):
         return node
     if not isinstance(single.kernel, Constant) or single.terms != node.terms:
@@ -89,5 +89,5 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
         zero=single.zero,
         bias=single.bias,
         panels=single.panels,
-        tile=choose(pixels, node.units, node.terms, [single.tile.widest.units]),
+        tile=choose(pixels, node.units, node.terms, single.panels.width),
     )

@@ -262,7 +262,7 @@ def _row_of(link: _Link) -> tuple[Product | Depthwise, float]:
     _, height, width, _ = node.output.shape
     before = Pixels(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
     after = Pixels(1, width, 0, node.columns.x)
-    tile = choose(after, node.units, node.terms, [node.tile.widest.units])
+    tile = choose(after, node.units, node.terms, node.panels.width)
     extra = height * cycles(tile.widest, after, node.units, node.terms) - cycles(
         node.tile.widest, before, node.units, node.terms
     )

@@ -82,7 +82,7 @@ def _of_units(node: Product) -> float:
     """How well two threads are used that share the panels; the last one may be narrower."""
     if node.pixels_outside:
         return 0.0
-    width, full, rest = node.tile.widest.units, node.panels.full, node.panels.rest
+    width, full, rest = node.panels.width, node.panels.full, node.panels.rest
     return (full + rest) / (2 * (ceil(full / width / 2) * width + rest))
 
 
@@ -107,6 +107,5 @@ def _divided(node: Product) -> Product:
             made = replace(node, outer=(part,), **{field: rest})  # type: ignore[arg-type]
             rows, columns = made.rows, made.columns
             shape = Pixels(rows.count, columns.count, rows.x, columns.x)
-            width = node.tile.widest.units
-            return replace(made, tile=choose(shape, made.units, made.terms, [width]))
+            return replace(made, tile=choose(shape, made.units, made.terms, made.panels.width))
     return node

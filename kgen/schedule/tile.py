@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -120,12 +119,13 @@ def _parts(count: int, size: int) -> list[tuple[int, int]]:
     return [(size, full), *([(rest, 1)] if rest else [])] if full else [(rest, 1)]
 
 
-def choose(pixels: Pixels, units: int, terms: int, widths: Iterable[int] = ()) -> Tile:
-    """The cheapest tile for a product. widths: of the panels, if they are given."""
+def choose(pixels: Pixels, units: int, terms: int, panel: int = 0) -> Tile:
+    """The cheapest tile for a product. panel: the width of its panels, if they are given already:
+    of each line of one a tile may take a part.
+    """
     best: tuple[float, Block] | None = None
     rows, columns = pixels.rows, pixels.columns
-    padded = -(-units // LINE)
-    for width in widths or range(LINE, min(padded, 4) * LINE + 1, LINE):
+    for width in _widths(panel, units):
         most = most_pixels(AVX512, width)
         for size in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
             block = Block(*_grid(rows, columns, size), width)
@@ -140,6 +140,15 @@ def choose(pixels: Pixels, units: int, terms: int, widths: Iterable[int] = ()) -
         f"{100 * ideal / cost:.0f} % of the multiply-add peak expected"
     )
     return Tile((block, *(_narrow(r, rows, columns) for r in CLASSES[1:])), why)
+
+
+def _widths(panel: int, units: int) -> list[int]:
+    """Up to four lines; of a panel that is given, its own, and what divides all panels evenly."""
+    padded = -(-units // LINE) * LINE
+    if not panel:
+        return list(range(LINE, min(padded, 4 * LINE) + 1, LINE))
+    parts = range(LINE, panel, LINE)
+    return [*(part for part in parts if panel % part == padded % part == 0), panel]
 
 
 def _narrow(registers: Registers, rows: int, columns: int) -> Block:
