@@ -27,7 +27,7 @@ from tests.cases import all_cases
 CASES = all_cases()
 LENGTHS = {f"lengths/{name}": build for name, build in length_models.MODELS.items()}
 """Models with unknown dimensions, which give their bounds too."""
-SAMPLES = 3
+SAMPLES = 5
 FLAGS = (*STRICT, "-O2")
 
 

@@ -17,7 +17,7 @@ import kgen
 from kgen.library import STRICT, Library
 from kgen.schedule.batch import SAMPLES
 
-COUNTS = (1, SAMPLES - 1, SAMPLES, SAMPLES + 3, 2 * SAMPLES - 3)
+COUNTS = (1, 2, 4, 7, 11, SAMPLES - 1, SAMPLES, SAMPLES + 3, 2 * SAMPLES - 3)
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Node
+from kgen.ir.node import Contraction, Node
+from kgen.ir.size import Given, Length
 from kgen.ir.value import Constant, Value
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
@@ -14,10 +15,13 @@ from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose
 
 SAMPLES = 32
-"""In a block: Keras's own batch size. Of 16 each took 4 % longer, of 8 20 %."""
+"""At most, in a block: Keras's own batch size. Of 16 each took 4 % longer, of 8 20 %."""
 
-NEAR = 32 * 1024
-"""Bytes of weights that stay in the first-level cache: streaming those costs little."""
+COUNT = Given("samples", SAMPLES, Length("samples", SAMPLES))
+"""How many there are, as a length that is known when the code runs."""
+
+SMALL = 8 * 1024
+"""Bytes of weights below which a block saves less time than its code is worth."""
 
 SHARE = 0.5
 """How much of a model's work must be streaming for blocks to be worth their code."""
@@ -30,7 +34,7 @@ def blocked(
     winograd: bool,
     saving: Saving = NOTHING,
 ) -> Graph | None:
-    """The scheduled graph of SAMPLES samples, on the packed weights of `single`, the scheduled
+    """The scheduled graph of COUNT samples, on the packed weights of `single`, the scheduled
     graph of one; None where it would not pay, or something needs a batch axis of length one.
     """
     if not _pays(single):
@@ -39,22 +43,22 @@ def blocked(
     if wide is None:
         return None
     before = {node.output.name: node for node in single.nodes}
-    made = schedule(wide, functions, winograd, saving)
+    made = schedule(wide, functions, winograd, _plain_as(single, graph, saving))
     made = made.with_nodes([_on_weights_of(before.get(n.output.name), n) for n in made.nodes])
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None
 
 
 def _pays(single: Graph) -> bool:
-    """Whether weights that each sample streams, from beyond the first-level cache, dominate."""
+    """Whether weights that each sample streams dominate."""
     streams = [node for node in single.nodes if isinstance(node, Product) and node.streams]
     bytes_streamed = sum(n.kernel.nbytes for n in streams if isinstance(n.kernel, Constant))
     work = sum(node.macs for node in single.nodes)
-    return bytes_streamed > NEAR and sum(node.macs for node in streams) >= SHARE * work
+    return bytes_streamed > SMALL and sum(node.macs for node in streams) >= SHARE * work
 
 
 def _widened(graph: Graph) -> Graph | None:
-    """The graph with a batch axis of SAMPLES instead of one."""
+    """The graph with a batch axis of COUNT instead of one."""
     if graph.remembered or graph.lengths or any(node.bodies for node in graph.nodes):
         return None
     values = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
@@ -62,7 +66,7 @@ def _widened(graph: Graph) -> Graph | None:
         return None
     nodes: list[Node] = []
     for node in graph.nodes:
-        wider = node.with_rows(SAMPLES)
+        wider = node.with_rows(COUNT.size)
         if wider is None:
             return None
         nodes.append(wider)
@@ -70,9 +74,18 @@ def _widened(graph: Graph) -> Graph | None:
     def widened(value: Value) -> Value:
         if isinstance(value, Constant):
             return value
-        return replace(value, shape=(SAMPLES, *value.shape[1:]))
+        return replace(value, shape=(COUNT.size, *value.shape[1:]))
 
-    return replace(graph, nodes=tuple(nodes)).map_values(widened).check()
+    wide = replace(graph, nodes=tuple(nodes), lengths=(COUNT,))
+    return wide.map_values(widened).check()
+
+
+def _plain_as(single: Graph, graph: Graph, saving: Saving) -> Saving:
+    """What one sample computes in plain loops several do, too: the weights are not packed."""
+    kept = {(node.output.name, type(node)) for node in single.nodes}
+    sums = [node for node in graph.nodes if isinstance(node, Contraction)]
+    plain = {one.origin.path for one in sums if (one.output.name, type(one)) in kept}
+    return replace(saving, plain=saving.plain | plain)
 
 
 def _on_weights_of(single: Node | None, node: Node) -> Node:
@@ -81,7 +94,7 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
         return node
     if not isinstance(single.kernel, Constant) or single.terms != node.terms:
         return node
-    pixels = Pixels(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
+    pixels = Pixels.of(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
     return replace(
         node,
         kernel=single.kernel,

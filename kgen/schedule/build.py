@@ -84,8 +84,7 @@ def tile_for(rows: Axis, columns: Axis, units: int, terms: int) -> Tile:
     units, terms = at_bound(units), at_bound(terms)
     if rows.count * columns.count == 1:
         return stream(units)
-    sizes = (rows.count, columns.count, rows.x, columns.x)
-    return choose(Pixels(*map(at_bound, sizes)), units, terms)
+    return choose(Pixels.of(rows.count, columns.count, rows.x, columns.x), units, terms)
 
 
 def pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
+from kgen.ir.size import at_bound, is_fixed
+
 LINE = 16
 """Floats in a cache line, and the lanes of the widest vectors: panels are multiples of it."""
 
+
+FEW = 4
+"""Pixels that are left beside whole tiles, where their number is known only when the code runs, are
+done so many at a time, or two beside tiles of less than 8; then one by one."""
 
 NEAR_LINES = 384
 """Lines of a panel that stay in the first-level cache, beside x."""
@@ -70,12 +76,34 @@ def most_pixels(registers: Registers, units: int) -> int:
 
 @dataclass(frozen=True)
 class Pixels:
-    """rows x columns of them, and how many floats apart their elements of x lie."""
+    """rows x columns of them, and how many floats apart their elements of x lie.
+
+    open: whether the columns are counted only when the code runs, and are at most so many.
+    """
 
     rows: int
     columns: int
     row_step: int
     column_step: int
+    open: bool = False
+
+    @staticmethod
+    def of(rows: int, columns: int, row_step: int, column_step: int) -> Pixels:
+        """The same of sizes that may depend on lengths, which count as they are at the bounds."""
+        counts = (at_bound(rows), at_bound(columns), at_bound(row_step), at_bound(column_step))
+        return Pixels(*counts, not is_fixed((rows, columns)))
+
+    def widths(self, columns: int) -> tuple[int, ...]:
+        """How wide tiles are that take so many columns, and those that take what is left."""
+        if not self.open:
+            return (columns,)
+        return (columns, FEW if columns >= 2 * FEW else 2, 1)
+
+    def grid(self, most: int) -> tuple[int, int]:
+        """Rows and columns of a tile of at most `most` pixels: whole rows, or part of one."""
+        if self.columns >= most or self.rows == 1:
+            return 1, even(self.columns, min(most, self.columns))
+        return even(self.rows, min(most // self.columns, self.rows)), self.columns
 
     def crowded(self, rows: int, columns: int) -> float:
         """Cycles lost for each term because a block's pixels push one another out of the
@@ -96,7 +124,7 @@ def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
     """Estimated time of the whole product with AVX-512 blocks of this size."""
     total = 0.0
     for height, vertical in _parts(pixels.rows, block.rows):
-        for width, horizontal in _parts(pixels.columns, block.columns):
+        for width, horizontal in _parts(pixels.columns, *pixels.widths(block.columns)):
             crowded = pixels.crowded(height, width)
             for share, panels in _parts(-(-units // LINE) * LINE, block.units):
                 times = vertical * horizontal * panels
@@ -113,10 +141,14 @@ def _cycles(pixels: int, vectors: int, terms: int, crowded: float) -> float:
     return terms * step + 2 * pixels * vectors + 12
 
 
-def _parts(count: int, size: int) -> list[tuple[int, int]]:
-    """(size, how many) of the blocks that cover `count`."""
-    full, rest = divmod(count, size)
-    return [(size, full), *([(rest, 1)] if rest else [])] if full else [(rest, 1)]
+def _parts(count: int, *sizes: int) -> list[tuple[int, int]]:
+    """(size, how many) of the blocks that cover `count`: as many as fit of each size, in order."""
+    parts = []
+    for size in sizes:
+        full, count = divmod(count, size)
+        if full:
+            parts.append((size, full))
+    return parts if parts and not count else [*parts, (count, 1)]
 
 
 def choose(pixels: Pixels, units: int, terms: int, panel: int = 0) -> Tile:
@@ -124,22 +156,21 @@ def choose(pixels: Pixels, units: int, terms: int, panel: int = 0) -> Tile:
     of each line of one a tile may take a part.
     """
     best: tuple[float, Block] | None = None
-    rows, columns = pixels.rows, pixels.columns
     for width in _widths(panel, units):
         most = most_pixels(AVX512, width)
         for size in sorted({most, *range(max(most // 2, 1), most)}, reverse=True):
-            block = Block(*_grid(rows, columns, size), width)
+            block = Block(*pixels.grid(size), width)
             cost = cycles(block, pixels, units, terms)
             if best is None or cost < best[0] * 0.995:
                 best = cost, block
     assert best is not None
     cost, block = best
-    ideal = rows * columns * units / LINE * terms
+    ideal = pixels.rows * pixels.columns * units / LINE * terms
     why = (
         f"{block.pixels} x {block.units // LINE} sums of 16 units; "
         f"{100 * ideal / cost:.0f} % of the multiply-add peak expected"
     )
-    return Tile((block, *(_narrow(r, rows, columns) for r in CLASSES[1:])), why)
+    return Tile((block, *(_narrow(r, pixels) for r in CLASSES[1:])), why)
 
 
 def _widths(panel: int, units: int) -> list[int]:
@@ -151,16 +182,9 @@ def _widths(panel: int, units: int) -> list[int]:
     return [*(part for part in parts if panel % part == padded % part == 0), panel]
 
 
-def _narrow(registers: Registers, rows: int, columns: int) -> Block:
+def _narrow(registers: Registers, pixels: Pixels) -> Block:
     """One cache line of units for narrower vectors."""
-    return Block(*_grid(rows, columns, most_pixels(registers, LINE)), LINE)
-
-
-def _grid(rows: int, columns: int, most: int) -> tuple[int, int]:
-    """Rows and columns of a tile of at most `most` pixels: whole rows, or part of one."""
-    if columns >= most or rows == 1:
-        return 1, even(columns, min(most, columns))
-    return even(rows, min(most // columns, rows)), columns
+    return Block(*pixels.grid(most_pixels(registers, LINE)), LINE)
 
 
 def stream(units: int) -> Tile:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from kgen.ir.size import Given
 from kgen.ir.value import Constant
 from kgen.plan import Plan
+from kgen.schedule.tile import FEW
 from kgen.targets.c import CModel
 
 
@@ -24,8 +26,24 @@ class CBlock(CModel):
         return cls(plan, single.prefix, single.form, single.title, single.style, single)
 
     @property
-    def samples(self) -> int:
-        return int(self.plan.graph.inputs[0].shape[0])
+    def most(self) -> int:
+        """The most samples at once."""
+        return self._samples.bound
+
+    @property
+    def least(self) -> int:
+        """Samples at once are a multiple of this."""
+        return FEW
+
+    @property
+    def count(self) -> str:
+        """What their number is called."""
+        return self._samples.unit.name
+
+    @property
+    def _samples(self) -> Given:
+        (samples,) = self.plan.graph.lengths
+        return samples
 
     @property
     def ignored(self) -> list[str]:
