@@ -332,7 +332,7 @@ static const float quantized_eight_bits_kernel_scale[5] QUANTIZED_ALIGNED = {
  * quantized_eight_bits_bias (5)
  * quantized_eight_bits_kernel_scale (5)
  */
-static void quantized_eight_bits(const int8_t *restrict x, const float *restrict z, float *restrict y)
+static inline void quantized_eight_bits(const int8_t *restrict x, const float *restrict z, float *restrict y)
 {
     for (int u = 0; u < 5; ++u) {
         int32_t sum = 0;
@@ -371,7 +371,7 @@ static const float quantized_four_bits_bias[3] QUANTIZED_ALIGNED = {
  * quantized_four_bits_zero (2, 3) int4: element [i][j] is number i * 3 + j
  * quantized_four_bits_bias (3)
  */
-static void quantized_four_bits(const float *restrict x, float *restrict y)
+static inline void quantized_four_bits(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 3; ++u) {
         float sum = quantized_four_bits_bias[u];

@@ -933,7 +933,7 @@ static const float text_classifier_scores_bias[3] TEXT_CLASSIFIER_ALIGNED = {
  * text_classifier_scores_kernel (4, 3): element [i][j] is number i * 3 + j
  * text_classifier_scores_bias (3)
  */
-static void text_classifier_scores(const float *restrict x, float *restrict y)
+static inline void text_classifier_scores(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 3; ++u) {
         float sum = text_classifier_scores_bias[u];
