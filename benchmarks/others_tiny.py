@@ -1,4 +1,4 @@
-"""Tiny networks of the second group: calls, functions and the ends of vectors count, not products."""
+"""Tiny networks of the second group: calls, functions, ends of vectors count, not products."""
 
 from __future__ import annotations
 
