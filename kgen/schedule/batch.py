@@ -8,6 +8,7 @@ from dataclasses import replace
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
+from kgen.schedule.dot import Dot
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
 from kgen.schedule.saving import NOTHING, Saving
@@ -77,6 +78,8 @@ def _widened(graph: Graph) -> Graph | None:
 
 def _on_weights_of(single: Node | None, node: Node) -> Node:
     """A product on the panels that the single sample's has, with a tile of their width."""
+    if isinstance(node, Dot) and isinstance(single, Dot):
+        return replace(node, kernel=single.kernel)
     if not (isinstance(node, Product) and isinstance(single, Product)):
         return node
     if not isinstance(single.kernel, Constant) or single.terms != node.terms:

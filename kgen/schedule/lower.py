@@ -17,6 +17,7 @@ from kgen.ops.grouped_dense import GroupedDense
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution
+from kgen.schedule.dot import dot
 from kgen.schedule.einsum import einsum
 from kgen.schedule.fewer_products import winograd as winograd_of
 from kgen.schedule.forms import SHORTEST, has_fixed_sizes, on_vectors, spread
@@ -75,7 +76,8 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
         if lowering is not None and (has_fixed_sizes(node) or type(node) in AT_ANY_LENGTH):
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
-            made = lowering(first) if _float(first) and not _tiny(first) else None  # type: ignore
+            assert isinstance(first, Contraction)
+            made = _made(first, lowering)
             if made is not None and winograd and isinstance(first, Conv) and has_fixed_sizes(first):
                 quicker = winograd_of(first, saving.pieces)
                 made = [quicker] if quicker else made
@@ -83,6 +85,16 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
                 made = [*made, *late]
         nodes.extend(made if made is not None else [node])
     return graph.with_nodes(nodes)
+
+
+def _made(node: Contraction, lowering: Lowering) -> Sequence[Node] | None:
+    """What a contraction becomes; None if it stays as it is."""
+    if not _float(node):
+        return None
+    few = dot(node) if isinstance(node, Dense) else None
+    if few is not None:
+        return [few]
+    return None if _tiny(node) else lowering(node)
 
 
 def _step(body: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
