@@ -65,7 +65,8 @@ def dot(node: Dense) -> Dot | None:
     Result:  for each unit a product of vectors along the terms, whose lanes are added up"""
     terms, units = node.kernel.shape
     lines = -(-units // LINE)
-    if not units or node.kernel.stored or units * (terms / LINE + TOTAL) >= terms * lines:
+    pays = terms >= LINE and units * (terms / LINE + TOTAL) < terms * lines
+    if not units or node.kernel.stored or not pays:
         return None
     padded = -(-terms // LINE) * LINE
     kernel = np.zeros((units, padded), node.kernel.data.dtype)

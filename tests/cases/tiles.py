@@ -41,7 +41,7 @@ def few_units() -> Model:
             layers.Dense(1, activation="sigmoid")(x),
             layers.Dense(3, activation="tanh", use_bias=False)(x),
             layers.Dense(2)(long) + last[:, :2],
-            layers.Dense(1, activation="gelu")(x[..., :9]),
+            layers.Dense(1, activation="gelu")(x[..., :17]),
         ],
     )
 

@@ -57,7 +57,7 @@ static inline double recurrent_rest_of_power(double x, double *power)
     return (0.16666756071829575 * r + 0.500004048842764) * (r * r) + r;
 }
 
-/* tanh(x), within 0.7 units in the last place: with t = e^2|x| - 1 it is t / (t + 2) */
+/* tanh(x), within 0.8 units in the last place: with t = e^2|x| - 1 it is t / (t + 2) */
 static inline float recurrent_tanh(float x)
 {
     if (!recurrent_within(x, 10.0f)) /* 1, -1 or NaN */
@@ -184,21 +184,48 @@ RECURRENT_INLINE __m256i recurrent_mask(int n)
 }
 #endif
 
-/* The first n lanes of a vector to anywhere. */
+/* The first n lanes of a vector to anywhere. Where n is known when compiling there is no mask: what a masked store wrote can't
+ * be read again before it has reached the cache. */
 RECURRENT_INLINE void recurrent_store(float *to, recurrent_vec v, int n)
 {
     if (n >= RECURRENT_LANES)
         *(recurrent_loose *)to = v;
-    else if (n > 0)
 #if RECURRENT_LANES == 16
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+    else if (n >= 4) { /* halves, or quarters, that overlap */
+        const recurrent_ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const int half = n >= 8 ? 8 : 4;
+        const __m512 last = _mm512_permutexvar_ps((__m512i)(lanes + (n - half)), (__m512)v);
+        if (n >= 8) {
+            _mm256_storeu_ps(to, _mm512_castps512_ps256((__m512)v));
+            if (n > 8)
+                _mm256_storeu_ps(to + n - 8, _mm512_castps512_ps256(last));
+        } else {
+            _mm_storeu_ps(to, _mm512_castps512_ps128((__m512)v));
+            if (n > 4)
+                _mm_storeu_ps(to + n - 4, _mm512_castps512_ps128(last));
+        }
+    }
 #elif RECURRENT_LANES == 8
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm256_maskstore_ps(to, recurrent_mask(n), (__m256)v);
-#elif RECURRENT_LANES > 1
-        for (int i = 0; i < RECURRENT_LANES; ++i)
+    else if (n >= 4) {
+        _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)v));
+        RECURRENT_UNROLL
+        for (int i = 4; i < n; ++i)
+            to[i] = v[i];
+    }
+#endif
+#if RECURRENT_LANES > 1
+    else {
+        RECURRENT_UNROLL
+        for (int i = 0; i < RECURRENT_LANES && i < 4; ++i)
             if (i < n)
                 to[i] = v[i];
+    }
 #else
+    else if (n > 0)
         *to = v;
 #endif
 }

@@ -67,7 +67,7 @@ static inline float stateful_sigmoid(float x)
     return (float)(1.0 / (power * rest + (power + 1.0)));
 }
 
-/* tanh(x), within 0.7 units in the last place: with t = e^2|x| - 1 it is t / (t + 2) */
+/* tanh(x), within 0.8 units in the last place: with t = e^2|x| - 1 it is t / (t + 2) */
 static inline float stateful_tanh(float x)
 {
     if (!stateful_within(x, 10.0f)) /* 1, -1 or NaN */
