@@ -20,6 +20,7 @@ from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
 from kgen.targets.c_quick import MARK
 from kgen.targets.c_scalar import ScalarType
+from kgen.targets.c_shared import shared
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import QUICK, helpers
 
@@ -56,8 +57,8 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
 def source(model: CModel, block: CBlock | None = None) -> str:
     """NAME.c."""
     env, prefix = environment("c"), model.prefix
-    texts = [_op_text(env, op) for op in model.ops]
-    block_texts = [_op_text(env, op) for op in block.ops] if block else []
+    texts = _op_texts(env, model)
+    block_texts = _op_texts(env, block) if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
     functions = [*helpers(prefix, functions, (QUICK,)), *functions]
     vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
@@ -77,6 +78,11 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     )
     text = render(includes_string=True)
     return text if OF_STRING_H.search(text) else render(includes_string=False)
+
+
+def _op_texts(env: jinja2.Environment, model: CModel) -> list[str]:
+    texts = [_op_text(env, op) for op in model.ops]
+    return shared(model.ops, texts, model.upper, model.ctype) if model.style == "fast" else texts
 
 
 def _helper_text(model: CModel, function: str, dtype: str) -> str:
