@@ -6,5 +6,6 @@ from __future__ import annotations
 
 from benchmarks.others_images import IMAGES
 from benchmarks.others_sequences import SEQUENCES
+from benchmarks.others_tiny import TINY
 
-OTHERS = {**IMAGES, **SEQUENCES}
+OTHERS = {**TINY, **IMAGES, **SEQUENCES}

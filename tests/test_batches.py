@@ -114,6 +114,19 @@ def test_blocks_on_weights_of_four_bits() -> None:
     np.testing.assert_allclose(found, model(x), rtol=1e-4, atol=1e-5)
 
 
+def test_blocks_with_few_units_at_the_end() -> None:
+    """Their weights, too, are there once."""
+    keras.utils.set_random_seed(1)
+    model = Sequential([Input((330,)), layers.Dense(230, "tanh"), layers.Dense(1, "sigmoid")])
+    files = kgen.export(model, style="fast", name="model", check=False)
+    assert "model_run_block" in files["model.c"]
+    assert "model_dot(230, " in files["model.c"]
+    assert files["model.c"].count("_kernel[") <= 2
+    x = np.random.default_rng(1).standard_normal((SAMPLES + 5, 330)).astype(np.float32)
+    found = Library(files, flags=(*STRICT, "-O1")).predict(x)
+    np.testing.assert_allclose(found, model(x), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(("cc", "flags"), [("gcc", SANITIZERS), ("clang", ())])
 def test_blocks_are_as_one_by_one(cc: str, flags: tuple[str, ...], tmp_path: Path) -> None:
     """Of all sizes, with sanitizers, each array just as large as it has to be."""

@@ -331,10 +331,10 @@ def test_the_schedule_says_what_the_code_does() -> None:
     wide = layers.Dense(90, name="wide")
     found = choices(keras.Model(row, layers.Dense(5, name="narrow")(wide(row))))
     assert found.samples == SAMPLES
-    assert [step.kind for step in found.steps] == ["stream", "stream"]
+    assert [step.kind for step in found.steps] == ["stream", "dot"]
     assert [(step.name, step.kind) for step in found.block] == [
         ("wide", "tile"),
-        ("narrow", "tile"),
+        ("narrow", "dot"),
     ]
 
 

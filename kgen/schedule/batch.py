@@ -9,6 +9,7 @@ from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
 from kgen.ir.size import Given, Length
 from kgen.ir.value import Constant, Value
+from kgen.schedule.dot import Dot
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
 from kgen.schedule.saving import NOTHING, Saving
@@ -90,6 +91,8 @@ def _plain_as(single: Graph, graph: Graph, saving: Saving) -> Saving:
 
 def _on_weights_of(single: Node | None, node: Node) -> Node:
     """A product on the panels that the single sample's has, with a tile of their width or less."""
+    if isinstance(node, Dot) and isinstance(single, Dot):
+        return replace(node, kernel=single.kernel)
     if not (isinstance(node, Product) and isinstance(single, Product)):
         return node
     if not isinstance(single.kernel, Constant) or single.terms != node.terms:

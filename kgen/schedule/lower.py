@@ -17,9 +17,10 @@ from kgen.ops.grouped_dense import GroupedDense
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution
+from kgen.schedule.dot import dot
 from kgen.schedule.einsum import einsum
 from kgen.schedule.fewer_products import winograd as winograd_of
-from kgen.schedule.forms import has_fixed_sizes, on_vectors, spread
+from kgen.schedule.forms import SHORTEST, has_fixed_sizes, on_vectors, spread
 from kgen.schedule.gating import absorb_gates
 from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
@@ -31,7 +32,10 @@ from kgen.schedule.tile import LINE
 from kgen.schedule.transposed import transposed
 
 PLAIN = 64
-"""Layers with no more products than this are fastest as plain loops, unrolled."""
+"""Layers with no more products than this are fastest as plain loops, unrolled: see _tiny."""
+
+IN_A_ROW = 8
+"""Terms that a plain loop may add one by one."""
 
 SLOW = frozenset(
     {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "silu", "softplus"}
@@ -72,7 +76,8 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
         if lowering is not None and (has_fixed_sizes(node) or type(node) in AT_ANY_LENGTH):
             assert isinstance(node, Contraction)
             *late, first = _split(node, functions)[::-1]
-            made = lowering(first) if _float(first) and first.macs > PLAIN else None  # type: ignore
+            assert isinstance(first, Contraction)
+            made = _made(first, lowering)
             if made is not None and winograd and isinstance(first, Conv) and has_fixed_sizes(first):
                 quicker = winograd_of(first, saving.pieces)
                 made = [quicker] if quicker else made
@@ -80,6 +85,16 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
                 made = [*made, *late]
         nodes.extend(made if made is not None else [node])
     return graph.with_nodes(nodes)
+
+
+def _made(node: Contraction, lowering: Lowering) -> Sequence[Node] | None:
+    """What a contraction becomes; None if it stays as it is."""
+    if not _float(node):
+        return None
+    few = dot(node) if isinstance(node, Dense) else None
+    if few is not None:
+        return [few]
+    return None if _tiny(node) else lowering(node)
 
 
 def _step(body: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
@@ -126,6 +141,17 @@ def _on_vectors(node: Contraction, functions: Collection[str]) -> bool:
     return on_vectors(node.epilogue.program, functions) and all(
         spread(arg, node.output) for arg in node.epilogue.args
     )
+
+
+def _tiny(node: Contraction) -> bool:
+    """Whether plain loops are fastest: few products, neither long sums, which wait for their terms
+    one by one, nor functions that vectors compute for all units at once.
+    """
+    units = at_bound(node.output.shape[-1])
+    long = units > 1 and node.macs > IN_A_ROW * node.output.size
+    steps = node.epilogue.program.steps if node.epilogue else ()
+    slow = units >= SHORTEST and any(step.function in SLOW for step in steps)
+    return node.macs <= PLAIN and not long and not slow
 
 
 def _dense(node: Contraction) -> Sequence[Node] | None:

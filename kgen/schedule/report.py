@@ -10,6 +10,7 @@ from kgen.ir.size import at_bound
 from kgen.schedule.attention import Attention
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.dot import Dot
 from kgen.schedule.gates import Gates
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
@@ -101,6 +102,9 @@ def _choice(node: Node) -> Choice:
                 _sums(node),
                 node.tile.why,
             )
+        case Dot():
+            why = "few units: vectors along the terms"
+            return Choice(node.name, "dot", f"1 x {node.units}", "", "rows, units, depth", why=why)
         case Depthwise():
             groups = "" if node.members == 1 else f" in groups of {node.members}"
             why = f"vectors over the channels{groups}; taps outside x are skipped, not padded"

@@ -16,6 +16,7 @@ from kgen.plan import Plan
 from kgen.render.environment import environment
 from kgen.targets.c_kinds import fast_op
 from kgen.targets.c_op import COp
+from kgen.targets.c_quick import MARK, quick_function_of, with_quick
 from kgen.targets.c_scalar import HASHES, function_of
 from kgen.targets.c_scan import CScan
 from kgen.targets.c_small import FollowingOp, SmallOp
@@ -48,18 +49,19 @@ class CModel(Workspace):
     def __post_init__(self) -> None:
         operators = environment("c").get_template("operators.j2").module
         functions = environment("c").get_template("functions.j2").module
+        quick = with_quick(functions)
         expressions = Expressions(
             operators,
-            functions,
+            quick,
             number=lambda number: literal(number.value, number.dtype),
             name=self._function_name,
-            function=function_of,
+            function=quick_function_of(quick) if self.style == "fast" else function_of,
         )
         object.__setattr__(self, "expressions", expressions)
 
     def _function_name(self, function: str, dtype: str) -> str:
         suffix = "" if dtype in ("float32", STRING, *BITS) else f"_{dtype}"
-        return f"{self.prefix}_{function}{suffix}"
+        return f"{self.prefix}_{function.removeprefix(MARK)}{suffix}"
 
     @property
     def used_functions(self) -> list[tuple[str, str]]:
@@ -105,7 +107,7 @@ class CModel(Workspace):
         functions = self.expressions.functions
         return [
             *OWN_NAMES,
-            *(name for name in dir(functions) if not name.startswith("_")),
+            *(name.removeprefix(MARK) for name in dir(functions) if not name.startswith("_")),
             *(f"{run}_{one.name}" for run in ("run", "run_block") for one in VARIANTS),
             *helper_names(),
         ]

@@ -18,9 +18,11 @@ from kgen.targets.c_block import CBlock
 from kgen.targets.c_errors import errors
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
+from kgen.targets.c_quick import MARK
 from kgen.targets.c_scalar import ScalarType
+from kgen.targets.c_shared import shared
 from kgen.targets.c_variants import VARIANTS
-from kgen.targets.c_vectors import helpers
+from kgen.targets.c_vectors import QUICK, helpers
 
 OF_STRING_H = re.compile(r"\b(?:mem|str)[a-z]+\(")
 """A call of a function of string.h."""
@@ -54,13 +56,14 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
 
 def source(model: CModel, block: CBlock | None = None) -> str:
     """NAME.c."""
-    env = environment("c")
-    texts = [_op_text(env, op) for op in model.ops]
-    block_texts = [_op_text(env, op) for op in block.ops] if block else []
+    env, prefix = environment("c"), model.prefix
+    texts = _op_texts(env, model)
+    block_texts = _op_texts(env, block) if block else []
     functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    vectors = helpers(model.prefix, texts + block_texts) if model.style == "fast" else []
+    functions = [*helpers(prefix, functions, (QUICK,)), *functions]
+    vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
     rounds = any(
-        function.startswith(("round_", "from_float")) for function, _ in model.used_functions
+        function.startswith(("round_", "from_float", MARK)) for function, _ in model.used_functions
     )
     render = partial(
         env.get_template("model.c.j2").render,
@@ -77,8 +80,16 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     return text if OF_STRING_H.search(text) else render(includes_string=False)
 
 
+def _op_texts(env: jinja2.Environment, model: CModel) -> list[str]:
+    texts = [_op_text(env, op) for op in model.ops]
+    return shared(model.ops, texts, model.upper, model.ctype) if model.style == "fast" else texts
+
+
 def _helper_text(model: CModel, function: str, dtype: str) -> str:
     """The definition of a scalar function."""
+    if function.startswith(MARK):
+        quick = getattr(model.expressions.functions, function)
+        return str(quick(model._function_name(function, dtype), model.prefix))
     scalar = ScalarType(dtype, model._function_name(function, STRING))
     macro = getattr(model.expressions.functions, function)
     return str(macro(model._function_name(function, dtype), scalar))

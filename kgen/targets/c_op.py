@@ -159,6 +159,10 @@ class COp(Walks, Numbers):
         """The name of a scalar function for this dtype; it will be defined."""
         return self.expressions.use(function, dtype)
 
+    def exp(self, x: str) -> str:
+        """e^x in the output's type."""
+        return f"exp{self.suffix}({x})"
+
     def program(self, program: Program, operands: Sequence[str]) -> Text:
         temporaries, text = self.expressions.text(program, operands)
         before = [f"const {CTYPES[dtype]} {name} = {value};" for dtype, name, value in temporaries]

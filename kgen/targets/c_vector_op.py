@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from kgen.ir.node import Contraction
 from kgen.ir.program import Program
+from kgen.ir.size import at_bound
 from kgen.ir.value import Value, broadcast_strides, row_major
 from kgen.schedule.forms import fits, innermost
-from kgen.schedule.lower import follows
+from kgen.schedule.lower import PLAIN, follows
 from kgen.schedule.threads import shared_loop
 from kgen.targets import loops
 from kgen.targets.c_op import COp, Text
@@ -76,6 +78,13 @@ class VectorOp(COp):
         return fits(self.node, vector_functions())
 
     @property
+    def signature(self) -> str:
+        """Tiny sums of products are worth less than the call of a function."""
+        text = super().signature
+        tiny = isinstance(self.node, Contraction) and at_bound(self.node.macs) <= PLAIN
+        return text.replace("static ", "static inline ", 1) if tiny else text
+
+    @property
     def overwritten(self) -> Collection[Value]:
         return followed(self.node) if self.following and follows(self.node) else super().overwritten
 
@@ -91,6 +100,11 @@ class VectorOp(COp):
         node = self.node
         terms = node.macs / max(node.output.size, 1)
         return self._summed_dtype == "float32" and 0 < terms <= SHORT_SUM
+
+    def exp(self, x: str) -> str:
+        """The same, inline where it is of floats."""
+        floats = self.node.output.dtype == "float32"
+        return f"{self.call('quick_exp', 'float32')}({x})" if floats else super().exp(x)
 
     # Runs of elements that lie side by side
 

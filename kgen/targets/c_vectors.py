@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -18,6 +18,9 @@ FUNCTIONS = ("fast/math.j2", "fast/activations.j2", "fast/circle.j2", "fast/powe
 """Their macros vNAME define the scalar functions on vectors."""
 
 LIBRARIES = ("fast/helpers.j2", "fast/transforms.j2", "fast/doubles.j2", *FUNCTIONS)
+
+QUICK = "fast/quick_helpers.j2"
+"""What the scalar functions of fast/quick.j2 call."""
 
 POWERS = {
     -1.0: "reciprocal",
@@ -46,13 +49,13 @@ def vector_functions() -> frozenset[str]:
 
 
 def helper_names() -> list[str]:
-    return [name for library in LIBRARIES for name in _names(_module(library))]
+    return [name for library in (*LIBRARIES, QUICK) for name in _names(_module(library))]
 
 
-def helpers(prefix: str, texts: Iterable[str]) -> list[str]:
+def helpers(prefix: str, texts: Iterable[str], libraries: Sequence[str] = LIBRARIES) -> list[str]:
     """The definitions of the helpers that the texts call, each after those that it calls itself."""
     macros = {
-        name: getattr(_module(lib), name) for lib in LIBRARIES for name in _names(_module(lib))
+        name: getattr(_module(lib), name) for lib in libraries for name in _names(_module(lib))
     }
     pattern = re.compile(rf"\b{prefix}_({'|'.join(sorted(macros, key=len, reverse=True))})\b")
     found: dict[str, str] = {}

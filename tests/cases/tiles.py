@@ -30,6 +30,22 @@ def dense_many_rows() -> Model:
     return _outputs(Input((5, 31, 6), name="x"), made)
 
 
+def few_units() -> Model:
+    """Vectors along the terms."""
+    x = Input((5, 70), name="x")
+    last = ops.reshape(x, (-1, 350))
+    long = ops.concatenate([last, ops.square(last), ops.sin(last)], axis=-1)
+    return Model(
+        x,
+        [
+            layers.Dense(1, activation="sigmoid")(x),
+            layers.Dense(3, activation="tanh", use_bias=False)(x),
+            layers.Dense(2)(long) + last[:, :2],
+            layers.Dense(1, activation="gelu")(x[..., :17]),
+        ],
+    )
+
+
 def one_by_one_filters() -> Model:
     made = [layers.Conv2D(f, 1, activation="sigmoid") for f in (4, 17, 50)]
     return _outputs(Input((6, 11, 5), name="x"), made)

@@ -4,6 +4,17 @@
  * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
  * first is the batch, as in Keras; shapes leave it out.
  */
+#if defined __GNUC__ && !defined __clang__
+/* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
+#pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
+#endif
+#if defined __FAST_MATH__ /* -ffast-math takes (x + a) - a, which rounds here, for x: not in this file */
+#if defined __clang__
+#pragma float_control(precise, on)
+#elif defined __GNUC__
+#pragma GCC optimize ("no-fast-math")
+#endif
+#endif
 #include "customer.h"
 
 #include <math.h>
@@ -110,13 +121,154 @@ static inline uint64_t customer_mod_uint64(uint64_t a, uint64_t b)
     return (uint64_t)(a % b);
 }
 
+/* Vectors as wide as the compiler may use (CUSTOMER_NO_VECTORS: none). CUSTOMER_PICK takes its argument for AVX-512, AVX,
+ * NEON, or anything else: the sizes of tiles. */
+#if defined __SSE2__ || defined __ARM_NEON || defined __ALTIVEC__ || defined __wasm_simd128__ || defined __loongarch_sx
+#define CUSTOMER_VECTORS /* elsewhere the compiler would take vectors apart again */
+#endif
+#if defined __GNUC__ && defined CUSTOMER_VECTORS && !defined CUSTOMER_NO_VECTORS && __FLT_EVAL_METHOD__ != 1 && __FLT_EVAL_METHOD__ != 2
+#if defined __AVX512F__
+#define CUSTOMER_LANES 16
+#define CUSTOMER_PICK(avx512, avx, neon, other) avx512
+#elif defined __AVX__
+#define CUSTOMER_LANES 8
+#define CUSTOMER_PICK(avx512, avx, neon, other) avx
+#elif defined __ARM_NEON
+#define CUSTOMER_LANES 4
+#define CUSTOMER_PICK(avx512, avx, neon, other) neon
+#else
+#define CUSTOMER_LANES 4
+#define CUSTOMER_PICK(avx512, avx, neon, other) other
+#endif
+#if CUSTOMER_LANES > 4
+#include <immintrin.h> /* loads and stores of part of a vector */
+#endif
+typedef float customer_vec __attribute__((vector_size(CUSTOMER_LANES * 4)));
+typedef float customer_loose __attribute__((vector_size(CUSTOMER_LANES * 4), aligned(4), may_alias)); /* at any address */
+typedef int32_t customer_ivec __attribute__((vector_size(CUSTOMER_LANES * 4)));
+#else
+#define CUSTOMER_LANES 1
+#define CUSTOMER_PICK(avx512, avx, neon, other) other
+typedef float customer_vec, customer_loose;
+typedef int32_t customer_ivec;
+#endif
+#if defined __GNUC__
+#define CUSTOMER_INLINE static inline __attribute__((always_inline, unused))
+#define CUSTOMER_ALIGNED __attribute__((aligned(64)))
+#else
+#define CUSTOMER_INLINE static inline
+#define CUSTOMER_ALIGNED
+#endif
+#if defined __clang__
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
+#define CUSTOMER_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined __GNUC__ && defined __OPTIMIZE__
+#define CUSTOMER_UNROLL _Pragma("GCC unroll 64")
+#else
+#define CUSTOMER_UNROLL
+#endif
+/* How many of n elements are left from number i on, as far as a vector holds them. */
+#define CUSTOMER_LEFT(n, i) ((n) % CUSTOMER_LANES ? (n) - (i) : CUSTOMER_LANES)
+enum { CUSTOMER_PIXELS = 30, CUSTOMER_VECS = 64 / CUSTOMER_LANES }; /* no tile is larger */
+
+/* x in every lane. */
+CUSTOMER_INLINE customer_vec customer_splat(float x)
+{
+#if CUSTOMER_LANES > 1
+    return x - (customer_vec){0};
+#else
+    return x;
+#endif
+}
+
+/* A vector from anywhere. */
+CUSTOMER_INLINE customer_vec customer_load_vec(const float *from)
+{
+    return *(const customer_loose *)from;
+}
+
+#if CUSTOMER_LANES == 8
+/* All bits of the first n lanes. */
+CUSTOMER_INLINE __m256i customer_mask(int n)
+{
+    static const int32_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(lanes + 8 - n));
+}
+#endif
+
+/* n floats, and zeros in the lanes beyond them. */
+CUSTOMER_INLINE customer_vec customer_load_some(const float *from, int n)
+{
+    if (n >= CUSTOMER_LANES)
+        return *(const customer_loose *)from;
+    if (n <= 0)
+        return customer_splat(0.0f);
+#if CUSTOMER_LANES == 16
+    return (customer_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), from);
+#elif CUSTOMER_LANES == 8
+    return (customer_vec)_mm256_maskload_ps(from, customer_mask(n));
+#elif CUSTOMER_LANES > 1
+    customer_vec v = customer_splat(0.0f);
+    for (int i = 0; i < CUSTOMER_LANES; ++i)
+        if (i < n)
+            v[i] = from[i];
+    return v;
+#else
+    return *from;
+#endif
+}
+
+/* The sum of all lanes: halves are added until one is left. */
+CUSTOMER_INLINE float customer_total(customer_vec v)
+{
+#if CUSTOMER_LANES == 16
+    return _mm512_reduce_add_ps((__m512)v);
+#else
+    float lanes[CUSTOMER_LANES];
+    memcpy(lanes, &v, sizeof lanes);
+    CUSTOMER_UNROLL
+    for (int half = CUSTOMER_LANES / 2; half > 0; half /= 2) {
+        CUSTOMER_UNROLL
+        for (int i = 0; i < half; ++i)
+            lanes[i] += lanes[i + half];
+    }
+    return lanes[0];
+#endif
+}
+
+/* The sum of x[k] * w[k] over `terms`, vectors along k in up to four sums; w has zeros after them, to the end of a line. */
+CUSTOMER_INLINE float customer_dot(int terms, const float *x, const float *w)
+{
+    customer_vec sum[4];
+    const int most = (terms + CUSTOMER_LANES - 1) / CUSTOMER_LANES, sums = most < 4 ? most : 4;
+    const int step = sums * CUSTOMER_LANES, whole = terms / step * step;
+    CUSTOMER_UNROLL
+    for (int c = 0; c < 4; ++c)
+        sum[c] = customer_splat(0.0f);
+    for (int k = 0; k < whole; k += step) {
+        CUSTOMER_UNROLL
+        for (int c = 0; c < sums; ++c)
+            sum[c] += customer_load_vec(x + k + c * CUSTOMER_LANES) * customer_load_vec(w + k + c * CUSTOMER_LANES);
+    }
+    CUSTOMER_UNROLL
+    for (int c = 0; c < sums; ++c) {
+        const int k = whole + c * CUSTOMER_LANES;
+        if (k < terms)
+            sum[c] += customer_load_some(x + k, terms - k) * customer_load_vec(w + k);
+    }
+    CUSTOMER_UNROLL
+    for (int c = 1; c < sums; ++c)
+        sum[0] += sum[c];
+    return customer_total(sum[0]);
+}
+
 /* (4) the vocabulary, sorted */
-static const char *const customer_city_encoding_vocabulary[4] = {
+static const char *const customer_city_encoding_vocabulary[4] CUSTOMER_ALIGNED = {
     "Accra", "Lima", "Oslo", "Z\303\274rich",
 };
 
 /* (4) the index of each word */
-static const int64_t customer_city_encoding_indices[4] = {
+static const int64_t customer_city_encoding_indices[4] CUSTOMER_ALIGNED = {
     4, 2, 1, 3,
 };
 
@@ -151,7 +303,7 @@ static void customer_street_hash_elementwise(const char *const *restrict x, int6
 }
 
 /* (1, 3) */
-static const int64_t customer_street_hash_constant[3] = {
+static const int64_t customer_street_hash_constant[3] CUSTOMER_ALIGNED = {
     0, 1, 2,
 };
 
@@ -167,7 +319,7 @@ static void customer_street_hash(const int64_t *restrict x, float *restrict y)
 }
 
 /* (3) */
-static const float customer_age_group_constant[3] = {
+static const float customer_age_group_constant[3] CUSTOMER_ALIGNED = {
     18.0f, 30.0f, 65.0f,
 };
 
@@ -192,7 +344,7 @@ static void customer_age_group_search_sorted(const float *restrict x, int32_t *r
 }
 
 /* (1, 4) */
-static const int32_t customer_age_group_constant_1[4] = {
+static const int32_t customer_age_group_constant_1[4] CUSTOMER_ALIGNED = {
     0, 1, 2, 3,
 };
 
@@ -208,7 +360,7 @@ static void customer_age_group(const int32_t *restrict x, float *restrict y)
 }
 
 /* (1, 3) */
-static const int32_t customer_plan_encoding_constant[3] = {
+static const int32_t customer_plan_encoding_constant[3] CUSTOMER_ALIGNED = {
     0, 1, 2,
 };
 
@@ -242,7 +394,7 @@ static int customer_visit_counts(const int32_t *restrict x, float *restrict y)
 }
 
 /* (1, 5) */
-static const int64_t customer_city_encoding_constant[5] = {
+static const int64_t customer_city_encoding_constant[5] CUSTOMER_ALIGNED = {
     0, 1, 2, 3, 4,
 };
 
@@ -280,46 +432,33 @@ static void customer_joined(const float *restrict x0, const float *restrict x1, 
     }
 }
 
-/* (19, 2) scores/kernel: get_weights()[0] of scores */
-static const float customer_scores_kernel[38] = {
-    -0.46875f, 0.109375f,
-    -0.265625f, 0.3125f,
-    -0.0625f, -0.4375f,
-    0.140625f, -0.234375f,
-    0.34375f, -0.03125f,
-    -0.40625f, 0.171875f,
-    -0.203125f, 0.375f,
-    0.0f, -0.375f,
-    0.203125f, -0.171875f,
-    0.40625f, 0.03125f,
-    -0.34375f, 0.234375f,
-    -0.140625f, 0.4375f,
-    0.0625f, -0.3125f,
-    0.265625f, -0.109375f,
-    0.46875f, 0.09375f,
-    -0.28125f, 0.296875f,
-    -0.078125f, -0.453125f,
-    0.125f, -0.25f,
-    0.328125f, -0.046875f,
+/* (2, 32) scores/kernel: get_weights()[0] of scores; the terms of a unit side by side, zeros from 19 on */
+static const float customer_scores_kernel[64] CUSTOMER_ALIGNED = {
+    -0.46875f, -0.265625f, -0.0625f, 0.140625f, 0.34375f, -0.40625f, -0.203125f, 0.0f,
+    0.203125f, 0.40625f, -0.34375f, -0.140625f, 0.0625f, 0.265625f, 0.46875f, -0.28125f,
+    -0.078125f, 0.125f, 0.328125f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.109375f, 0.3125f, -0.4375f, -0.234375f, -0.03125f, 0.171875f, 0.375f, -0.375f,
+    -0.171875f, 0.03125f, 0.234375f, 0.4375f, -0.3125f, -0.109375f, 0.09375f, 0.296875f,
+    -0.453125f, -0.25f, -0.046875f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* (2) scores/bias: get_weights()[1] of scores */
-static const float customer_scores_bias[2] = {
+static const float customer_scores_bias[2] CUSTOMER_ALIGNED = {
     -0.296875f, 0.28125f,
 };
 
 /* scores: Dense(units=2)
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (19) -> y (2)
- * customer_scores_kernel (19, 2): element [i][j] is number i * 2 + j
+ * customer_scores_kernel (2, 32): element [i][j] is number i * 32 + j
  * customer_scores_bias (2)
  */
-static void customer_scores(const float *restrict x, float *restrict y)
+static inline void customer_scores(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 2; ++u) {
-        float sum = customer_scores_bias[u];
-        for (int i = 0; i < 19; ++i)
-            sum += x[i] * customer_scores_kernel[i * 2 + u];
+        const float sum = customer_dot(19, x, customer_scores_kernel + u * 32) + customer_scores_bias[u];
         y[u] = sum;
     }
 }
@@ -365,7 +504,7 @@ int customer_run(customer_workspace *w, const float *age, const char *const *cit
     return CUSTOMER_OK;
 }
 
-static customer_workspace customer_own;
+static customer_workspace customer_own CUSTOMER_ALIGNED;
 
 int customer_predict(const float *age, const char *const *city, const char *const *street, const int32_t *plan, const int32_t *visits, float *scores)
 {

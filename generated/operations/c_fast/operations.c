@@ -271,21 +271,48 @@ OPERATIONS_INLINE __m256i operations_mask(int n)
 }
 #endif
 
-/* The first n lanes of a vector to anywhere. */
+/* The first n lanes of a vector to anywhere. Where n is known when compiling there is no mask: what a masked store wrote can't
+ * be read again before it has reached the cache. */
 OPERATIONS_INLINE void operations_store(float *to, operations_vec v, int n)
 {
     if (n >= OPERATIONS_LANES)
         *(operations_loose *)to = v;
-    else if (n > 0)
 #if OPERATIONS_LANES == 16
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+    else if (n >= 4) { /* halves, or quarters, that overlap */
+        const operations_ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const int half = n >= 8 ? 8 : 4;
+        const __m512 last = _mm512_permutexvar_ps((__m512i)(lanes + (n - half)), (__m512)v);
+        if (n >= 8) {
+            _mm256_storeu_ps(to, _mm512_castps512_ps256((__m512)v));
+            if (n > 8)
+                _mm256_storeu_ps(to + n - 8, _mm512_castps512_ps256(last));
+        } else {
+            _mm_storeu_ps(to, _mm512_castps512_ps128((__m512)v));
+            if (n > 4)
+                _mm_storeu_ps(to + n - 4, _mm512_castps512_ps128(last));
+        }
+    }
 #elif OPERATIONS_LANES == 8
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm256_maskstore_ps(to, operations_mask(n), (__m256)v);
-#elif OPERATIONS_LANES > 1
-        for (int i = 0; i < OPERATIONS_LANES; ++i)
+    else if (n >= 4) {
+        _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)v));
+        OPERATIONS_UNROLL
+        for (int i = 4; i < n; ++i)
+            to[i] = v[i];
+    }
+#endif
+#if OPERATIONS_LANES > 1
+    else {
+        OPERATIONS_UNROLL
+        for (int i = 0; i < OPERATIONS_LANES && i < 4; ++i)
             if (i < n)
                 to[i] = v[i];
+    }
 #else
+    else if (n > 0)
         *to = v;
 #endif
 }

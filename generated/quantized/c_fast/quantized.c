@@ -130,21 +130,48 @@ QUANTIZED_INLINE __m256i quantized_mask(int n)
 }
 #endif
 
-/* The first n lanes of a vector to anywhere. */
+/* The first n lanes of a vector to anywhere. Where n is known when compiling there is no mask: what a masked store wrote can't
+ * be read again before it has reached the cache. */
 QUANTIZED_INLINE void quantized_store(float *to, quantized_vec v, int n)
 {
     if (n >= QUANTIZED_LANES)
         *(quantized_loose *)to = v;
-    else if (n > 0)
 #if QUANTIZED_LANES == 16
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+    else if (n >= 4) { /* halves, or quarters, that overlap */
+        const quantized_ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const int half = n >= 8 ? 8 : 4;
+        const __m512 last = _mm512_permutexvar_ps((__m512i)(lanes + (n - half)), (__m512)v);
+        if (n >= 8) {
+            _mm256_storeu_ps(to, _mm512_castps512_ps256((__m512)v));
+            if (n > 8)
+                _mm256_storeu_ps(to + n - 8, _mm512_castps512_ps256(last));
+        } else {
+            _mm_storeu_ps(to, _mm512_castps512_ps128((__m512)v));
+            if (n > 4)
+                _mm_storeu_ps(to + n - 4, _mm512_castps512_ps128(last));
+        }
+    }
 #elif QUANTIZED_LANES == 8
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm256_maskstore_ps(to, quantized_mask(n), (__m256)v);
-#elif QUANTIZED_LANES > 1
-        for (int i = 0; i < QUANTIZED_LANES; ++i)
+    else if (n >= 4) {
+        _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)v));
+        QUANTIZED_UNROLL
+        for (int i = 4; i < n; ++i)
+            to[i] = v[i];
+    }
+#endif
+#if QUANTIZED_LANES > 1
+    else {
+        QUANTIZED_UNROLL
+        for (int i = 0; i < QUANTIZED_LANES && i < 4; ++i)
             if (i < n)
                 to[i] = v[i];
+    }
 #else
+    else if (n > 0)
         *to = v;
 #endif
 }
@@ -332,7 +359,7 @@ static const float quantized_eight_bits_kernel_scale[5] QUANTIZED_ALIGNED = {
  * quantized_eight_bits_bias (5)
  * quantized_eight_bits_kernel_scale (5)
  */
-static void quantized_eight_bits(const int8_t *restrict x, const float *restrict z, float *restrict y)
+static inline void quantized_eight_bits(const int8_t *restrict x, const float *restrict z, float *restrict y)
 {
     for (int u = 0; u < 5; ++u) {
         int32_t sum = 0;
@@ -371,7 +398,7 @@ static const float quantized_four_bits_bias[3] QUANTIZED_ALIGNED = {
  * quantized_four_bits_zero (2, 3) int4: element [i][j] is number i * 3 + j
  * quantized_four_bits_bias (3)
  */
-static void quantized_four_bits(const float *restrict x, float *restrict y)
+static inline void quantized_four_bits(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 3; ++u) {
         float sum = quantized_four_bits_bias[u];

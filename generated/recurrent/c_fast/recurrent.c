@@ -20,11 +20,61 @@
 #include <math.h>
 #include <string.h>
 
-/* 1 / (1 + e^-x), so that neither end overflows */
+/* whether |x| < limit; by its bits, and not what is expected where it isn't */
+static inline bool recurrent_within(float x, float limit)
+{
+    uint32_t bits, most;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&most, &limit, sizeof most);
+#if defined __GNUC__
+    return __builtin_expect((bits & 0x7fffffffu) < most, 1);
+#else
+    return (bits & 0x7fffffffu) < most;
+#endif
+}
+
+/* e^x = power * (1 + rest) for |x| < 700, to 33 bits: power is 2^(n / 32), from a table of the bits of 2^(k / 32) less
+ * k << 47, and rest e^r - 1 for |r| <= log(2) / 64, by a polynomial. */
+static inline double recurrent_rest_of_power(double x, double *power)
+{
+    static const uint64_t powers[32] = {
+        0x3ff0000000000000u, 0x3fefd9b0d3158574u, 0x3fefb5586cf9890fu, 0x3fef9301d0125b51u,
+        0x3fef72b83c7d517bu, 0x3fef54873168b9aau, 0x3fef387a6e756238u, 0x3fef1e9df51fdee1u,
+        0x3fef06fe0a31b715u, 0x3feef1a7373aa9cbu, 0x3feedea64c123422u, 0x3feece086061892du,
+        0x3feebfdad5362a27u, 0x3feeb42b569d4f82u, 0x3feeab07dd485429u, 0x3feea47eb03a5585u,
+        0x3feea09e667f3bcdu, 0x3fee9f75e8ec5f74u, 0x3feea11473eb0187u, 0x3feea589994cce13u,
+        0x3feeace5422aa0dbu, 0x3feeb737b0cdc5e5u, 0x3feec49182a3f090u, 0x3feed503b23e255du,
+        0x3feee89f995ad3adu, 0x3feeff76f2fb5e47u, 0x3fef199bdd85529cu, 0x3fef3720dcef9069u,
+        0x3fef5818dcfba487u, 0x3fef7c97337b9b5fu, 0x3fefa4afa2a490dau, 0x3fefd0765b6e4540u,
+    };
+    double shifted = x * 46.16624130844683 + 6755399441055744.0; /* + 1.5 * 2^52: n is in its lowest bits */
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    memcpy(&shifted, &bits, sizeof bits); /* also where registers hold more digits than a double */
+    const double r = x - (shifted - 6755399441055744.0) * 0.02166084939249829;
+    bits = powers[bits % 32] + (bits << 47);
+    memcpy(power, &bits, sizeof bits);
+    return (0.16666756071829575 * r + 0.500004048842764) * (r * r) + r;
+}
+
+/* tanh(x), within 0.8 units in the last place: with t = e^2|x| - 1 it is t / (t + 2) */
+static inline float recurrent_tanh(float x)
+{
+    if (!recurrent_within(x, 10.0f)) /* 1, -1 or NaN */
+        return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x;
+    double power;
+    const double rest = recurrent_rest_of_power(2.0 * fabs((double)x), &power);
+    return copysignf((float)((power * rest + (power - 1.0)) / (power * rest + (power + 1.0))), x);
+}
+
+/* 1 / (1 + e^-x), within 0.6 units in the last place */
 static inline float recurrent_sigmoid(float x)
 {
-    const float e = expf(x < 0.0f ? x : -x);
-    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+    if (!recurrent_within(x, 128.0f)) /* 0, 1 or NaN */
+        return x > 0.0f ? 1.0f : x < 0.0f ? 0.0f : x;
+    double power;
+    const double rest = recurrent_rest_of_power(-(double)x, &power);
+    return (float)(1.0 / (power * rest + (power + 1.0)));
 }
 
 /* Vectors as wide as the compiler may use (RECURRENT_NO_VECTORS: none). RECURRENT_PICK takes its argument for AVX-512, AVX,
@@ -134,21 +184,48 @@ RECURRENT_INLINE __m256i recurrent_mask(int n)
 }
 #endif
 
-/* The first n lanes of a vector to anywhere. */
+/* The first n lanes of a vector to anywhere. Where n is known when compiling there is no mask: what a masked store wrote can't
+ * be read again before it has reached the cache. */
 RECURRENT_INLINE void recurrent_store(float *to, recurrent_vec v, int n)
 {
     if (n >= RECURRENT_LANES)
         *(recurrent_loose *)to = v;
-    else if (n > 0)
 #if RECURRENT_LANES == 16
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+    else if (n >= 4) { /* halves, or quarters, that overlap */
+        const recurrent_ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const int half = n >= 8 ? 8 : 4;
+        const __m512 last = _mm512_permutexvar_ps((__m512i)(lanes + (n - half)), (__m512)v);
+        if (n >= 8) {
+            _mm256_storeu_ps(to, _mm512_castps512_ps256((__m512)v));
+            if (n > 8)
+                _mm256_storeu_ps(to + n - 8, _mm512_castps512_ps256(last));
+        } else {
+            _mm_storeu_ps(to, _mm512_castps512_ps128((__m512)v));
+            if (n > 4)
+                _mm_storeu_ps(to + n - 4, _mm512_castps512_ps128(last));
+        }
+    }
 #elif RECURRENT_LANES == 8
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm256_maskstore_ps(to, recurrent_mask(n), (__m256)v);
-#elif RECURRENT_LANES > 1
-        for (int i = 0; i < RECURRENT_LANES; ++i)
+    else if (n >= 4) {
+        _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)v));
+        RECURRENT_UNROLL
+        for (int i = 4; i < n; ++i)
+            to[i] = v[i];
+    }
+#endif
+#if RECURRENT_LANES > 1
+    else {
+        RECURRENT_UNROLL
+        for (int i = 0; i < RECURRENT_LANES && i < 4; ++i)
             if (i < n)
                 to[i] = v[i];
+    }
 #else
+    else if (n > 0)
         *to = v;
 #endif
 }
@@ -234,7 +311,7 @@ static const float recurrent_lstm_bias[12] RECURRENT_ALIGNED = {
  * recurrent_lstm_recurrent_kernel (3, 12): element [i][j] is number i * 12 + j
  * recurrent_lstm_bias (12)
  */
-static void recurrent_lstm_gates(const float *restrict h, const float *x_gates, float *y)
+static inline void recurrent_lstm_gates(const float *restrict h, const float *x_gates, float *y)
 {
     for (int u = 0; u < 12; ++u) {
         float sum = 0.0f;
@@ -250,7 +327,7 @@ static void recurrent_lstm_gates(const float *restrict h, const float *x_gates, 
 static void recurrent_lstm_c(const float *c, const float *forget, const float *input, const float *cell, float *y)
 {
     for (int i = 0; i < 3; ++i) {
-        y[i] = recurrent_sigmoid(forget[i]) * c[i] + recurrent_sigmoid(input[i]) * tanhf(cell[i]);
+        y[i] = recurrent_sigmoid(forget[i]) * c[i] + recurrent_sigmoid(input[i]) * recurrent_tanh(cell[i]);
     }
 }
 
@@ -260,7 +337,7 @@ static void recurrent_lstm_c(const float *c, const float *forget, const float *i
 static void recurrent_lstm_h(const float *output, const float *c, float *y)
 {
     for (int i = 0; i < 3; ++i) {
-        y[i] = recurrent_sigmoid(output[i]) * tanhf(c[i]);
+        y[i] = recurrent_sigmoid(output[i]) * recurrent_tanh(c[i]);
     }
 }
 
@@ -366,7 +443,7 @@ static const float recurrent_gru_bias_h[6] RECURRENT_ALIGNED = {
  * recurrent_gru_recurrent_kernel (2, 6): element [i][j] is number i * 6 + j
  * recurrent_gru_bias_h (6)
  */
-static void recurrent_gru_h_gates(const float *restrict h, float *restrict y)
+static inline void recurrent_gru_h_gates(const float *restrict h, float *restrict y)
 {
     for (int u = 0; u < 6; ++u) {
         float sum = recurrent_gru_bias_h[u];
@@ -402,7 +479,7 @@ static void recurrent_gru_reset(const float *x_reset, const float *h_reset, floa
 static void recurrent_gru_candidate(const float *x_candidate, const float *reset, const float *h_candidate, float *y)
 {
     for (int i = 0; i < 2; ++i) {
-        y[i] = tanhf(x_candidate[i] + reset[i] * h_candidate[i]);
+        y[i] = recurrent_tanh(x_candidate[i] + reset[i] * h_candidate[i]);
     }
 }
 
@@ -457,12 +534,12 @@ static const float recurrent_score_bias[1] RECURRENT_ALIGNED = {
 
 /* score: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * then y = sigmoid(y)
+ * then y = quick_sigmoid(y)
  * x (2) -> y (1)
  * recurrent_score_kernel (2, 1): element [i][j] is number i + j
  * recurrent_score_bias (1)
  */
-static void recurrent_score(const float *restrict x, float *restrict y)
+static inline void recurrent_score(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 1; ++u) {
         float sum = recurrent_score_bias[u];

@@ -4,9 +4,58 @@
  * at the end calls them. In the comments x is a layer's input and y its output. Where a formula has all axes, the
  * first is the batch, as in Keras; shapes leave it out.
  */
+#if defined __GNUC__ && !defined __clang__
+/* a * b + c in one instruction, which -std=c99 switches off; and no juggling of elements between the steps of a loop */
+#pragma GCC optimize ("fp-contract=fast", "no-predictive-commoning")
+#endif
+#if defined __FAST_MATH__ /* -ffast-math takes (x + a) - a, which rounds here, for x: not in this file */
+#if defined __clang__
+#pragma float_control(precise, on)
+#elif defined __GNUC__
+#pragma GCC optimize ("no-fast-math")
+#endif
+#endif
 #include "xor.h"
 
 #include <math.h>
+#include <string.h>
+
+/* whether |x| < limit; by its bits, and not what is expected where it isn't */
+static inline bool xor_within(float x, float limit)
+{
+    uint32_t bits, most;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&most, &limit, sizeof most);
+#if defined __GNUC__
+    return __builtin_expect((bits & 0x7fffffffu) < most, 1);
+#else
+    return (bits & 0x7fffffffu) < most;
+#endif
+}
+
+/* e^x = power * (1 + rest) for |x| < 700, to 33 bits: power is 2^(n / 32), from a table of the bits of 2^(k / 32) less
+ * k << 47, and rest e^r - 1 for |r| <= log(2) / 64, by a polynomial. */
+static inline double xor_rest_of_power(double x, double *power)
+{
+    static const uint64_t powers[32] = {
+        0x3ff0000000000000u, 0x3fefd9b0d3158574u, 0x3fefb5586cf9890fu, 0x3fef9301d0125b51u,
+        0x3fef72b83c7d517bu, 0x3fef54873168b9aau, 0x3fef387a6e756238u, 0x3fef1e9df51fdee1u,
+        0x3fef06fe0a31b715u, 0x3feef1a7373aa9cbu, 0x3feedea64c123422u, 0x3feece086061892du,
+        0x3feebfdad5362a27u, 0x3feeb42b569d4f82u, 0x3feeab07dd485429u, 0x3feea47eb03a5585u,
+        0x3feea09e667f3bcdu, 0x3fee9f75e8ec5f74u, 0x3feea11473eb0187u, 0x3feea589994cce13u,
+        0x3feeace5422aa0dbu, 0x3feeb737b0cdc5e5u, 0x3feec49182a3f090u, 0x3feed503b23e255du,
+        0x3feee89f995ad3adu, 0x3feeff76f2fb5e47u, 0x3fef199bdd85529cu, 0x3fef3720dcef9069u,
+        0x3fef5818dcfba487u, 0x3fef7c97337b9b5fu, 0x3fefa4afa2a490dau, 0x3fefd0765b6e4540u,
+    };
+    double shifted = x * 46.16624130844683 + 6755399441055744.0; /* + 1.5 * 2^52: n is in its lowest bits */
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    memcpy(&shifted, &bits, sizeof bits); /* also where registers hold more digits than a double */
+    const double r = x - (shifted - 6755399441055744.0) * 0.02166084939249829;
+    bits = powers[bits % 32] + (bits << 47);
+    memcpy(power, &bits, sizeof bits);
+    return (0.16666756071829575 * r + 0.500004048842764) * (r * r) + r;
+}
 
 /* x, but no less than 0 */
 static inline float xor_relu(float x)
@@ -14,11 +63,14 @@ static inline float xor_relu(float x)
     return x < 0.0f ? 0.0f : x;
 }
 
-/* 1 / (1 + e^-x), so that neither end overflows */
+/* 1 / (1 + e^-x), within 0.6 units in the last place */
 static inline float xor_sigmoid(float x)
 {
-    const float e = expf(x < 0.0f ? x : -x);
-    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+    if (!xor_within(x, 128.0f)) /* 0, 1 or NaN */
+        return x > 0.0f ? 1.0f : x < 0.0f ? 0.0f : x;
+    double power;
+    const double rest = xor_rest_of_power(-(double)x, &power);
+    return (float)(1.0 / (power * rest + (power + 1.0)));
 }
 
 /* (2, 4) hidden/kernel: get_weights()[0] of hidden */
@@ -39,7 +91,7 @@ static const float xor_hidden_bias[4] = {
  * xor_hidden_kernel (2, 4): element [i][j] is number i * 4 + j
  * xor_hidden_bias (4)
  */
-static void xor_hidden(const float *restrict x, float *restrict y)
+static inline void xor_hidden(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 4; ++u) {
         float sum = xor_hidden_bias[u];
@@ -64,12 +116,12 @@ static const float xor_output_bias[1] = {
 
 /* output: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * then y = sigmoid(y)
+ * then y = quick_sigmoid(y)
  * x (4) -> y (1)
  * xor_output_kernel (4, 1): element [i][j] is number i + j
  * xor_output_bias (1)
  */
-static void xor_output(const float *restrict x, float *restrict y)
+static inline void xor_output(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 1; ++u) {
         float sum = xor_output_bias[u];
