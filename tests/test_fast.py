@@ -32,6 +32,7 @@ from tests.test_vector_math import FUNCTIONS, SECOND
 SOME_CASES = (
     "tiles/windows",
     "tiles/depthwise",
+    "tiles/depthwise_with_many_filters",
     "tiles/few_in_groups",
     "tiles/transposed",
     "tiles/epilogues",
@@ -39,6 +40,7 @@ SOME_CASES = (
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
     "tiles/few_filters",
+    "tiles/parts_of_vectors",
     "tiles/attention_in_blocks",
     "tiles/weights_from_afar",
     "strips/inverted_residual",
