@@ -215,11 +215,12 @@ class FastOp(VectorOp):
 
     @property
     def _rest_units(self) -> int:
-        return self.node.units - self.node.panels.full
+        units: int = self.node.units
+        return units - int(self.node.panels.full)
 
     @property
     def takes_parts(self) -> bool:
-        """Whether a tile's last vector may be half a one; what reads its weights once doesn't gain."""
+        """Whether a tile's last vector may be half a one: not where weights are read but once."""
         node = self.node
         return not getattr(node, "streams", False) and getattr(node, "scale", None) is None
 

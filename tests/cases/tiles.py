@@ -228,6 +228,25 @@ def products() -> Model:
     return Model([x, y], Function(call)(x, y))
 
 
+def between_transposes() -> Model:
+    """Layers along the steps of a sequence, with and without what follows their sums; one whose
+    transposed input others read, one of many images, and products of transposed arrays.
+    """
+    x, y = Input((12, 32), name="x"), Input((2, 3, 9, 16), name="y")
+    turned = layers.Permute((2, 1))(x)
+    mixed = layers.Dense(20, use_bias=False)(layers.Dense(7, activation="gelu")(turned))
+    mixed = layers.Permute((2, 1))(mixed)
+    ways = layers.Permute((1, 2, 4, 3))(layers.Dense(8)(layers.Permute((1, 2, 4, 3))(y)))
+    outputs = [
+        layers.Concatenate(axis=1)([mixed, x]),
+        layers.Dense(5, activation="relu")(turned),
+        layers.ReLU()(turned),
+        ways,
+        layers.Dot(axes=(1, 1))([x, layers.Permute((2, 1))(layers.Dense(12)(turned))]),
+    ]
+    return Model([x, y], outputs)
+
+
 def attention_in_blocks() -> Model:
     """Of other queries than keys, in blocks that don't come out even: of 67 with few keys, of 19
     with many; a bias, and a mask that leaves some queries no key at all.
