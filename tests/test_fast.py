@@ -19,11 +19,13 @@ from kgen import targets
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
 from kgen.ops.reduce import Reduce
+from kgen.ops.transpose import Transpose
 from kgen.pipeline import Export
 from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
+from kgen.schedule.repack import Repack
 from kgen.schedule.tile import AVX512, CLASSES, Pixels, choose
 from kgen.targets.c_vectors import head, helpers
 from tests.harness import case
@@ -32,6 +34,7 @@ from tests.test_vector_math import FUNCTIONS, SECOND
 SOME_CASES = (
     "tiles/windows",
     "tiles/depthwise",
+    "tiles/depthwise_with_many_filters",
     "tiles/few_in_groups",
     "tiles/transposed",
     "tiles/epilogues",
@@ -39,6 +42,8 @@ SOME_CASES = (
     "tiles/rows_of_softmax",
     "tiles/zeros_skipped",
     "tiles/few_filters",
+    "tiles/parts_of_vectors",
+    "tiles/between_transposes",
     "tiles/attention_in_blocks",
     "tiles/weights_from_afar",
     "strips/inverted_residual",
@@ -311,6 +316,20 @@ def test_sums_with_an_axis_between() -> None:
     assert [node.axes for node in nodes if isinstance(node, Reduce)] == [(1,), (3,)] * 2
     files = kgen.export(model, name="model", check=False)
     assert "double" not in files["model.c"]  # which the plain loops sum in
+
+
+def test_layers_along_the_steps_of_a_sequence() -> None:
+    """Nothing is transposed, and the places are the units where that is quicker."""
+    x = keras.Input((30, 64))
+    y = layers.Dense(30)(layers.Dense(15, activation="relu")(layers.Permute((2, 1))(x)))
+    model = keras.Model(x, layers.Permute((2, 1))(y))
+    nodes = targets.fast(Export(model, "model", {}).plan).graph.nodes
+    assert [node.units for node in nodes if isinstance(node, Product)] == [64, 64]
+    assert not any(isinstance(node, Transpose | Repack) for node in nodes)
+    few = keras.Input((96, 5))
+    y = layers.Permute((2, 1))(layers.Dense(96)(layers.Permute((2, 1))(few)))
+    nodes = targets.fast(Export(keras.Model(few, y), "model", {}).plan).graph.nodes
+    assert [node.units for node in nodes if isinstance(node, Product)] == [96]
 
 
 def test_the_schedule_says_what_the_code_does() -> None:

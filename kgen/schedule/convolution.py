@@ -60,11 +60,12 @@ def _may_pad(node: Conv) -> bool:
 
 def _shares_vectors(node: Conv) -> bool:
     """Whether several groups fit into a vector, a depthwise convolution's being of one channel."""
+    alone = node.group_channels == 1
+    even = node.group_channels == node.group_filters and node.group_channels in FEW
     return (
         node.channels_last
         and node.groups > 1
-        and node.group_channels == node.group_filters
-        and node.group_channels in FEW
+        and (alone or even)
         and len(node.window) < 3
         and node.output.size > 0
     )
@@ -170,5 +171,6 @@ def _depthwise(node: Conv) -> Depthwise:
         columns=columns,
         channels=channels,
         members=node.group_channels,
+        times=node.group_filters // node.group_channels,
         text=node.formula,
     )

@@ -1,5 +1,5 @@
 """A convolution of each channel, or of groups of a few, with filters of their own: vectors run over
-the channels.
+the filters.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ class Reach:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Depthwise(Contraction):
-    """x: (1, rows, columns, channels). kernel: (taps * members, channels padded to a cache line).
+    """x: (1, rows, columns, x_channels). kernel: (taps * members, channels padded to a cache line).
 
-    bias: (channels, padded,).
-    members: channels in a group. Each of a group's outputs, of which there are as many, sums over
-        all of them; it is a power of two, so that vectors hold whole groups or parts of one.
+    bias: (channels, padded,). channels: of the output.
+    members: x's channels in a group. Each of a group's outputs, of which there are as many, sums
+        over all of them; it is a power of two, so that vectors hold whole groups or parts of one.
+    times: outputs of each of x's channels, if those are on their own.
     kept: if not 0, only one row is computed, its number being a parameter, from so many rows of x,
         of which the latest take the place of the oldest.
     """
@@ -75,7 +76,12 @@ class Depthwise(Contraction):
     channels: int
     text: str
     members: int = 1
+    times: int = 1
     kept: int = 0
+
+    @property
+    def x_channels(self) -> int:
+        return self.channels // self.times
 
     @property
     def padded(self) -> int:

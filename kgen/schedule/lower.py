@@ -30,6 +30,7 @@ from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.strip import Strip
 from kgen.schedule.tile import LINE
 from kgen.schedule.transposed import transposed
+from kgen.schedule.turned import absorb_transposes
 
 PLAIN = 64
 """Layers with no more products than this are fastest as plain loops, unrolled: see _tiny."""
@@ -68,7 +69,7 @@ def follows(node: Node) -> bool:
 def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
     options = (functions, winograd, saving)
     graph = absorb_padding(graph.map_bodies(lambda body: _step(body, *options)))
-    graph = reduce_in_two(absorb_attention(graph, functions, saving))
+    graph = reduce_in_two(absorb_attention(absorb_transposes(graph), functions, saving))
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = None if node.origin.path in saving.plain else LOWERINGS.get(type(node))

@@ -126,13 +126,18 @@ def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
     for height, vertical in _parts(pixels.rows, block.rows):
         for width, horizontal in _parts(pixels.columns, *pixels.widths(block.columns)):
             crowded = pixels.crowded(height, width)
-            for share, panels in _parts(-(-units // LINE) * LINE, block.units):
+            for share, panels in _parts(units, block.units):
                 times = vertical * horizontal * panels
-                total += times * _cycles(height * width, share // LINE, terms, crowded)
+                total += times * _cycles(height * width, vectors(share), terms, crowded)
     return total
 
 
-def _cycles(pixels: int, vectors: int, terms: int, crowded: float) -> float:
+def vectors(units: int) -> float:
+    """How many such vectors hold the units: of the last one half may be enough."""
+    return ceil(units / (LINE // 2)) / 2
+
+
+def _cycles(pixels: int, vectors: float, terms: int, crowded: float) -> float:
     """One tile: multiply-adds or their latency, what is not hidden of each load of an element of x
     and of a line of the panel (from the second-level cache if it is long), then the write-back.
     """

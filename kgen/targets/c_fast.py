@@ -12,6 +12,7 @@ from kgen.ir.size import Size, is_fixed, named_in
 from kgen.ir.value import Value
 from kgen.schedule.forms import spread
 from kgen.schedule.product import Taps
+from kgen.schedule.tile import LINE
 from kgen.targets import c_types, loops
 from kgen.targets.c_op import Text
 from kgen.targets.c_vector_op import VectorOp
@@ -186,19 +187,42 @@ class FastOp(VectorOp):
         return f"(float){count}" if isinstance(count, Size) else f"{count}.0f"
 
     @property
-    def rest_width(self) -> str:
-        """Units in a tile of the last panel."""
+    def _rest_widths(self) -> list[int]:
+        """Units in a tile of the last panel, for each class of registers."""
         rest = self.node.panels.rest
         widths = [min(block.units, rest) for block in self.node.tile.blocks]
-        return self.pick_of([width if rest % width == 0 else 16 for width in widths])
+        return [width if rest % width == 0 else LINE for width in widths]
+
+    @property
+    def rest_width(self) -> str:
+        return self.pick_of(self._rest_widths)
+
+    @property
+    def rest_is_many(self) -> bool:
+        """Whether any class of registers has tiles there whose units fill them."""
+        return self._rest_units >= min(self._rest_widths)
 
     @property
     def rest_count(self) -> str:
-        """How many of them are not padding."""
-        units, full, width = self.node.units, self.node.panels.full, self.rest_width
-        if width == str(self.node.panels.rest):
-            return str(units - full)
-        return f"{units} - u < {width} ? {units} - u : {width}"
+        """How many units the last tile has, if they don't fill it; or 0."""
+        return self.pick_of([self._rest_units % width for width in self._rest_widths])
+
+    @property
+    def rest_start(self) -> str:
+        """The first of those."""
+        units = self.node.units
+        return self.pick_of([units - self._rest_units % width for width in self._rest_widths])
+
+    @property
+    def _rest_units(self) -> int:
+        units: int = self.node.units
+        return units - int(self.node.panels.full)
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether a tile's last vector may be half a one: not where weights are read but once."""
+        node = self.node
+        return not getattr(node, "streams", False) and getattr(node, "scale", None) is None
 
     @property
     def pixel_index(self) -> str:

@@ -79,6 +79,18 @@ def few_filters_of_sequences() -> Model:
     return Model(x, [y, layers.ReLU()(y + layers.Conv1D(4, 5, padding="causal")(x))])
 
 
+def parts_of_vectors() -> Model:
+    """Units that fill up to a half, or more, of the last vector of 16, 8 or 4 lanes; sums that are
+    cut; Winograd's.
+    """
+    made = [
+        *(layers.Conv2D(f, 1, activation="relu") for f in (8, 20, 41, 72, 75)),
+        layers.Conv2D(40, (4, 5), strides=2, padding="same", activation="tanh"),
+        layers.Conv2D(24, 3, padding="same", activation="relu"),
+    ]
+    return _outputs(Input((12, 14, 19), name="x"), made)
+
+
 def small_images() -> Model:
     made = [layers.Conv2D(6, 3, padding="same"), layers.Conv2D(20, (2, 3))]
     return _outputs(Input((7, 5, 9), name="x"), made)
@@ -131,6 +143,17 @@ def depthwise_after_padding() -> Model:
 def depthwise_sequences() -> Model:
     made = [layers.DepthwiseConv1D(3, padding="same"), layers.DepthwiseConv1D(4, strides=2)]
     return _outputs(Input((23, 18), name="x"), made)
+
+
+def depthwise_with_many_filters() -> Model:
+    """Two, three and five filters of each channel: a vector begins inside a channel's, or ends."""
+    made = [
+        layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same", activation="elu"),
+        layers.DepthwiseConv2D((2, 9), depth_multiplier=3, strides=2, padding="same"),
+        layers.DepthwiseConv2D(3, depth_multiplier=5, dilation_rate=2, use_bias=False),
+        layers.Conv2D(11 * 18, 1, groups=11),
+    ]
+    return _outputs(Input((6, 13, 11), name="x"), made)
 
 
 def few_in_groups() -> Model:
@@ -219,6 +242,25 @@ def products() -> Model:
 
     x, y = Input((3, 7, 5), name="x"), Input((3, 11, 5), name="y")
     return Model([x, y], Function(call)(x, y))
+
+
+def between_transposes() -> Model:
+    """Layers along the steps of a sequence, with and without what follows their sums; one whose
+    transposed input others read, one of many images, and products of transposed arrays.
+    """
+    x, y = Input((12, 32), name="x"), Input((2, 3, 9, 16), name="y")
+    turned = layers.Permute((2, 1))(x)
+    mixed = layers.Dense(20, use_bias=False)(layers.Dense(7, activation="gelu")(turned))
+    mixed = layers.Permute((2, 1))(mixed)
+    ways = layers.Permute((1, 2, 4, 3))(layers.Dense(8)(layers.Permute((1, 2, 4, 3))(y)))
+    outputs = [
+        layers.Concatenate(axis=1)([mixed, x]),
+        layers.Dense(5, activation="relu")(turned),
+        layers.ReLU()(turned),
+        ways,
+        layers.Dot(axes=(1, 1))([x, layers.Permute((2, 1))(layers.Dense(12)(turned))]),
+    ]
+    return Model([x, y], outputs)
 
 
 def attention_in_blocks() -> Model:

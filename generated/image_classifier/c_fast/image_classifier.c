@@ -66,6 +66,15 @@ typedef int32_t image_classifier_ivec;
 #else
 #define IMAGE_CLASSIFIER_UNROLL
 #endif
+#if IMAGE_CLASSIFIER_LANES == 16
+#define IMAGE_CLASSIFIER_PART 8
+typedef float image_classifier_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define IMAGE_CLASSIFIER_PART IMAGE_CLASSIFIER_LANES
+typedef image_classifier_vec image_classifier_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define IMAGE_CLASSIFIER_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define IMAGE_CLASSIFIER_LEFT(n, i) ((n) % IMAGE_CLASSIFIER_LANES ? (n) - (i) : IMAGE_CLASSIFIER_LANES)
 enum { IMAGE_CLASSIFIER_PIXELS = 30, IMAGE_CLASSIFIER_VECS = 64 / IMAGE_CLASSIFIER_LANES }; /* no tile is larger */
@@ -82,9 +91,39 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_begin(int pixels, int width, const
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         IMAGE_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v * IMAGE_CLASSIFIER_LANES < width; ++v)
             sum[pixel][v] = image_classifier_load_vec(bias + v * IMAGE_CLASSIFIER_LANES);
     }
+}
+
+/* The first half of a vector of 16 lanes. */
+IMAGE_CLASSIFIER_INLINE image_classifier_part image_classifier_first_part(image_classifier_vec v)
+{
+#if IMAGE_CLASSIFIER_LANES == 16
+    return (image_classifier_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
+}
+
+/* x in every lane. */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_splat(float x)
+{
+#if IMAGE_CLASSIFIER_LANES > 1
+    return x - (image_classifier_vec){0};
+#else
+    return x;
+#endif
+}
+
+/* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_of_part(image_classifier_part v)
+{
+#if IMAGE_CLASSIFIER_LANES == 16
+    return (image_classifier_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
 }
 
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
@@ -94,19 +133,31 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_begin(int pixels, int width, const
 IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, image_classifier_vec (*sum)[IMAGE_CLASSIFIER_VECS])
 {
+    const int whole = width / IMAGE_CLASSIFIER_LANES, rest = width % IMAGE_CLASSIFIER_LANES; /* vectors; units in half of one more */
+    image_classifier_part half[IMAGE_CLASSIFIER_PIXELS], last = image_classifier_first_part(image_classifier_splat(0.0f));
+    IMAGE_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        half[pixel] = image_classifier_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         image_classifier_vec row[IMAGE_CLASSIFIER_VECS];
         IMAGE_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v < whole; ++v)
             row[v] = image_classifier_load_vec(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
+        if (rest)
+            last = image_classifier_first_part(image_classifier_load_vec(w + k * panel + whole * IMAGE_CLASSIFIER_LANES));
         IMAGE_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             IMAGE_CLASSIFIER_UNROLL
-            for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
+            for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
+            if (rest)
+                half[pixel] += element * last;
         }
     }
+    IMAGE_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        sum[pixel][whole] = image_classifier_of_part(half[pixel]);
 }
 
 #if IMAGE_CLASSIFIER_LANES == 8
@@ -208,16 +259,6 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_no_less(image_clas
 #endif
 }
 
-/* x in every lane. */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_splat(float x)
-{
-#if IMAGE_CLASSIFIER_LANES > 1
-    return x - (image_classifier_vec){0};
-#else
-    return x;
-#endif
-}
-
 /* x, but no less than 0 */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_vrelu(image_classifier_vec x)
 {
@@ -266,7 +307,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stream(int chains, int width, int 
                 sum[c][v] += x[(k + c) * step] * image_classifier_load_vec(w + (k + c) * panel + v * IMAGE_CLASSIFIER_LANES);
         }
     }
-    for (; k < depth; ++k) {
+    for (; depth % chains && k < depth; ++k) {
         IMAGE_CLASSIFIER_UNROLL
         for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
             sum[0][v] += x[k * step] * image_classifier_load_vec(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
@@ -406,8 +447,8 @@ static void image_classifier_stem_pad(const float *restrict x, float *restrict y
     memset(y + 71, 0, 10 * sizeof(float));
 }
 
-/* (432) (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; for 4 pixels side by side, zeros outside a pixel's own window; term k of unit u is number k * 16 + u */
-static const float image_classifier_stem_kernel[432] IMAGE_CLASSIFIER_ALIGNED = {
+/* (240) (stem/kernel: get_weights()[0] of stem) * scale, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; for 2 pixels side by side, zeros outside a pixel's own window; term k of unit u is number k * 16 + u; zeros beyond unit 7 */
+static const float image_classifier_stem_kernel[240] IMAGE_CLASSIFIER_ALIGNED = {
     -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -417,15 +458,7 @@ static const float image_classifier_stem_kernel[432] IMAGE_CLASSIFIER_ALIGNED = 
     0.0f, 0.0f, 0.0f, 0.0f, -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f,
-    -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f, -0.44029185f, 0.10540053f, -0.16417277f, 0.40899783f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, -0.05870558f, -0.42160213f, 0.086914994f, -0.30674836f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.3228807f, -0.030114437f, -0.25108775f, 0.22494881f,
     -0.19079314f, 0.36137325f, 0.0f, -0.4907974f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -435,15 +468,7 @@ static const float image_classifier_stem_kernel[432] IMAGE_CLASSIFIER_ALIGNED = 
     0.0f, 0.0f, 0.0f, 0.0f, 0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f,
-    -0.19079314f, 0.36137325f, 0.0f, -0.4907974f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f, -0.19079314f, 0.36137325f, 0.0f, -0.4907974f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.19079314f, -0.1656294f, 0.25108775f, 0.040899783f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, -0.3228807f, 0.22585829f, -0.086914994f, 0.57259697f,
     0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -453,21 +478,13 @@ static const float image_classifier_stem_kernel[432] IMAGE_CLASSIFIER_ALIGNED = 
     0.0f, 0.0f, 0.0f, 0.0f, 0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f,
-    0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f, 0.05870558f, -0.30114436f, 0.16417277f, -0.14314924f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.44029185f, 0.09034331f, -0.17382999f, 0.38854793f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, -0.073381975f, -0.43665934f, 0.077257775f, -0.32719827f,
 };
 
-/* (16) offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn; 4 times */
+/* (16) offset, scale = gamma / sqrt(moving_variance + 0.001) of stem_bn; offset = beta - moving_mean * scale of stem_bn; 2 times; zeros beyond unit 7 */
 static const float image_classifier_stem_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
     -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f, -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f,
-    -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f, -0.16902919f, 0.76932657f, -0.07639055f, -0.13327587f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -475,10 +492,11 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_tile(int pixels, int across, 
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
-    image_classifier_multiply(pixels, across, width, 27, x, 0, 18, 1, w, panel, sum);
+    for (int i = 0; i < 3; ++i)
+        image_classifier_multiply(pixels, across, width, 5, x + i * 9, 18, 4, 1, w + i * 5 * panel, panel, sum);
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 16;
+        const int at = pixel / across * 16 + pixel % across * 8;
         IMAGE_CLASSIFIER_UNROLL
         for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
@@ -490,29 +508,34 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_tile(int pixels, int across, 
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_stem_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
-    enum { COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 4; column += COLUMNS) {
-        const int from = column * 18;
-        const int to = column * 16;
-        if (column + COLUMNS <= 4)
-            image_classifier_stem_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-        else
-            image_classifier_stem_tile(4 % COLUMNS, 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
-    }
+    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 2, 2, 1), COLUMNS = 2 }; /* pixels in a tile */
+    for (int row = 0; row < 4; row += ROWS)
+        for (int column = 0; column < 2; column += COLUMNS) {
+            const int from = row * 18 + column * 4;
+            const int to = row * 16 + column * 8;
+            if (row + ROWS <= 4 && column + COLUMNS <= 2)
+                image_classifier_stem_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+            else if (row + ROWS <= 4)
+                image_classifier_stem_tile(ROWS * (2 % COLUMNS), 2 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+            else
+                image_classifier_stem_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        }
 }
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
  * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j,c] * kernel[i,j,c,f] + bias[f]
  * then y = relu(y)
  * x (9, 9, 1) -> y (4, 4, 4)
- * image_classifier_stem_kernel (432)
+ * image_classifier_stem_kernel (240)
  * image_classifier_stem_bias (16)
  */
 static void image_classifier_stem(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_stem_bias;
-    for (int u = 0; u < 16; u += 16)
-        image_classifier_stem_panel(16, 16, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        image_classifier_stem_panel(IMAGE_CLASSIFIER_COVER(8, IMAGE_CLASSIFIER_PART), 8, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
+    }
 }
 
 /* (9, 16) depthwise/kernel: get_weights()[0] of depthwise; channels padded with zeros */
@@ -596,8 +619,8 @@ static void image_classifier_depthwise(const float *restrict x, float *restrict 
     }
 }
 
-/* (128) pointwise/kernel: get_weights()[0] of pointwise; for 2 pixels side by side, zeros outside a pixel's own window; term k of unit u is number k * 16 + u; zeros beyond unit 11 */
-static const float image_classifier_pointwise_kernel[128] IMAGE_CLASSIFIER_ALIGNED = {
+/* (64) pointwise/kernel: get_weights()[0] of pointwise; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
+static const float image_classifier_pointwise_kernel[64] IMAGE_CLASSIFIER_ALIGNED = {
     -0.21875f, 0.359375f, -0.015625f, -0.390625f, 0.1875f, -0.1875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.390625f, 0.015625f, -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f,
@@ -606,20 +629,12 @@ static const float image_classifier_pointwise_kernel[128] IMAGE_CLASSIFIER_ALIGN
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.296875f, 0.28125f, -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.21875f, 0.359375f,
-    -0.015625f, -0.390625f, 0.1875f, -0.1875f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.390625f, 0.015625f,
-    -0.359375f, 0.21875f, -0.15625f, 0.421875f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.046875f, -0.328125f,
-    0.25f, -0.125f, 0.453125f, 0.078125f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.296875f, 0.28125f,
-    -0.09375f, -0.46875f, 0.109375f, -0.265625f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) pointwise/bias: get_weights()[1] of pointwise; 2 times; zeros beyond unit 11 */
+/* (16) pointwise/bias: get_weights()[1] of pointwise; zeros beyond unit 5 */
 static const float image_classifier_pointwise_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
-    -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.359375f, -0.015625f, -0.046875f, -0.421875f,
-    0.15625f, -0.21875f, 0.359375f, -0.015625f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.046875f, -0.421875f, 0.15625f, -0.21875f, 0.359375f, -0.015625f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -627,10 +642,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_tile(int pixels, int acr
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
-    image_classifier_multiply(pixels, across, width, 8, x, 0, 8, 1, w, panel, sum);
+    image_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 12;
+        const int at = pixel * 6;
         IMAGE_CLASSIFIER_UNROLL
         for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
@@ -642,14 +657,14 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_tile(int pixels, int acr
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
-    enum { COLUMNS = IMAGE_CLASSIFIER_PICK(8, 4, 4, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 8; column += COLUMNS) {
-        const int from = column * 8;
-        const int to = column * 12;
-        if (column + COLUMNS <= 8)
+    enum { COLUMNS = IMAGE_CLASSIFIER_PICK(16, 6, 6, 2) }; /* pixels in a tile */
+    for (int column = 0; column < 16; column += COLUMNS) {
+        const int from = column * 4;
+        const int to = column * 6;
+        if (column + COLUMNS <= 16)
             image_classifier_pointwise_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
         else
-            image_classifier_pointwise_tile(8 % COLUMNS, 8 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+            image_classifier_pointwise_tile(16 % COLUMNS, 16 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
     }
 }
 
@@ -657,18 +672,20 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_pointwise_panel(int width, int cou
  * y[p,q,f] = sum over i,j,c of x[p+i,q+j,c] * kernel[i,j,c,f] + bias[f]
  * then y = relu(y)
  * x (4, 4, 4) -> y (4, 4, 6)
- * image_classifier_pointwise_kernel (128)
+ * image_classifier_pointwise_kernel (64)
  * image_classifier_pointwise_bias (16)
  */
 static void image_classifier_pointwise(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_pointwise_bias;
-    for (int u = 0; u < 16; u += 16)
-        image_classifier_pointwise_panel(16, 12, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        image_classifier_pointwise_panel(IMAGE_CLASSIFIER_COVER(6, IMAGE_CLASSIFIER_PART), 6, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
+    }
 }
 
-/* (384) upsample/kernel: get_weights()[0] of upsample; for each of 2 groups term k of unit u is number k * 16 + u; zeros beyond unit 11 */
-static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNED = {
+/* (192) upsample/kernel: get_weights()[0] of upsample; for each of 2 groups term k of unit u is number k * 16 + u; zeros beyond unit 5 */
+static const float image_classifier_upsample_kernel[192] IMAGE_CLASSIFIER_ALIGNED = {
     0.125f, -0.21875f, 0.390625f, 0.046875f, -0.296875f, 0.3125f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.25f, 0.359375f, 0.015625f, -0.328125f, 0.28125f, -0.0625f, 0.0f, 0.0f,
@@ -681,18 +698,6 @@ static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.15625f, -0.1875f, 0.421875f, 0.078125f, -0.265625f, 0.34375f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.125f, -0.21875f,
-    0.390625f, 0.046875f, -0.296875f, 0.3125f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.25f, 0.359375f,
-    0.015625f, -0.328125f, 0.28125f, -0.0625f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.328125f, -0.015625f,
-    -0.359375f, 0.25f, -0.09375f, -0.4375f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.046875f, -0.390625f,
-    0.21875f, -0.125f, -0.46875f, 0.140625f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.421875f, 0.1875f,
-    -0.15625f, 0.453125f, 0.109375f, -0.234375f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.15625f, -0.1875f,
-    0.421875f, 0.078125f, -0.265625f, 0.34375f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.03125f, -0.375f, 0.234375f, -0.109375f, -0.453125f, 0.15625f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.40625f, 0.203125f, -0.140625f, 0.46875f, 0.125f, -0.21875f, 0.0f, 0.0f,
@@ -705,24 +710,12 @@ static const float image_classifier_upsample_kernel[384] IMAGE_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     0.0f, -0.34375f, 0.265625f, -0.078125f, -0.421875f, 0.1875f, 0.0f, 0.0f,
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.03125f, -0.375f,
-    0.234375f, -0.109375f, -0.453125f, 0.15625f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.40625f, 0.203125f,
-    -0.140625f, 0.46875f, 0.125f, -0.21875f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.171875f, -0.171875f,
-    0.4375f, 0.09375f, -0.25f, 0.359375f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.203125f, 0.40625f,
-    0.0625f, -0.28125f, 0.328125f, -0.015625f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.375f, 0.03125f,
-    -0.3125f, 0.296875f, -0.046875f, -0.390625f, 0.0f, 0.0f, 0.0f, 0.0f,
-    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -0.34375f,
-    0.265625f, -0.078125f, -0.421875f, 0.1875f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* (16) upsample/bias: get_weights()[1] of upsample; 4 times; zeros beyond unit 11 */
+/* (16) upsample/bias: get_weights()[1] of upsample; 2 times; zeros beyond unit 5 */
 static const float image_classifier_upsample_bias[16] IMAGE_CLASSIFIER_ALIGNED = {
-    0.296875f, -0.078125f, -0.453125f, 0.296875f, -0.078125f, -0.453125f, 0.296875f, -0.078125f,
-    -0.453125f, 0.296875f, -0.078125f, -0.453125f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.296875f, -0.078125f, -0.453125f, 0.296875f, -0.078125f, -0.453125f, 0.0f, 0.0f,
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -730,11 +723,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_tile(int pixels, int acro
 {
     image_classifier_vec sum[IMAGE_CLASSIFIER_PIXELS][IMAGE_CLASSIFIER_VECS];
     image_classifier_begin(pixels, width, bias, sum);
-    for (int j = 0; j < 2; ++j)
-        image_classifier_multiply(pixels, across, width, 6, x + j * 6, 24, 12, 1, w + j * 6 * panel, panel, sum);
+    image_classifier_multiply(pixels, across, width, 6, x, 24, 6, 1, w, panel, sum);
     IMAGE_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel / across * 48 + pixel % across * 12;
+        const int at = pixel / across * 48 + pixel % across * 6;
         IMAGE_CLASSIFIER_UNROLL
         for (int u = 0; u < width; u += IMAGE_CLASSIFIER_LANES) {
             const image_classifier_vec s = sum[pixel][u / IMAGE_CLASSIFIER_LANES];
@@ -746,15 +738,15 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_tile(int pixels, int acro
 /* All pixels of a panel of units. */
 IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
 {
-    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 2, 2, 1), COLUMNS = 2 }; /* pixels in a tile */
+    enum { ROWS = IMAGE_CLASSIFIER_PICK(4, 1, 1, 1), COLUMNS = IMAGE_CLASSIFIER_PICK(4, 4, 4, 2) }; /* pixels in a tile */
     for (int row = 0; row < 4; row += ROWS)
-        for (int column = 0; column < 2; column += COLUMNS) {
-            const int from = row * 24 + column * 12;
-            const int to = row * 48 + column * 12;
-            if (row + ROWS <= 4 && column + COLUMNS <= 2)
+        for (int column = 0; column < 4; column += COLUMNS) {
+            const int from = row * 24 + column * 6;
+            const int to = row * 48 + column * 6;
+            if (row + ROWS <= 4 && column + COLUMNS <= 4)
                 image_classifier_upsample_tile(ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
             else if (row + ROWS <= 4)
-                image_classifier_upsample_tile(ROWS * (2 % COLUMNS), 2 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+                image_classifier_upsample_tile(ROWS * (4 % COLUMNS), 4 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
             else
                 image_classifier_upsample_tile(4 % ROWS * COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
         }
@@ -763,15 +755,17 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_upsample_panel(int width, int coun
 /* upsample: Conv2DTranspose(filters=3, kernel_size=(2, 2), strides=(2, 2), data_format='channels_last')
  * y = bias[f]; y[2*p+i,2*q+j,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
  * x (4, 4, 6) -> y (8, 8, 3)
- * image_classifier_upsample_kernel (384)
+ * image_classifier_upsample_kernel (192)
  * image_classifier_upsample_bias (16)
  */
 static void image_classifier_upsample(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_upsample_bias;
     for (int row_phase = 0; row_phase < 2; ++row_phase) {
-        for (int u = 0; u < 16; u += 16)
-            image_classifier_upsample_panel(16, 12, 16, x, image_classifier_upsample_kernel + row_phase * 192 + u, bias + u, y + row_phase * 24 + u);
+        {
+            const int u = 0; /* the last ones, in no more lanes than they need */
+            image_classifier_upsample_panel(IMAGE_CLASSIFIER_COVER(6, IMAGE_CLASSIFIER_PART), 6, 16, x, image_classifier_upsample_kernel + row_phase * 96 + u, bias + u, y + row_phase * 24 + u);
+        }
     }
 }
 
@@ -890,8 +884,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_classes_product_tile(int width, in
 static void image_classifier_classes_product(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_classes_bias;
-    for (int u = 0; u < 16; u += 16)
-        image_classifier_classes_product_tile(16, 5, 16, x, image_classifier_classes_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        image_classifier_classes_product_tile(IMAGE_CLASSIFIER_COVER(5, IMAGE_CLASSIFIER_LANES), 5, 16, x, image_classifier_classes_kernel + u, bias + u, y + u);
+    }
 }
 
 /* classes: Dense(units=5, activation='softmax')

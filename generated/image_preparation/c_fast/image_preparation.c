@@ -65,6 +65,15 @@ typedef int32_t image_preparation_ivec;
 #else
 #define IMAGE_PREPARATION_UNROLL
 #endif
+#if IMAGE_PREPARATION_LANES == 16
+#define IMAGE_PREPARATION_PART 8
+typedef float image_preparation_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define IMAGE_PREPARATION_PART IMAGE_PREPARATION_LANES
+typedef image_preparation_vec image_preparation_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define IMAGE_PREPARATION_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define IMAGE_PREPARATION_LEFT(n, i) ((n) % IMAGE_PREPARATION_LANES ? (n) - (i) : IMAGE_PREPARATION_LANES)
 enum { IMAGE_PREPARATION_PIXELS = 30, IMAGE_PREPARATION_VECS = 64 / IMAGE_PREPARATION_LANES }; /* no tile is larger */

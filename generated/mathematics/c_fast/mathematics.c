@@ -87,6 +87,15 @@ typedef int32_t mathematics_ivec;
 #else
 #define MATHEMATICS_UNROLL
 #endif
+#if MATHEMATICS_LANES == 16
+#define MATHEMATICS_PART 8
+typedef float mathematics_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define MATHEMATICS_PART MATHEMATICS_LANES
+typedef mathematics_vec mathematics_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define MATHEMATICS_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define MATHEMATICS_LEFT(n, i) ((n) % MATHEMATICS_LANES ? (n) - (i) : MATHEMATICS_LANES)
 enum { MATHEMATICS_PIXELS = 30, MATHEMATICS_VECS = 64 / MATHEMATICS_LANES }; /* no tile is larger */
@@ -106,15 +115,35 @@ MATHEMATICS_INLINE void mathematics_begin_with_zero(int pixels, int width, mathe
     MATHEMATICS_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         MATHEMATICS_UNROLL
-        for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
+        for (int v = 0; v * MATHEMATICS_LANES < width; ++v)
             sum[pixel][v] = mathematics_splat(0.0f);
     }
+}
+
+/* The first half of a vector of 16 lanes. */
+MATHEMATICS_INLINE mathematics_part mathematics_first_part(mathematics_vec v)
+{
+#if MATHEMATICS_LANES == 16
+    return (mathematics_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
 }
 
 /* A vector from anywhere. */
 MATHEMATICS_INLINE mathematics_vec mathematics_load_vec(const float *from)
 {
     return *(const mathematics_loose *)from;
+}
+
+/* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
+MATHEMATICS_INLINE mathematics_vec mathematics_of_part(mathematics_part v)
+{
+#if MATHEMATICS_LANES == 16
+    return (mathematics_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
 }
 
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
@@ -124,19 +153,31 @@ MATHEMATICS_INLINE mathematics_vec mathematics_load_vec(const float *from)
 MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, mathematics_vec (*sum)[MATHEMATICS_VECS])
 {
+    const int whole = width / MATHEMATICS_LANES, rest = width % MATHEMATICS_LANES; /* vectors; units in half of one more */
+    mathematics_part half[MATHEMATICS_PIXELS], last = mathematics_first_part(mathematics_splat(0.0f));
+    MATHEMATICS_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        half[pixel] = mathematics_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         mathematics_vec row[MATHEMATICS_VECS];
         MATHEMATICS_UNROLL
-        for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
+        for (int v = 0; v < whole; ++v)
             row[v] = mathematics_load_vec(w + k * panel + v * MATHEMATICS_LANES);
+        if (rest)
+            last = mathematics_first_part(mathematics_load_vec(w + k * panel + whole * MATHEMATICS_LANES));
         MATHEMATICS_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             MATHEMATICS_UNROLL
-            for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
+            for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
+            if (rest)
+                half[pixel] += element * last;
         }
     }
+    MATHEMATICS_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        sum[pixel][whole] = mathematics_of_part(half[pixel]);
 }
 
 #if MATHEMATICS_LANES == 8
@@ -311,8 +352,10 @@ MATHEMATICS_INLINE void mathematics_matmul_panel(int width, int count, int panel
 static void mathematics_matmul(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     const float *const also0 = mathematics_constant;
-    for (int u = 0; u < 16; u += 16)
-        mathematics_matmul_panel(16, 5, 16, x, kernel + u, also0 + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        mathematics_matmul_panel(MATHEMATICS_COVER(5, MATHEMATICS_PART), 5, 16, x, kernel + u, also0 + u, y + u);
+    }
 }
 
 /* (3) */

@@ -72,6 +72,15 @@ typedef int32_t operations_ivec;
 #else
 #define OPERATIONS_UNROLL
 #endif
+#if OPERATIONS_LANES == 16
+#define OPERATIONS_PART 8
+typedef float operations_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define OPERATIONS_PART OPERATIONS_LANES
+typedef operations_vec operations_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define OPERATIONS_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define OPERATIONS_LEFT(n, i) ((n) % OPERATIONS_LANES ? (n) - (i) : OPERATIONS_LANES)
 enum { OPERATIONS_PIXELS = 30, OPERATIONS_VECS = 64 / OPERATIONS_LANES }; /* no tile is larger */

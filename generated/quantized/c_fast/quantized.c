@@ -96,6 +96,15 @@ typedef int32_t quantized_ivec;
 #else
 #define QUANTIZED_UNROLL
 #endif
+#if QUANTIZED_LANES == 16
+#define QUANTIZED_PART 8
+typedef float quantized_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define QUANTIZED_PART QUANTIZED_LANES
+typedef quantized_vec quantized_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define QUANTIZED_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define QUANTIZED_LEFT(n, i) ((n) % QUANTIZED_LANES ? (n) - (i) : QUANTIZED_LANES)
 enum { QUANTIZED_PIXELS = 30, QUANTIZED_VECS = 64 / QUANTIZED_LANES }; /* no tile is larger */

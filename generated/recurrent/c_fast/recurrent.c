@@ -123,6 +123,15 @@ typedef int32_t recurrent_ivec;
 #else
 #define RECURRENT_UNROLL
 #endif
+#if RECURRENT_LANES == 16
+#define RECURRENT_PART 8
+typedef float recurrent_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define RECURRENT_PART RECURRENT_LANES
+typedef recurrent_vec recurrent_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define RECURRENT_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define RECURRENT_LEFT(n, i) ((n) % RECURRENT_LANES ? (n) - (i) : RECURRENT_LANES)
 enum { RECURRENT_PIXELS = 30, RECURRENT_VECS = 64 / RECURRENT_LANES }; /* no tile is larger */
@@ -142,15 +151,35 @@ RECURRENT_INLINE void recurrent_begin_with_zero(int pixels, int width, recurrent
     RECURRENT_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         RECURRENT_UNROLL
-        for (int v = 0; v < width / RECURRENT_LANES; ++v)
+        for (int v = 0; v * RECURRENT_LANES < width; ++v)
             sum[pixel][v] = recurrent_splat(0.0f);
     }
+}
+
+/* The first half of a vector of 16 lanes. */
+RECURRENT_INLINE recurrent_part recurrent_first_part(recurrent_vec v)
+{
+#if RECURRENT_LANES == 16
+    return (recurrent_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
 }
 
 /* A vector from anywhere. */
 RECURRENT_INLINE recurrent_vec recurrent_load_vec(const float *from)
 {
     return *(const recurrent_loose *)from;
+}
+
+/* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
+RECURRENT_INLINE recurrent_vec recurrent_of_part(recurrent_part v)
+{
+#if RECURRENT_LANES == 16
+    return (recurrent_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
 }
 
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
@@ -160,19 +189,31 @@ RECURRENT_INLINE recurrent_vec recurrent_load_vec(const float *from)
 RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, recurrent_vec (*sum)[RECURRENT_VECS])
 {
+    const int whole = width / RECURRENT_LANES, rest = width % RECURRENT_LANES; /* vectors; units in half of one more */
+    recurrent_part half[RECURRENT_PIXELS], last = recurrent_first_part(recurrent_splat(0.0f));
+    RECURRENT_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        half[pixel] = recurrent_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         recurrent_vec row[RECURRENT_VECS];
         RECURRENT_UNROLL
-        for (int v = 0; v < width / RECURRENT_LANES; ++v)
+        for (int v = 0; v < whole; ++v)
             row[v] = recurrent_load_vec(w + k * panel + v * RECURRENT_LANES);
+        if (rest)
+            last = recurrent_first_part(recurrent_load_vec(w + k * panel + whole * RECURRENT_LANES));
         RECURRENT_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             RECURRENT_UNROLL
-            for (int v = 0; v < width / RECURRENT_LANES; ++v)
+            for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
+            if (rest)
+                half[pixel] += element * last;
         }
     }
+    RECURRENT_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        sum[pixel][whole] = recurrent_of_part(half[pixel]);
 }
 
 #if RECURRENT_LANES == 8
@@ -236,7 +277,7 @@ RECURRENT_INLINE void recurrent_begin(int pixels, int width, const float *bias, 
     RECURRENT_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         RECURRENT_UNROLL
-        for (int v = 0; v < width / RECURRENT_LANES; ++v)
+        for (int v = 0; v * RECURRENT_LANES < width; ++v)
             sum[pixel][v] = recurrent_load_vec(bias + v * RECURRENT_LANES);
     }
 }
@@ -287,8 +328,10 @@ RECURRENT_INLINE void recurrent_lstm_x_gates_panel(int width, int count, int pan
  */
 static void recurrent_lstm_x_gates(const float *restrict x, float *restrict y)
 {
-    for (int u = 0; u < 16; u += 16)
-        recurrent_lstm_x_gates_panel(16, 12, 16, x, recurrent_lstm_kernel + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        recurrent_lstm_x_gates_panel(RECURRENT_COVER(12, RECURRENT_PART), 12, 16, x, recurrent_lstm_kernel + u, y + u);
+    }
 }
 
 /* (3, 12) lstm/recurrent_kernel: get_weights()[1] of lstm; input, forget, cell, output: 3 of each */
@@ -422,8 +465,10 @@ RECURRENT_INLINE void recurrent_gru_x_gates_panel(int width, int count, int pane
 static void recurrent_gru_x_gates(const float *restrict x, float *restrict y)
 {
     const float *const bias = recurrent_gru_bias_x;
-    for (int u = 0; u < 16; u += 16)
-        recurrent_gru_x_gates_panel(16, 6, 16, x, recurrent_gru_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        recurrent_gru_x_gates_panel(RECURRENT_COVER(6, RECURRENT_PART), 6, 16, x, recurrent_gru_kernel + u, bias + u, y + u);
+    }
 }
 
 /* (2, 6) gru/recurrent_kernel: get_weights()[1] of gru; update, reset, candidate: 2 of each */

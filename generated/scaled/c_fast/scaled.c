@@ -66,6 +66,15 @@ typedef int32_t scaled_ivec;
 #else
 #define SCALED_UNROLL
 #endif
+#if SCALED_LANES == 16
+#define SCALED_PART 8
+typedef float scaled_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define SCALED_PART SCALED_LANES
+typedef scaled_vec scaled_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define SCALED_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define SCALED_LEFT(n, i) ((n) % SCALED_LANES ? (n) - (i) : SCALED_LANES)
 enum { SCALED_PIXELS = 30, SCALED_VECS = 64 / SCALED_LANES }; /* no tile is larger */

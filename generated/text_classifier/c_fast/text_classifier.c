@@ -66,6 +66,15 @@ typedef int32_t text_classifier_ivec;
 #else
 #define TEXT_CLASSIFIER_UNROLL
 #endif
+#if TEXT_CLASSIFIER_LANES == 16
+#define TEXT_CLASSIFIER_PART 8
+typedef float text_classifier_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define TEXT_CLASSIFIER_PART TEXT_CLASSIFIER_LANES
+typedef text_classifier_vec text_classifier_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define TEXT_CLASSIFIER_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define TEXT_CLASSIFIER_LEFT(n, i) ((n) % TEXT_CLASSIFIER_LANES ? (n) - (i) : TEXT_CLASSIFIER_LANES)
 enum { TEXT_CLASSIFIER_PIXELS = 30, TEXT_CLASSIFIER_VECS = 64 / TEXT_CLASSIFIER_LANES }; /* no tile is larger */
@@ -82,9 +91,39 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
     TEXT_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
             sum[pixel][v] = text_classifier_load_vec(bias + v * TEXT_CLASSIFIER_LANES);
     }
+}
+
+/* The first half of a vector of 16 lanes. */
+TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_classifier_vec v)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
+}
+
+/* x in every lane. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return x - (text_classifier_vec){0};
+#else
+    return x;
+#endif
+}
+
+/* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_of_part(text_classifier_part v)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
 }
 
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
@@ -94,19 +133,31 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
 TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
+    const int whole = width / TEXT_CLASSIFIER_LANES, rest = width % TEXT_CLASSIFIER_LANES; /* vectors; units in half of one more */
+    text_classifier_part half[TEXT_CLASSIFIER_PIXELS], last = text_classifier_first_part(text_classifier_splat(0.0f));
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        half[pixel] = text_classifier_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v < whole; ++v)
             row[v] = text_classifier_load_vec(w + k * panel + v * TEXT_CLASSIFIER_LANES);
+        if (rest)
+            last = text_classifier_first_part(text_classifier_load_vec(w + k * panel + whole * TEXT_CLASSIFIER_LANES));
         TEXT_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             TEXT_CLASSIFIER_UNROLL
-            for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+            for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
+            if (rest)
+                half[pixel] += element * last;
         }
     }
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels && rest; ++pixel)
+        sum[pixel][whole] = text_classifier_of_part(half[pixel]);
 }
 
 #if TEXT_CLASSIFIER_LANES == 8
@@ -164,22 +215,12 @@ TEXT_CLASSIFIER_INLINE void text_classifier_store(float *to, text_classifier_vec
 #endif
 }
 
-/* x in every lane. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
-{
-#if TEXT_CLASSIFIER_LANES > 1
-    return x - (text_classifier_vec){0};
-#else
-    return x;
-#endif
-}
-
 TEXT_CLASSIFIER_INLINE void text_classifier_begin_with_zero(int pixels, int width, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
     TEXT_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
             sum[pixel][v] = text_classifier_splat(0.0f);
     }
 }
@@ -522,8 +563,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
 static void text_classifier_attention_query(const float *restrict x, float *restrict y)
 {
     const float *const bias = text_classifier_attention_query_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_query_panel(16, 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
+    }
 }
 
 /* (64) attention/key/kernel: get_weights()[0] of attention/key; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -584,8 +627,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int c
 static void text_classifier_attention_key(const float *restrict x, float *restrict y)
 {
     const float *const bias = text_classifier_attention_key_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_key_panel(16, 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_key_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
+    }
 }
 
 /* (64) attention/value/kernel: get_weights()[0] of attention/value; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -646,8 +691,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int
 static void text_classifier_attention_value(const float *restrict x, float *restrict y)
 {
     const float *const bias = text_classifier_attention_value_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_value_panel(16, 6, 16, x, text_classifier_attention_value_kernel + u, bias + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_value_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_value_kernel + u, bias + u, y + u);
+    }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -723,8 +770,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, in
  */
 static void text_classifier_attention_scores(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_scores_panel(16, 6, 16, x, kernel + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_scores_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, kernel + u, y + u);
+    }
 }
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -764,8 +813,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int 
  */
 static void text_classifier_attention_sums(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_sums_panel(16, 3, 16, x, kernel + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_sums_panel(TEXT_CLASSIFIER_COVER(3, TEXT_CLASSIFIER_PART), 3, 16, x, kernel + u, y + u);
+    }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -874,8 +925,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_panel(int
 static void text_classifier_attention_attention_output(const float *restrict x, const float *z, float *y)
 {
     const float *const bias = text_classifier_attention_attention_output_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_attention_output_panel(16, 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_attention_output_panel(TEXT_CLASSIFIER_COVER(4, TEXT_CLASSIFIER_PART), 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
+    }
 }
 
 /* (1, 1, 4) norm/gamma: get_weights()[0] of norm */
