@@ -356,14 +356,20 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_largest(image_classifier_vec v)
 #endif
 }
 
-/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+/* (e^r - 1 - r) / r^2 for |r| <= log(2) / 2, and a little more */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_series_of_exp(image_classifier_vec r)
+{
+    const image_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return (even * r + 0.166665182f) * r + 0.5f;
+}
+
+/* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_of_exp(image_classifier_vec x, image_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const image_classifier_vec n = *shifted - 12582912.0f;
     const image_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    const image_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
+    return image_classifier_series_of_exp(r) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */

@@ -189,14 +189,20 @@ OPERATIONS_INLINE operations_vec operations_vabsolute(operations_vec x)
     return operations_floats(operations_bits(x) & INT32_MAX);
 }
 
-/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+/* (e^r - 1 - r) / r^2 for |r| <= log(2) / 2, and a little more */
+OPERATIONS_INLINE operations_vec operations_series_of_exp(operations_vec r)
+{
+    const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return (even * r + 0.166665182f) * r + 0.5f;
+}
+
+/* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 OPERATIONS_INLINE operations_vec operations_rest_of_exp(operations_vec x, operations_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const operations_vec n = *shifted - 12582912.0f;
     const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    const operations_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
+    return operations_series_of_exp(r) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */

@@ -355,14 +355,20 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 #endif
 }
 
-/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+/* (e^r - 1 - r) / r^2 for |r| <= log(2) / 2, and a little more */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_series_of_exp(text_classifier_vec r)
+{
+    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return (even * r + 0.166665182f) * r + 0.5f;
+}
+
+/* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const text_classifier_vec n = *shifted - 12582912.0f;
     const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
+    return text_classifier_series_of_exp(r) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
