@@ -16,6 +16,7 @@ from kgen.inspection import choices, memory
 from kgen.library import STRICT, Library
 from kgen.options import Form
 from kgen.schedule import Product
+from kgen.schedule.fewer_products import OUTPUTS
 from kgen.schedule.winograd import POINTS, Line, Winograd, transformed
 from tests.harness import assert_close, case
 from tests.test_fast import VARIANTS, test_compilers_and_vectors
@@ -29,6 +30,9 @@ CASES = (
     "dilated_sequences",
     "dilated",
     "large_windows",
+    "strided",
+    "strided_large_windows",
+    "strided_volumes",
     "volumes",
     "volumes_in_turn",
     "images_in_turn",
@@ -45,14 +49,18 @@ def test_the_cases_are_what_they_say() -> None:
     """All numbers of outputs, several tiles of registers with a rest, zeros around."""
     found = [node for name in (*CASES, "in_a_loop") for node in nodes(name)]
     taken = [node for node in found if isinstance(node, Winograd)]
-    sizes = {line.outputs for node in taken for line in (node.rows, node.columns)}
-    assert sizes == {1, *POINTS}
-    rates = {line.rate for node in taken for line in (node.rows, node.columns)}
-    assert rates == {1, 2, 3, 4, 5}
+    lines = [line for node in taken for line in (node.rows, node.columns)]
+    assert {line.positions for line in lines} == {1, *POINTS}
+    assert {line.outputs for line in lines} == {1, *OUTPUTS}
+    assert {line.rate for line in lines} == {1, 2, 3, 4, 5}
     assert any(node.tiles % node.tile.widest.columns for node in taken)
     assert any(node.columns.before for node in taken)
-    assert {node.planes.blocks for node in taken} == {1, 2, 3}
-    assert {line.blocks for node in taken for line in (node.rows, node.columns)} >= {1, 2, 3}
+    planes = [node.planes for node in taken]
+    assert {line.blocks for line in planes} == {1, 2, 3}
+    assert {line.blocks for line in lines} >= {1, 2, 3}
+    assert {(line.stride, line.taps) for line in lines} >= {(2, 2), (2, 3), (2, 4), (3, 2)}
+    assert {(line.phases, line.grid) for line in planes} >= {(2, 1), (2, 3)}
+    assert {line.before for line in planes if line.phases == 2} == {0, 1}
     assert all(any(isinstance(node, Winograd) for node in nodes(name)) for name in CASES)
 
 
@@ -62,13 +70,13 @@ def test_vectors(name: str, variant: str) -> None:
     test_compilers_and_vectors(f"winograd/{name}", variant)
 
 
-@pytest.mark.parametrize("outputs", POINTS)
-def test_weights_of_every_size(outputs: int) -> None:
+@pytest.mark.parametrize("positions", POINTS)
+def test_weights_of_every_size(positions: int) -> None:
     """The transformed taps, multiplied as polynomials are at the points, and taken back."""
-    one, line = Line(1, 1, 1, 1, 0), Line(9, 9, outputs, 3, 0)
+    one, line = Line(1, 1, 1, 0), Line(9, 9, 3, 0, outputs=positions - 2, taps=3)
     taps = np.random.default_rng(0).standard_normal((1, 1, 3, 1, 1))
-    factors = transformed(taps, (one, one, line)).reshape(-1)
-    points = np.array(POINTS[outputs])
+    factors = np.concatenate(transformed(taps, (one, one, line))).reshape(-1)
+    points = np.array(POINTS[positions])
     scale = [np.prod([p - q for q in points if q != p]) for p in points]
     exact = np.polynomial.polynomial.polyval(points, taps.reshape(-1)) / scale
     np.testing.assert_allclose(factors, [*exact, taps[0, 0, -1, 0, 0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
@@ -14,7 +15,18 @@ from kgen.ops.conv import Conv
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.tile import LINE, Pixels, Tile, choose, cycles
-from kgen.schedule.winograd import NEAR, POINTS, TAPS, Line, Winograd, tiles_of_outputs, transformed
+from kgen.schedule.winograd import (
+    NEAR,
+    POINTS,
+    TAPS,
+    Line,
+    Winograd,
+    at_positions,
+    blocks_of_taps,
+    elements_of_tile,
+    tiles_of_outputs,
+    transformed,
+)
 
 MEMORY, WAITING = 0.3, 0.05
 """Cycles for each byte of weights from beyond that cache, and those of them that no work hides."""
@@ -22,11 +34,14 @@ MEMORY, WAITING = 0.3, 0.05
 LONGEST = 9
 """Taps along a line."""
 
-LARGEST, MANY = 7, 64
-"""Outputs along a tile's rows and columns together, if there are as many channels; else one less.
+MOST, OUTPUTS = 4, {2, 3, 4}
+"""Taps of a tile at most, and outputs, along a line: templates/c/fast/transforms.j2 has these."""
 
-Of 4x4 outputs, errors would be 1.3 times those of 3x4, which are 1.3 times those of 3x3; and those
-of a convolution of few channels, whose sums are short, are small otherwise.
+LARGEST, MANY = 11, 64
+"""Positions along a tile's rows and columns together, if there are as many channels; else one less.
+
+Errors of 6x6 would be 1.3 times those of 5x6, which are 1.3 times those of 5x5; and those of a
+convolution of few channels, whose sums are short, are small otherwise.
 """
 
 GAIN = 0.8
@@ -47,10 +62,10 @@ def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
         _, rows, columns = lines
         if max(rows.taps, columns.taps) == 1:
             continue
-        if rows.outputs + columns.outputs > LARGEST - (channels < MANY):
+        if rows.positions + columns.positions > LARGEST - (channels < MANY):
             continue
         tiles = tiles_of_outputs(node.output.shape[0], lines)
-        terms = channels * prod(line.blocks for line in lines)
+        terms = channels * len(blocks_of_taps(lines))
         tile = choose(Pixels(1, tiles, 0, LINE), units, terms)
         cost = _cost(lines, tiles, channels, units, tile)
         if best is None or cost < best[0]:
@@ -58,14 +73,18 @@ def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
     if best is None or best[0] > GAIN * direct:
         return None
     cost, lines, tile = best
-    _, rows, columns = lines
-    blocks = prod(line.blocks for line in lines)
-    why = (
-        f"{rows.outputs} x {columns.outputs} outputs from {rows.positions} x {columns.positions} "
-        f"{f'x {blocks} ' if blocks > 1 else ''}products for each channel; {direct / cost:.1f} "
-        "times as fast as the tile expected"
-    )
+    why = f"{_in_words(lines)}; {direct / cost:.1f} times as fast as the tile expected"
     return _made(node, lines, tile, why, pieces)
+
+
+def _in_words(lines: tuple[Line, Line, Line]) -> str:
+    _, rows, columns = lines
+    count = sum(map(len, at_positions(lines)))
+    even = rows.positions * columns.positions == count
+    products = f"{rows.positions} x {columns.positions}" if even else str(count)
+    text = f"{rows.outputs} x {columns.outputs} outputs from {products} products for each channel"
+    phases = prod(line.phases for line in lines)
+    return f"{text} in {phases} phases of x" if phases > 1 else text
 
 
 def _fits(node: Conv) -> bool:
@@ -77,7 +96,7 @@ def _fits(node: Conv) -> bool:
         and max(node.window) > 1
         and (set(node.window) <= {1, TAPS} if dilated else max(node.window) <= LONGEST)
         and not (dilated and len(node.window) == 3)
-        and set(node.strides) == {1}
+        and not (dilated and max(node.strides) > 1)
         and node.output.size > 0
         and has_fixed_sizes(node)
         and not node.kernel.stored  # transformed, they would need more digits
@@ -88,41 +107,42 @@ def _fits(node: Conv) -> bool:
 def _ways(node: Conv) -> tuple[list[Line], list[Line], list[Line]]:
     """What planes, rows and columns may be: planes are taken tap by tap."""
     lines = [
-        Line(size, count, 1, taps, before, rate if taps > 1 else 1)
-        for size, count, taps, (before, _), rate in zip(
+        Line(size, count, window, before, rate if window > 1 else 1, stride)
+        for size, count, window, (before, _), rate, stride in zip(
             node.input_sizes,
             node.output_sizes,
             node.window,
             node.padding,
             node.dilation,
+            node.strides,
             strict=True,
         )
     ]
-    one = Line(1, 1, 1, 1, 0)
+    one = Line(1, 1, 1, 0)
     planes, rows, columns = (*[one] * (3 - len(lines)), *lines)
-    return [_tap_by_tap(planes)], _by_tiles(rows), _by_tiles(columns)
-
-
-def _tap_by_tap(line: Line) -> Line:
-    return replace(line, taps=1, blocks=line.taps)
+    return [planes], _by_tiles(rows), _by_tiles(columns)
 
 
 def _by_tiles(line: Line) -> list[Line]:
-    """With all numbers of outputs, or with three where it takes blocks of taps."""
-    if line.taps == 1:
+    """Tap by tap, in tiles of all sizes, or in blocks of three taps and outputs."""
+    if line.longest == 1:
         return [line]
-    if line.taps == TAPS:
-        return [replace(line, outputs=outputs) for outputs in POINTS]
-    blocks = -(-line.taps // TAPS)
-    return [_tap_by_tap(line), replace(line, outputs=TAPS, taps=TAPS, blocks=blocks)]
+    tiles = []
+    if line.longest <= MOST:
+        sizes = {positions + 1 - line.longest for positions in POINTS}
+        tiles += [replace(line, outputs=m, taps=line.longest) for m in sorted(sizes & OUTPUTS)]
+    if line.longest > TAPS:
+        tiles.append(replace(line, outputs=TAPS, taps=TAPS))
+    return tiles if line.stride == 1 and line.longest == TAPS else [line, *tiles]
 
 
 def _direct(node: Conv) -> float:
     """Cycles that the convolution takes as a Product."""
     *rows, columns = node.output_sizes
     channels, units = node.group_channels, node.filters
-    width = columns + sum(node.padding[-1])
-    pixels = Pixels(prod(rows) * node.output.shape[0], columns, width * channels, channels)
+    width = columns * node.strides[-1] + sum(node.padding[-1])
+    row_step, step = width * channels * node.strides[0], channels * node.strides[-1]
+    pixels = Pixels(prod(rows) * node.output.shape[0], columns, row_step, step)
     terms = channels * prod(node.window)
     tile = choose(pixels, units, terms)
     return _loading(cycles(tile.widest, pixels, units, terms), 4 * terms * units)
@@ -132,15 +152,19 @@ def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Ti
     """Cycles that the products and the transforms take."""
     _, rows, columns = lines
     positions = rows.positions * columns.positions
-    terms = channels * prod(line.blocks for line in lines)
-    products = positions * cycles(tile.widest, Pixels(1, tiles, 0, LINE), units, terms)
+    blocks = Counter(map(len, at_positions(lines)))
+    pixels = Pixels(1, tiles, 0, LINE)
+    products = sum(
+        times * cycles(tile.widest, pixels, units, channels * count)
+        for count, times in blocks.items()
+    )
     # Each pass along a line of n elements takes about 2 n instructions, and each element is loaded
     # and stored; likewise on the way back. Of several blocks, tiles are transformed again.
     passes = (rows.taps > 1) + (columns.taps > 1)
-    each = positions * (2 * passes + 2)
-    again = 1 if terms == channels else 1.5
-    moved = tiles * each * (again * -(-channels // LINE) + -(-units // LINE))
-    return _loading(products + moved, 4 * positions * terms * units)
+    again = 1 if max(line.blocks for line in lines) == 1 else 1.5
+    there = elements_of_tile(lines) * again * -(-channels // LINE)
+    moved = tiles * (2 * passes + 2) * (there + positions * -(-units // LINE))
+    return _loading(products + moved, 4 * blocks.total() * channels * units)
 
 
 def _loading(cycles: float, size: int) -> float:
@@ -158,20 +182,20 @@ def _made(
     kernel = transformed(node.kernel.data.reshape(*window, channels, units), lines)
     note = (
         f"{node.kernel.note}; for each of {rows.positions} x {columns.positions} positions "
-        f"G kernel G' (Winograd); {panels.order(kernel.shape[1])}"
+        f"G kernel G' (Winograd) of all blocks of taps; {panels.order(kernel[0].shape[0])}"
     )
+    packed = np.concatenate([pack(one[None], panels) for one in kernel])
     made = Winograd(
         origin=node.origin,
         merged=node.merged,
         output=node.output,
         epilogue=node.epilogue,
         x=node.x,
-        kernel=Constant.of(node.kernel.name, pack(kernel, panels), note),
+        kernel=Constant.of(node.kernel.name, packed, note),
         bias=padded(node.bias, panels),
         planes=planes,
         rows=rows,
         columns=columns,
-        taps=prod(node.window),
         units=units,
         panels=panels,
         tile=tile,
@@ -180,7 +204,7 @@ def _made(
         pieces=pieces,
     )
     many = max(made.at_once)
-    factors = (many + made.beyond) * made.lines * LINE + LINE
+    factors = (many + made.beyond) * made.phases * made.lines * LINE + LINE
     size = made.positions * (factors + many * panels.padded + LINE)
     space = Value(name=f"{node.output.name}/tiles", shape=(1, size), dtype="float32", batch=0)
     return replace(made, others=(space,))

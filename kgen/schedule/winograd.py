@@ -5,14 +5,20 @@ channels of all tiles meet all units in one matrix product; the products are tra
 
 Larger windows are sums of blocks of 3 taps. With three outputs a tile the next block's tile is the
 next tile of x, so that each tile is transformed once, and the sums go over several tiles.
+
+A convolution with strides is the sum of those of x's phases (its even and its odd rows and columns,
+with a stride of 2), each with the taps that meet it. All have the same tiles of outputs, and so the
+same way back: their products meet before it. A phase, or block, with a tap fewer needs a point
+fewer, and leaves out infinity: the transforms of the others stay as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import accumulate, product
 from math import ceil, prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,13 +28,14 @@ from kgen.schedule.pack import Panels
 from kgen.schedule.tile import LINE, Tile
 
 TAPS = 3
+"""Those of a block, where a window has too many for one."""
 
 POINTS: dict[int, tuple[float, ...]] = {
-    2: (0.0, 1.0, -1.0),
-    3: (3 / 8, -3 / 8, 5 / 4, -5 / 4),
-    4: (0.0, 5 / 8, -5 / 8, 3 / 2, -3 / 2),
+    4: (0.0, 1.0, -1.0),
+    5: (3 / 8, -3 / 8, 5 / 4, -5 / 4),
+    6: (0.0, 5 / 8, -5 / 8, 3 / 2, -3 / 2),
 }
-"""Where the polynomials are evaluated for m outputs, besides at infinity.
+"""Where the polynomials are evaluated for so many positions, besides at infinity.
 
 They are near those that amplify rounding errors least, and have few bits, so that the transforms'
 coefficients are exact. templates/c/fast/transforms.j2 has the same.
@@ -48,26 +55,86 @@ AHEAD = 2048
 """Floats before they are needed, weights from there are asked for."""
 
 
+class Part(NamedTuple):
+    """Some of a line's taps: they meet the elements of x of one phase, `tile` tiles further on.
+
+    short: fewer than a tile has, so that they have no factor at infinity.
+    """
+
+    phase: int
+    tile: int
+    taps: range
+    short: bool
+
+
 @dataclass(frozen=True)
 class Line:
-    """One spatial dimension: elements of x, outputs, outputs in a tile, taps, zeros before x.
+    """One spatial dimension: elements of x, outputs, taps of the window, zeros before x.
 
     rate: how far apart the taps lie, and with them the elements and the outputs of a tile.
-    blocks: of so many taps, each block's tile of x being the next one.
+    stride: as many phases has x, of elements so far apart, and each meets taps of its own.
+    outputs, taps: in a tile; windows with more are cut into blocks, each block's tile of x being
+        the next one.
     """
 
     size: int
     count: int
-    outputs: int
-    taps: int
+    window: int
     before: int
     rate: int = 1
-    blocks: int = 1
+    stride: int = 1
+    outputs: int = 1
+    taps: int = 1
 
     @property
     def positions(self) -> int:
-        """Elements of x in a tile, and factors made of them."""
+        """Factors of a tile; so many elements of x they are made of."""
         return self.outputs + self.taps - 1
+
+    @property
+    def phases(self) -> int:
+        return min(self.stride, self.window)
+
+    @property
+    def longest(self) -> int:
+        """Taps of the first phase; others may have one less."""
+        return -(-self.window // self.stride)
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.longest // self.taps)
+
+    @property
+    def parts(self) -> list[Part]:
+        """All taps."""
+        starts = product(range(self.blocks), range(self.phases))
+        taps = [
+            range(self.window)[phase + block * self.taps * self.stride :: self.stride][: self.taps]
+            for block, phase in starts
+        ]
+        places = product(range(self.blocks), range(self.phases))
+        return [
+            Part(phase, block, some, len(some) < self.taps)
+            for (block, phase), some in zip(places, taps, strict=True)
+            if some
+        ]
+
+    def elements(self, phase: int) -> int:
+        """Those of a tile."""
+        always_short = all(part.short for part in self.parts if part.phase == phase)
+        return self.positions - always_short
+
+    @property
+    def step(self) -> int:
+        """How far apart a tile's elements lie."""
+        return self.rate * self.stride
+
+    @property
+    def reach(self) -> int:
+        """Elements of x from a tile's first one to its last one."""
+        return max(
+            phase + (self.elements(phase) - 1) * self.step + 1 for phase in range(self.phases)
+        )
 
     @property
     def tiles(self) -> int:
@@ -82,16 +149,27 @@ class Line:
     @property
     def some_inside(self) -> bool:
         """Whether a tile can lie inside x with all its elements."""
-        return self.size > (self.positions - 1) * self.rate
+        return self.size >= self.reach
+
+
+class Block(NamedTuple):
+    """A part of each line. phase: of x's; later: how many tiles further on.
+
+    short_rows, short_columns: whether it has no factors at the last position of these.
+    """
+
+    phase: int
+    later: int
+    short_rows: bool
+    short_columns: bool
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Winograd(Contraction):
     """x: (images, rows, columns, channels), or (images, planes, rows, columns, channels).
 
-    kernel: for each position the transformed weights, packed in panels.
+    kernel: for each position the transformed weights of its blocks, packed in panels.
     bias: padded like the panels.
-    taps: of the window.
     tile: tiles of x by units that are held in registers, as one row of pixels.
     pieces: whether few tiles are to be in memory at once.
     """
@@ -101,7 +179,6 @@ class Winograd(Contraction):
     planes: Line
     rows: Line
     columns: Line
-    taps: int
     units: int
     panels: Panels
     tile: Tile
@@ -136,25 +213,33 @@ class Winograd(Contraction):
         return tiles_of_outputs(self.images, self.lines_of_tiles)
 
     @property
-    def blocks(self) -> list[int]:
-        """How many tiles further on each block of taps meets x."""
-        planes, rows, columns = self.lines_of_tiles
-        return [
-            (plane * rows.grid + row) * columns.grid + column
-            for plane in range(planes.blocks)
-            for row in range(rows.blocks)
-            for column in range(columns.blocks)
-        ]
+    def phases(self) -> int:
+        return prod(line.phases for line in self.lines_of_tiles)
+
+    @property
+    def blocks(self) -> list[Block]:
+        return blocks_of_taps(self.lines_of_tiles)
+
+    @property
+    def blocks_before(self) -> list[int]:
+        """How many blocks all positions before each one have; and all of them."""
+        return [0, *accumulate(map(len, at_positions(self.lines_of_tiles)))]
+
+    @property
+    def uneven(self) -> bool:
+        """Whether some positions have fewer blocks than others."""
+        return any(block.short_rows or block.short_columns for block in self.blocks)
 
     @property
     def beyond(self) -> int:
         """Tiles of x that are needed after as many as there are outputs'."""
-        return self.blocks[-1]
+        return max(block.later for block in self.blocks)
 
     @property
     def at_once(self) -> tuple[int, ...]:
         """Tiles whose factors and products are in memory at once, for each class of registers."""
-        size = 4 * self.positions * (self.lines * LINE + self.panels.padded)
+        elements = elements_of_tile(self.lines_of_tiles)
+        size = 4 * (elements * self.lines * LINE + self.positions * self.panels.padded)
         weights = self.kernel.nbytes
         worth = min(weights, self.x.nbytes + self.output.nbytes) if weights <= NEAR else NEAR
         # Tiles beyond the last one are transformed again the next time.
@@ -177,7 +262,8 @@ class Winograd(Contraction):
     @property
     def macs(self) -> int:
         """Of the convolution; the products are fewer."""
-        return self.output.size * self.taps * self.channels
+        taps = prod(line.window for line in self.lines_of_tiles)
+        return self.output.size * taps * self.channels
 
     @property
     def formula(self) -> str:
@@ -199,41 +285,71 @@ def tiles_of_outputs(images: int, lines: Sequence[Line]) -> int:
     return last + 1
 
 
+def elements_of_tile(lines: Sequence[Line]) -> int:
+    """Of all phases together; planes are taken tap by tap."""
+    return prod(sum(map(line.elements, range(line.phases))) for line in lines)
+
+
+def blocks_of_taps(lines: Sequence[Line]) -> list[Block]:
+    _, rows, columns = lines
+    return [
+        Block(
+            (plane.phase * rows.phases + row.phase) * columns.phases + column.phase,
+            (plane.tile * rows.grid + row.tile) * columns.grid + column.tile,
+            row.short,
+            column.short,
+        )
+        for plane, row, column in product(*(line.parts for line in lines))
+    ]
+
+
+def at_positions(lines: Sequence[Line]) -> list[list[int]]:
+    """The numbers of the blocks that each position has."""
+    _, rows, columns = lines
+    return [
+        [
+            number
+            for number, block in enumerate(blocks_of_taps(lines))
+            if not (block.short_rows and row == rows.positions - 1)
+            and not (block.short_columns and column == columns.positions - 1)
+        ]
+        for row, column in product(range(rows.positions), range(columns.positions))
+    ]
+
+
 def _at_once(most: int, tiles: int, width: int) -> int:
     """The largest even share of the tiles, in whole tiles of registers, that is about `most`."""
     groups = ceil(tiles / width)
     return ceil(groups / ceil(tiles / max(most, width))) * width
 
 
-def transformed(kernel: np.ndarray, lines: Sequence[Line]) -> np.ndarray:
-    """(*taps, channels, units) -> (positions, blocks * channels, units)"""
-    whole = [
-        (0, line.blocks * line.taps - taps) for line, taps in zip(lines, kernel.shape, strict=False)
-    ]
-    double = np.pad(kernel.astype(np.float64), [*whole, (0, 0), (0, 0)])
+def transformed(kernel: np.ndarray, lines: Sequence[Line]) -> list[np.ndarray]:
+    """(*window, channels, units) -> for each position (its blocks * channels, units)"""
+    double = kernel.astype(np.float64)
     _, rows, columns = lines
     down, across = _evaluation(rows), _evaluation(columns)
-    blocks = [
+    blocks = []
+    for (*_, (plane,), _), row, column in product(*(line.parts for line in lines)):
+        taps = product(enumerate(row.taps), enumerate(column.taps))
         # Not by a matrix product, whose order of summation is the machine's.
-        sum(
-            np.multiply.outer(down[:, i], across[:, j])[..., None, None]
-            * double[plane, row * rows.taps + i, column * columns.taps + j]
-            for i in range(rows.taps)
-            for j in range(columns.taps)
+        exact = sum(
+            np.multiply.outer(down[:, i], across[:, j])[..., None, None] * double[plane, a, b]
+            for (i, a), (j, b) in taps
         )
-        for plane, row, column in product(*(range(line.blocks) for line in lines))
+        blocks.append(np.asarray(exact, np.float32).reshape(-1, *kernel.shape[-2:]))
+    return [
+        np.concatenate([blocks[number][position] for number in numbers])
+        for position, numbers in enumerate(at_positions(lines))
     ]
-    exact = np.concatenate(blocks, axis=2)
-    return np.asarray(exact, np.float32).reshape(-1, *exact.shape[2:])
 
 
 def _evaluation(line: Line) -> np.ndarray:
     """(positions, taps): the polynomial of the taps at each point, over the product of its
     distances from the others; infinity takes the last tap.
     """
-    if line.taps == 1:
+    if line.positions == 1:
         return np.ones((1, 1))
-    points = POINTS[line.outputs]
+    points = POINTS[line.positions]
     rows = [
         [p**power / prod(p - q for q in points if q != p) for power in range(line.taps)]
         for p in points

@@ -62,6 +62,32 @@ def large_windows() -> Model:
     return Model(x, [layers.Add()([z, x]), layers.Conv2D(32, (2, 6), padding="same")(y)])
 
 
+def strided() -> Model:
+    """Phases of two taps and of one, in tiles that don't come out even; one line with strides."""
+    x = Input((15, 22, 20), name="x")
+    y = layers.Conv2D(33, 3, strides=2, padding="same", activation="relu")(x)
+    z = layers.Conv2D(40, 3, strides=(1, 2), padding="same", use_bias=False)(y)
+    return Model(x, [z, layers.Conv2D(32, 3, strides=(2, 1))(y)])
+
+
+def strided_large_windows() -> Model:
+    """Phases of two to four taps, and with strides of three; the last window is of a sequence."""
+    x = Input((23, 26, 20), name="x")
+    y = layers.Conv2D(24, 4, strides=2, padding="same", activation="tanh")(x)
+    z = layers.Conv2D(20, (5, 7), strides=2, padding="same")(x)
+    w = layers.Conv2D(20, (7, 5), strides=(2, 3))(x)
+    v = layers.Conv1D(24, 5, strides=2, padding="causal")(layers.Reshape((156, 24))(y))
+    return Model(x, [y, z, w, v])
+
+
+def strided_volumes() -> Model:
+    """Planes have phases too, with zeros around or without; the first output is one plane."""
+    x = Input((3, 13, 33, 16), name="x")
+    y = layers.Conv3D(24, (3, 4, 4), strides=2, padding="same", activation="relu")(x)
+    z = layers.Conv3D(24, (2, 3, 3), strides=(1, 2, 2))(x)
+    return Model(x, [layers.Conv3D(16, (2, 3, 3), strides=(2, 1, 1))(y), z])
+
+
 def volumes() -> Model:
     """Several planes of taps, with and without zeros around; the last one has no other taps."""
     x = Input((5, 9, 10, 18), name="x")
