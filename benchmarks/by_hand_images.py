@@ -1,6 +1,6 @@
 """Layers of images, signals and volumes in NumPy, as a person writes them who wants them fast.
 
-See numpy_speed.py. Each function takes the layer's weights, as get_weights() has them, and gives the
+See numpy_speed.py. Each function takes the weights, as get_weights() has them, and gives the
 function of a batch: what can be made of the weights once is not timed.
 """
 
@@ -47,7 +47,7 @@ def same(x: np.ndarray, window: Sequence[int], strides: int = 1, rate: int = 1, 
 
 def conv(x: np.ndarray, kernel: np.ndarray, strides: int = 1, rate: int = 1) -> np.ndarray:
     """Of any rank: windows side by side, and one product."""
-    *window, channels, filters = kernel.shape
+    *window, _, filters = kernel.shape
     rank = len(window)
     axes = tuple(range(1, rank + 1))
     seen = sliding_window_view(x, [(w - 1) * rate + 1 for w in window], axes)
@@ -304,7 +304,7 @@ def overlapping(w: Weights) -> Function:
     return lambda x: largest(same(x, (3, 3), 2, fill=-np.inf), (3, 3), 2)
 
 
-@row("AveragePooling2D, 2x2", layer(layers.AveragePooling2D, (32, 32, 32)))
+@row("AveragePooling2D, 2x2", layer(layers.AveragePooling2D, (32, 32, 32), 2))
 def averaged(w: Weights) -> Function:
     quarter = np.float32(0.25)
     return lambda x: sum(shifted(x, (2, 2), 2)) * quarter
@@ -326,7 +326,7 @@ def volume_halved(w: Weights) -> Function:
     return lambda x: largest(x, (2, 2, 2), 2)
 
 
-@row("AveragePooling3D, 2x2x2", layer(layers.AveragePooling3D, (12, 12, 12, 16)))
+@row("AveragePooling3D, 2x2x2", layer(layers.AveragePooling3D, (12, 12, 12, 16), 2))
 def volume_averaged(w: Weights) -> Function:
     eighth = np.float32(0.125)
     return lambda x: sum(shifted(x, (2, 2, 2), 2)) * eighth
@@ -344,15 +344,11 @@ def largest_of_all(w: Weights) -> Function:
 
 @row("AdaptiveAveragePooling2D, 4x4", layer(layers.AdaptiveAveragePooling2D, (14, 14, 32), 4))
 def adaptive(w: Weights) -> Function:
-    """Two products by matrices of equal shares."""
-    shares = np.zeros((4, 14), np.float32)
-    for i in range(4):
-        first, last = i * 14 // 4, -(-(i + 1) * 14 // 4)
-        shares[i, first:last] = 1 / (last - first)
+    bounds = [(i * 14 // 4, -(-(i + 1) * 14 // 4)) for i in range(4)]
 
     def predict(x: np.ndarray) -> np.ndarray:
-        rows = shares @ x.reshape(len(x), 14, -1)
-        return shares @ rows.reshape(len(x), 4, 14, 32)
+        x = np.stack([x[:, a:b].mean(1) for a, b in bounds], 1)
+        return np.stack([x[:, :, a:b].mean(2) for a, b in bounds], 2)
 
     return predict
 
@@ -376,14 +372,15 @@ def resized(w: Weights) -> Function:
 
 
 def _resized(length: int, size: int) -> Function:
-    """Two products by matrices that have a line's neighbours and their shares."""
+    """Two neighbours, the nearer the more, along one axis and then the other."""
     places = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
-    shares = np.maximum(1 - np.abs(places[:, None] - np.arange(length)), 0).astype(np.float32)
+    low = np.minimum(places.astype(int), length - 2)
+    share = (places - low).astype(np.float32)[:, None]
 
     def predict(x: np.ndarray) -> np.ndarray:
-        channels = x.shape[-1]
-        rows = (shares @ x.reshape(len(x), length, -1)).reshape(len(x), size, length, channels)
-        return shares @ rows
+        rows = share[..., None]
+        x = x[:, low] * (1 - rows) + x[:, low + 1] * rows
+        return x[:, :, low] * (1 - share) + x[:, :, low + 1] * share
 
     return predict
 

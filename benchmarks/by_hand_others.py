@@ -1,4 +1,4 @@
-"""Dense layers, functions, normalizations, sequences and attention in NumPy, as by_hand_images.py."""
+"""Dense layers, functions, normalizations, sequences, attention: as by_hand_images.py."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ def mish(w: Weights) -> Function:
     def predict(x: np.ndarray) -> np.ndarray:
         e = np.exp(np.minimum(x, 20))
         e *= e + 2
-        return x * e / (e + 2)
+        return x * (e / (e + 2))
 
     return predict
 
 
 @row("hard_sigmoid", function("hard_sigmoid"))
 def hard_sigmoid(w: Weights) -> Function:
-    return lambda x: np.clip(x * np.float32(1 / 6) + np.float32(0.5), 0, 1)
+    return lambda x: np.clip(x + 3, 0, 6) / 6
 
 
 @row("LeakyReLU", layer((64, 96), lambda: layers.LeakyReLU(0.1)))
@@ -211,10 +211,6 @@ def _tied() -> Model:
     return Model(x, ops.matmul(y, ops.transpose(words.embeddings)))
 
 
-def gates(z: np.ndarray, count: int) -> list[np.ndarray]:
-    return np.split(z, count, -1)
-
-
 def lstm(x: np.ndarray, w: Weights) -> np.ndarray:
     """States of all steps."""
     kernel, recurrent, bias = w
@@ -224,9 +220,9 @@ def lstm(x: np.ndarray, w: Weights) -> np.ndarray:
     y = np.empty((len(x), x.shape[1], units), np.float32)
     for t in range(x.shape[1]):
         z = given[:, t] + h @ recurrent
-        i_f = sigmoid(z[:, : 2 * units])
-        c = i_f[:, units:] * c + i_f[:, :units] * np.tanh(z[:, 2 * units : 3 * units])
-        y[:, t] = h = sigmoid(z[:, 3 * units :]) * np.tanh(c)
+        i, f, g, o = z[:, :units], z[:, units : 2 * units], z[:, 2 * units : -units], z[:, -units:]
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        y[:, t] = h = sigmoid(o) * np.tanh(c)
     return y
 
 
@@ -238,9 +234,10 @@ def gru(x: np.ndarray, w: Weights) -> np.ndarray:
     y = np.empty((len(x), x.shape[1], units), np.float32)
     for t in range(x.shape[1]):
         a, b = given[:, t], h @ recurrent + inner_bias
-        u = sigmoid(a[:, : 2 * units] + b[:, : 2 * units])
-        new = np.tanh(a[:, 2 * units :] + u[:, units:] * b[:, 2 * units :])
-        y[:, t] = h = new + u[:, :units] * (h - new)
+        update = sigmoid(a[:, :units] + b[:, :units])
+        reset = sigmoid(a[:, units:-units] + b[:, units:-units])
+        new = np.tanh(a[:, -units:] + reset * b[:, -units:])
+        y[:, t] = h = update * h + (1 - update) * new
     return y
 
 
@@ -268,9 +265,10 @@ def gru_before(w: Weights) -> Function:
         given = x @ kernel + bias
         h = np.zeros((len(x), 48), np.float32)
         for t in range(x.shape[1]):
-            u = sigmoid(given[:, t, :96] + h @ first)
-            new = np.tanh(given[:, t, 96:] + (u[:, 48:] * h) @ last)
-            h = new + u[:, :48] * (h - new)
+            a, b = given[:, t], h @ first
+            update, reset = sigmoid(a[:, :48] + b[:, :48]), sigmoid(a[:, 48:96] + b[:, 48:])
+            new = np.tanh(a[:, 96:] + (reset * h) @ last)
+            h = update * h + (1 - update) * new
         return h
 
     return predict
@@ -309,8 +307,7 @@ def masked_lstm(w: Weights) -> Function:
         h = c = np.zeros((len(words), 24), np.float32)
         for t in range(words.shape[1]):
             z = given[:, t] + h @ recurrent
-            i_f = sigmoid(z[:, :48])
-            new = i_f[:, 24:] * c + i_f[:, :24] * np.tanh(z[:, 48:72])
+            new = sigmoid(z[:, 24:48]) * c + sigmoid(z[:, :24]) * np.tanh(z[:, 48:72])
             keep = counts[:, t, None]
             h = np.where(keep, sigmoid(z[:, 72:]) * np.tanh(new), h)
             c = np.where(keep, new, c)
@@ -336,9 +333,9 @@ def conv_lstm(w: Weights) -> Function:
         h = c = np.zeros((batch, 12, 12, 8), np.float32)
         for t in range(steps):
             z = given[:, t] + conv(same(h, (3, 3)), recurrent)
-            i_f = sigmoid(z[..., :16])
-            c = i_f[..., 8:] * c + i_f[..., :8] * np.tanh(z[..., 16:24])
-            h = sigmoid(z[..., 24:]) * np.tanh(c)
+            i, f, g, o = z[..., :8], z[..., 8:16], z[..., 16:24], z[..., 24:]
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
         return h
 
     return predict

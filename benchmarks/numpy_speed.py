@@ -1,4 +1,6 @@
-"""How long NumPy modules take beside NumPy that a person wrote: python -m benchmarks.numpy_speed [ROW ...]
+"""How long NumPy modules take beside NumPy that a person wrote.
+
+    python -m benchmarks.numpy_speed [--rounds 20] [--write] [ROW ...]
 
 Rows are layers and small networks (by_hand_images.py, by_hand_others.py), and models of zoo.py
 (by_hand.py). A module may take 1.2 times as long; two models that nobody wrote by hand have a limit
@@ -16,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import geometric_mean, median
+from statistics import geometric_mean
 from types import ModuleType
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -73,14 +75,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds, the shortest. ratio: of ours and theirs, the less of that of the shortest times and
-    the median of those of each round, for other programs only make it larger or smaller by chance.
-    """
+    """Seconds, the shortest."""
 
     pair: Pair
     ours: float
     theirs: float
-    ratio: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs
 
     def __str__(self) -> str:
         return (
@@ -168,8 +171,7 @@ def timed(pair: Pair, rounds: int) -> Result:
         else:
             theirs.append(times(pair.theirs, calls))
             ours.append(times(pair.ours, calls))
-    of_rounds = median(a / b for a, b in zip(ours, theirs, strict=True))
-    return Result(pair, min(ours), min(theirs), min(of_rounds, min(ours) / min(theirs)))
+    return Result(pair, min(ours), min(theirs))
 
 
 def times(call: Callable[[], object], calls: int) -> float:
