@@ -1,17 +1,24 @@
-"""How long NumPy modules take for one sample: python -m benchmarks.numpy_speed [MODEL ...]
+"""How long NumPy modules take beside NumPy that a person wrote.
 
-Those of zoo.py that by_hand.py has too may take no more than 1.2 times as long as it does; others
-have a limit in seconds. Exits with 1 when a limit is broken.
+    python -m benchmarks.numpy_speed [--rounds 20] [--write] [ROW ...]
+
+Rows are layers and small networks (by_hand_images.py, by_hand_others.py), and models of zoo.py
+(by_hand.py). A module may take 1.2 times as long; two models that nobody wrote by hand have a limit
+in seconds. Exits with 1 when a limit is broken. --write puts the table into docs/numpy.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from statistics import geometric_mean
 from types import ModuleType
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,8 +29,17 @@ import keras
 import numpy as np
 
 from benchmarks import by_hand
+from benchmarks.by_hand_images import IMAGES
+from benchmarks.by_hand_others import OTHERS
+from benchmarks.hand_rows import Row, Weights
 from benchmarks.zoo import ZOO
 from kgen.pipeline import Export
+
+ZOO_ROWS = [
+    Row(ZOO[name].title, ZOO[name].model, partial(partial, written), (ZOO[name].batch,), name)
+    for name, written in by_hand.MODELS.items()
+]
+ROWS = [*ZOO_ROWS, *IMAGES, *OTHERS]
 
 LIMITS: dict[str, tuple[float, Callable[[], keras.Model]]] = {
     "LSTM(128) over 100 steps": (
@@ -40,42 +56,99 @@ LIMITS: dict[str, tuple[float, Callable[[], keras.Model]]] = {
 RATIO = 1.2
 """The most times as long as NumPy written by hand."""
 
+SHORT = 0.001
+"""Seconds that a measurement takes at least: shorter calls are made several times."""
+
+PAGE = Path(__file__).parent.parent / "docs" / "numpy.md"
+PLACE = re.compile(r"(<!-- numpy_speed -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A row for one size of a batch. ours: the module's call. theirs: the one written by hand."""
+
+    row: Row
+    batch: int
+    ours: Callable[[], object]
+    theirs: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Seconds, the shortest."""
+
+    pair: Pair
+    ours: float
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs
+
+    def __str__(self) -> str:
+        return (
+            f"{self.pair.row.title:<46}{self.pair.batch:4}{1000 * self.ours:10.3f} ms, by hand "
+            f"{1000 * self.theirs:8.3f} ms: {self.ratio:.2f} times as long"
+        )
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "models", nargs="*", metavar="MODEL", help=f"of {', '.join(by_hand.MODELS)}"
-    )
-    parser.add_argument("--rounds", type=int, default=20, help="the fastest counts (default: 20)")
+    names = [row.name for row in ROWS]
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(names)}")
+    parser.add_argument("--rounds", type=int, default=20, help="of each row (default: 20)")
+    parser.add_argument("--write", action="store_true", help="the table into docs/numpy.md")
     arguments = parser.parse_args()
-    slow = False
-    for name in arguments.models or by_hand.MODELS:
-        ours, theirs = beside_hand(name, arguments.rounds)
-        slow = slow or ours > RATIO * theirs
-        print(
-            f"{ZOO[name].title:<28}{1000 * ours:8.3f} ms, by hand {1000 * theirs:.3f} ms: "
-            f"{ours / theirs:.2f} times as long, limit {RATIO}",
-            flush=True,
-        )
-    for name, (limit, make) in LIMITS.items() if not arguments.models else ():
+    unknown = set(arguments.rows) - set(names)
+    if unknown:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    results = []
+    for row in ROWS:
+        if row.name in (arguments.rows or names):
+            for pair in pairs(row):
+                results.append(timed(pair, arguments.rounds))
+                print(results[-1], flush=True)
+    slow = any(one.ratio > RATIO for one in results)
+    for name, (limit, make) in LIMITS.items() if not arguments.rows else ():
         model = make()
-        predict = exported(model)
-        inputs = Export(model, "model", {}).samples(1)
-        (seconds,) = fastest([partial(predict, *inputs)], arguments.rounds)
+        predict, inputs = exported(model), samples(model, 1)
+        seconds = min(times(partial(predict, *inputs), 1) for _ in range(arguments.rounds))
         slow = slow or seconds > limit
         print(f"{name:<28}{1000 * seconds:8.2f} ms, limit {1000 * limit:g} ms", flush=True)
+    if arguments.write:
+        write(results)
     sys.exit(slow)
 
 
-def beside_hand(name: str, rounds: int) -> list[float]:
-    """Seconds of the exported module and of by_hand.py for a model, which must agree."""
-    entry = ZOO[name]
-    model = entry.model()
-    weights = model.get_weights()
-    predict, x = exported(model), entry.inputs(model, entry.batch)
-    written = by_hand.MODELS[name]
-    np.testing.assert_allclose(predict(x), written(weights, x), rtol=1e-3, atol=1e-5)
-    return fastest([partial(predict, x), partial(written, weights, x)], rounds)
+def pairs(row: Row) -> Iterator[Pair]:
+    """One for each size of a batch; what both compute must agree."""
+    keras.utils.clear_session()
+    model = row.model()
+    weights = with_random_weights(model)
+    predict, written = exported(model), row.written(weights)
+    for batch in row.batches:
+        inputs = samples(model, batch)
+        wanted, found = written(*inputs), predict(*inputs)
+        several = isinstance(found, tuple)
+        for a, b in zip(
+            found if several else [found], wanted if several else [wanted], strict=True
+        ):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4, err_msg=row.title)
+        yield Pair(row, batch, partial(predict, *inputs), partial(written, *inputs))
+
+
+def with_random_weights(model: keras.Model) -> Weights:
+    """Kernels as Keras makes them; biases and what normalizations have, which would be 0 or 1."""
+    generator = np.random.default_rng(0)
+    for variable in model.weights:
+        if len(variable.shape) == 1 and variable.dtype == "float32":
+            values = generator.uniform(0.5, 1.5, variable.shape)
+            variable.assign(values if "variance" in variable.path else values - 0.5)
+    return [np.array(one) for one in model.get_weights()]
+
+
+def samples(model: keras.Model, batch: int) -> list[np.ndarray]:
+    return Export(model, "model", {}).samples(batch)
 
 
 def exported(model: keras.Model) -> Callable[..., np.ndarray]:
@@ -86,15 +159,56 @@ def exported(model: keras.Model) -> Callable[..., np.ndarray]:
     return found
 
 
-def fastest(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """The shortest time of each, which take turns."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(rounds + 1):
-        for call, found in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            found.append(time.perf_counter() - start)
-    return [min(found[1:]) for found in times]
+def timed(pair: Pair, rounds: int) -> Result:
+    """Both in turns."""
+    once = min(times(pair.theirs, 1) for _ in range(3))
+    calls = max(1, round(SHORT / once))
+    ours, theirs = [], []
+    for number in range(rounds):
+        if number % 2:
+            ours.append(times(pair.ours, calls))
+            theirs.append(times(pair.theirs, calls))
+        else:
+            theirs.append(times(pair.theirs, calls))
+            ours.append(times(pair.ours, calls))
+    return Result(pair, min(ours), min(theirs))
+
+
+def times(call: Callable[[], object], calls: int) -> float:
+    """Seconds of one of so many calls in a row."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - start) / calls
+
+
+def write(results: Iterable[Result]) -> None:
+    """The table of docs/numpy.md: a line for each row, a pair of columns for each batch."""
+    rows: dict[str, dict[int, Result]] = {}
+    for one in results:
+        rows.setdefault(one.pair.row.title, {})[1 if one.pair.batch == 1 else 32] = one
+    lines = [
+        "| what | ms | by hand | times as long | batch of 32: ms | by hand | times as long |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for title, of_batches in rows.items():
+        cells = [title]
+        for batch in (1, 32):
+            found = of_batches.get(batch)
+            cells += (
+                [f"{1000 * found.ours:.3g}", f"{1000 * found.theirs:.3g}", f"{found.ratio:.2f}"]
+                if found
+                else ["", "", ""]
+            )
+        lines.append(f"| {' | '.join(cells)} |")
+    mean = geometric_mean(
+        [one.ratio for of_batches in rows.values() for one in of_batches.values()]
+    )
+    lines += ["", f"On geometric mean {mean:.2f} times as long."]
+    text = "\n".join(lines)
+    page = PAGE.read_text(encoding="utf-8")
+    page = PLACE.sub(lambda place: f"{place[1]}\n{text}\n\n{place[2]}", page)
+    PAGE.write_text(page, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def export(given: ExportOptions) -> Files:
         write(
             files,
             given.out,
-            own=job.name,
+            model=job.name,
             stale=_stale(job.name, given.package) if given.target == "c" else (),
         )
     return files

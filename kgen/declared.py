@@ -10,17 +10,27 @@ from textwrap import fill
 from typing import Any, NamedTuple, ParamSpec, TypeVar, get_args, get_type_hints
 
 
+class Only(NamedTuple):
+    """That an option has an effect with some words of another one alone.
+
+    other: its name. words: those. because: why with no others.
+    """
+
+    other: str
+    words: tuple[str, ...]
+    because: str
+
+
 @dataclass(frozen=True)
 class Option:
     """help: for users. choices: the words that there are, if it is one of several.
 
-    styles: of the C, if it has no effect on others. because: why.
+    only: what it has an effect with, if not with everything.
     """
 
     help: str
     choices: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ()
-    because: str = ""
+    only: tuple[Only, ...] = ()
 
 
 class Declared(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -19,11 +19,12 @@ def manifest(
     target: str,
     versions: Mapping[str, str],
     parameters: int,
+    files: Sequence[str],
     extra: Mapping[str, object],
 ) -> str:
     """The manifest's text. name: of the files and the prefix of the functions.
 
-    parameters: the model's, without padding of the weights.
+    parameters: the model's, without padding of the weights. files: of the export, this one too.
     extra: what only the target knows; of the C "style" and "workspace_bytes" at least.
     """
     graph = plan.graph
@@ -34,6 +35,7 @@ def manifest(
         "target": target,
         **versions,
         "style": None,
+        "files": sorted(files),
         "inputs": [_array(value, target, graph.lengths) for value in graph.arguments],
         "outputs": [_array(value, target, graph.lengths) for value in graph.results],
         "states": [_array(before, target) for before, _ in graph.states],

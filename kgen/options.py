@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from kgen.declared import Option, declared
+from kgen.declared import Only, Option, declared
 from kgen.errors import ExportError
-from kgen.packages import LAYOUTS
+from kgen.packages import COMPUTERS, LAYOUTS
 from kgen.schedule.saving import NOTHING, Saving
 
 STYLES = ("fast", "readable", "small")
@@ -55,8 +55,10 @@ class Form:
         bool,
         Option(
             "OpenMP's threads share the large loops, if the compiler is told to (-fopenmp).",
-            styles=("fast",),
-            because="only the fast style's loops can be shared",
+            only=(
+                Only("style", ("fast",), "only the fast style's loops can be shared"),
+                Only("package", COMPUTERS, "only computers' compilers have OpenMP"),
+            ),
         ),
     ] = False
     dispatch: Annotated[
@@ -64,8 +66,10 @@ class Form:
         Option(
             "One library for processors with SSE2, AVX2 or AVX-512, which asks when it runs which "
             "one it is on.",
-            styles=("fast",),
-            because="only the fast style's code is another one for each of them",
+            only=(
+                Only("style", ("fast",), "only the fast style's code is another one for each"),
+                Only("package", COMPUTERS, "only computers have one of these processors"),
+            ),
         ),
     ] = False
     winograd: Annotated[
@@ -73,8 +77,9 @@ class Form:
         Option(
             "Convolutions of 3x3 and more take fewer products where that is faster; their weights "
             "then take several times as much memory, and rounding errors are larger.",
-            styles=("fast",),
-            because="only the fast style's convolutions take fewer products",
+            only=(
+                Only("style", ("fast",), "only the fast style's convolutions take fewer products"),
+            ),
         ),
     ] = True
 
@@ -160,9 +165,10 @@ class CodeOptions(Form):
                 exit_code=2,
             )
         for one in given:
-            if one.option.styles and self.style not in one.option.styles:
-                raise ExportError(
-                    f"{one.given} has no effect on the style {self.style!r}: {one.option.because}. "
-                    f"Leave it out, or take --style {' or '.join(one.option.styles)}.",
-                    exit_code=2,
-                )
+            for other, words, because in one.option.only:
+                if getattr(self, other) not in words:
+                    raise ExportError(
+                        f"{one.given} has no effect with --{other} {getattr(self, other)}: "
+                        f"{because}. Leave it out, or take --{other} {' or '.join(words)}.",
+                        exit_code=2,
+                    )

@@ -181,3 +181,116 @@ def test_attention_with_added_scores() -> None:
     found = kgen.diagnose(model, [q, v], mine)
     assert [one.verdict for one in found.findings] == ["right", "right", "wrong"]
     assert found["wrong"].mistakes == ("wrong axis",)
+
+
+IMAGES = np.random.default_rng(3).normal(size=(3, 4, 5, 2)).astype(np.float32)
+"""Another number of rows than of columns."""
+
+
+def mistakes(layer: keras.Layer, x: np.ndarray, **mine: np.ndarray) -> dict[str, str]:
+    """What the mistakes in each array are called."""
+    found = verdicts(layer, x, lambda *_: mine)
+    return {one.name: ", ".join(one.mistakes) for one in found.findings if one.name != "right"}
+
+
+def pad(x: np.ndarray, rows: tuple[int, int], columns: tuple[int, int], **how: Any) -> np.ndarray:
+    return np.pad(x, ((0, 0), rows, columns, (0, 0)), **how)
+
+
+def test_zero_padding() -> None:
+    found = mistakes(
+        layers.ZeroPadding2D(((1, 2), (0, 1))),
+        IMAGES,
+        right=pad(IMAGES, (1, 2), (0, 1)),
+        edge=pad(IMAGES, (1, 2), (0, 1), mode="edge"),
+        mirror=pad(IMAGES, (1, 2), (0, 1), mode="reflect"),
+        end=pad(IMAGES, (0, 3), (0, 1)),
+        turned=pad(IMAGES, (2, 1), (1, 0)),
+    )
+    assert set(found.values()) == {"wrong padding"}
+    assert len(found) == 4
+
+
+def test_cropping() -> None:
+    found = mistakes(
+        layers.Cropping2D(((1, 0), (2, 1))),
+        IMAGES,
+        right=IMAGES[:, 1:, 2:-1],
+        turned=IMAGES[:, :-1, 1:-2],
+        end=IMAGES[:, :-1, :-3],
+    )
+    assert found == {"turned": "wrong cropping", "end": "wrong cropping"}
+    steps = mistakes(layers.Cropping1D((1, 2)), X, right=X[:, 1:-2], end=X[:, :-3])
+    assert steps == {"end": "wrong cropping"}
+
+
+def bilinear(x: np.ndarray, size: int, corners: bool) -> np.ndarray:
+    """Twice along each axis, by looking up the two neighbours."""
+    for axis in (1, 2):
+        length = x.shape[axis]
+        places = (np.arange(length * size) + 0.5) / size - 0.5
+        if corners:
+            places = np.arange(length * size) * (length - 1) / (length * size - 1)
+        places = np.clip(places, 0, length - 1)
+        low = np.minimum(places.astype(int), length - 2)
+        part = (places - low).reshape(-1, *[1] * (3 - axis))
+        x = x.take(low, axis) * (1 - part) + x.take(low + 1, axis) * part
+    return x
+
+
+def test_up_sampling() -> None:
+    nearest = IMAGES.repeat(2, 1).repeat(3, 2)
+    spread = np.zeros_like(nearest)
+    spread[:, ::2, ::3] = IMAGES
+    tiled = np.tile(IMAGES, (1, 2, 3, 1))
+    found = mistakes(layers.UpSampling2D((2, 3)), IMAGES, right=nearest, tiled=tiled, zeros=spread)
+    assert found == {"tiled": "wrong upsampling", "zeros": "wrong upsampling"}
+    found = mistakes(
+        layers.UpSampling2D(2, interpolation="bilinear"),
+        IMAGES,
+        right=bilinear(IMAGES, 2, False),
+        corners=bilinear(IMAGES, 2, True),
+        nearest=IMAGES.repeat(2, 1).repeat(2, 2),
+    )
+    assert found == {"corners": "wrong upsampling", "nearest": "wrong upsampling"}
+    assert mistakes(layers.UpSampling1D(2), X, right=X.repeat(2, 1)) == {}
+
+
+@pytest.mark.parametrize("adapted", [True, False])
+def test_normalization(adapted: bool) -> None:
+    x = X.reshape(-1, 8) * 3 + 1
+    mean, variance = np.linspace(0.5, 2, 8), np.linspace(1.5, 4, 8)
+    layer = layers.Normalization() if adapted else layers.Normalization(-1, mean, variance)
+    if adapted:
+        layer.build(x.shape)
+        layer.set_weights([mean, variance, np.array(1)])
+        layer.finalize_state()
+    root = np.sqrt(variance)
+    model = Sequential([Input((8,)), layer])
+    arrays = {
+        "right": (x - mean) / root,
+        "variance": (x - mean) / variance,
+        "own": (x - x.mean(0)) / x.std(0),
+        "mean": x / root,
+        "back": x * root + mean,
+    }
+    found = kgen.diagnose(model, x, arrays)
+    assert [one.mistakes for one in found.findings] == [
+        (), ("standard deviation for variance",), ("batch statistics",), ("mean left out",),
+        ("wrong preprocessing",),
+    ]  # fmt: skip
+
+
+def test_dot() -> None:
+    a, b = Input((4, 5)), Input((3, 5))
+    x = [np.random.default_rng(n).normal(size=(6, *one.shape[1:])) for n, one in enumerate((a, b))]
+    for normalize in (False, True):
+        y, z = (one / np.sqrt((one**2).sum(2, keepdims=True)) for one in x)
+        plain, cosines = x[0] @ x[1].swapaxes(1, 2), y @ z.swapaxes(1, 2)
+        right, other = (cosines, plain) if normalize else (plain, cosines)
+        arrays = {"right": right, "other": other, "scaled": right / 5**0.5}
+        model = Model([a, b], layers.Dot(2, normalize=normalize)([a, b]))
+        found = kgen.diagnose(model, x, arrays)
+        assert [one.mistakes for one in found.findings] == [
+            (), ("wrong normalization",), ("scale of attention",),
+        ]  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import orjson
 import pytest
 from keras import Input, Model, Sequential, layers, ops
 from typer.testing import Result
@@ -236,3 +237,65 @@ def test_pickled_code_only_if_asked_for(tmp_path: Path) -> None:
     said = refused(export(path, out), out, code=2)
     assert "--unsafe" in said
     assert export(path, out, "--unsafe").exit_code == 0
+
+
+def test_files_of_another_model_stay(tmp_path: Path) -> None:
+    """A model m_weights's C is called as m's weights are, which may be there or not."""
+    import kgen
+
+    model = small_model()
+
+    def export(name: str, weights: str = "literal", target: str = "c", **options: str) -> None:
+        of_the_c = {"weights": weights, **options} if target == "c" else {}
+        kgen.export(model, target, tmp_path, name=name, check=False, **of_the_c)
+
+    def texts() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    export("m", "string")
+    before = texts()
+    assert "m_weights.c" in before
+    refused = r"m_weights\.c' belongs to the export of 'm', .*or under another --name\."
+    with pytest.raises(kgen.ExportError, match=refused) as caught:
+        export("m_weights")
+    assert caught.value.exit_code == 2
+    assert texts() == before
+    export("m", target="numpy")  # the manifest is now that of the NumPy module alone
+    with pytest.raises(kgen.ExportError, match=refused):
+        export("m_weights")
+    export("m")
+    assert "m_weights.c" not in texts()
+    export("m_weights")
+    of_both = texts()
+    with pytest.raises(kgen.ExportError, match="of 'm_weights', and that of 'm' has"):
+        export("m", "string")
+    export("m")  # what this model may have left is the other's
+    export("m_weights")
+    assert texts() == of_both
+
+
+def test_files_that_are_not_kgen_s_stay(tmp_path: Path) -> None:
+    """Whatever they are called."""
+    import kgen
+
+    for name in ("small.c", "small.json", "small_test.c", "small_weights.c"):
+        (tmp_path / name).write_text('{"name": "small"}\n')
+    for _ in range(2):
+        with pytest.raises(kgen.ExportError, match=r"small\.(c|json)' is there already"):
+            kgen.export(small_model(), out=tmp_path, check=False)
+        assert len(list(tmp_path.iterdir())) == 4
+    (tmp_path / "small.c").unlink()
+    (tmp_path / "small.json").unlink()
+    kgen.export(small_model(), out=tmp_path, check=False)
+    assert (tmp_path / "small_weights.c").read_text() == '{"name": "small"}\n'
+
+
+def test_an_export_s_files_are_listed(tmp_path: Path) -> None:
+    import kgen
+
+    files = kgen.export(small_model(), out=tmp_path, package="cmake", check=False)
+    there = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
+    listed = orjson.loads(files["small.json"])["files"]
+    assert listed == sorted(path.as_posix() for path in there)
+    with pytest.raises(kgen.ExportError, match=r"belongs to the export of 'small'.*folder\."):
+        kgen.export(small_model(), out=tmp_path, name="other", package="cmake", check=False)

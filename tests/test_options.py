@@ -11,13 +11,13 @@ import typer
 
 import kgen
 from kgen.cli import app
-from kgen.declared import Declared, declared
+from kgen.declared import Declared, Only, declared
 from kgen.errors import ExportError
-from kgen.options import STYLES, CodeOptions
+from kgen.options import CodeOptions
 
 OPTIONS = declared(CodeOptions)
 CHOSEN = [one for one in OPTIONS if one.option.choices]
-OF_SOME_STYLES = [one for one in OPTIONS if one.option.styles]
+RESTRICTED = [(one, only) for one in OPTIONS for only in one.option.only]
 NOT_THERE = "missing.keras"  # what is wrong with the options is said before the model is read
 
 
@@ -51,15 +51,26 @@ def test_all_are_named_at_once() -> None:
         kgen.export(NOT_THERE, "numpy", threads=True, cpp=True)
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("one", OF_SOME_STYLES, ids=lambda one: one.name)
-def test_styles_that_an_option_has_no_effect_on(one: Declared, style: str) -> None:
-    fits = style in one.option.styles
-    reason = (
-        "no such file" if fits else f"{one.given} has no effect on the style '{style}': only the"
-    )
-    with pytest.raises(ExportError, match=f"(?i){reason}"):
-        kgen.export(NOT_THERE, style=style, **{one.name: other(one)})
+@pytest.mark.parametrize(("one", "only"), RESTRICTED, ids=lambda item: getattr(item, "name", None))
+def test_words_with_which_an_option_has_no_effect(one: Declared, only: Only) -> None:
+    choices = next(other for other in OPTIONS if other.name == only.other).option.choices
+    assert set(only.words) < set(choices)
+    for word in choices:
+        reason = (
+            "no such file"
+            if word in only.words
+            else f"{one.given} has no effect with --{only.other} {word}: {only.because}. Leave it "
+            f"out, or take --{only.other} {' or '.join(only.words)}"
+        )
+        with pytest.raises(ExportError, match=f"(?i){reason}"):
+            kgen.export(NOT_THERE, **{one.name: other(one), only.other: word})
+
+
+def test_options_that_devices_have_no_use_for() -> None:
+    for package in ("arduino", "esp-idf", "zephyr", "wasm"):
+        for option in ("dispatch", "threads"):
+            with pytest.raises(ExportError, match=f"--{option} has no effect with --package"):
+                kgen.export(NOT_THERE, package=package, **{option: True})
 
 
 @pytest.mark.parametrize("one", CHOSEN, ids=lambda one: one.name)

@@ -122,6 +122,50 @@ def merge(call: Call) -> Recipe | None:
     return Recipe(call, (formula_step("output", *options),))
 
 
+@recipe("Dot")
+def dot(call: Call) -> Recipe | None:
+    """Sums of products along one axis of each of two arrays."""
+    if len(call.inputs) != 2:
+        return None
+    given = call.config.get("axes", -1)
+    a, b = call.inputs
+    first, second = given if isinstance(given, tuple | list) else (given, given)
+    axes = (first % a.ndim, second % b.ndim)
+    normalized = bool(call.config.get("normalize"))
+
+    def product(axes: tuple[int, int], normalized: bool = normalized, divide: str = "") -> Formula:
+        x, y = ["n", *"abcdefgh"[: a.ndim - 1]], ["n", *"ijklmopq"[: b.ndim - 1]]
+        x[axes[0]] = y[axes[1]] = "s"
+        rest = "".join(one for one in x + y if one != "s").replace("n", "")
+        arrays = [
+            f"{{z}}[{k}] / np.sqrt(np.sum({{z}}[{k}] ** 2, axis={axes[k]}, keepdims=True))"
+            if normalized
+            else f"{{z}}[{k}]"
+            for k in range(2)
+        ]
+        text = f'np.einsum("{"".join(x)},{"".join(y)}->n{rest}", {arrays[0]}, {arrays[1]})'
+        return Formula((text if rest else f"{text}[:, None]") + divide)
+
+    options = [Option(product(axes))]
+    says = "the arrays are normalized, where this layer is normalize=False"
+    if normalized:
+        says = "the arrays are not normalized to length 1, as normalize=True does"
+    options.append(Option(product(axes, not normalized), Mistake("wrong normalization", says)))
+    for other in [(i, j) for i in range(1, a.ndim) for j in range(1, b.ndim)]:
+        if other != axes and a.shape[other[0]] == b.shape[other[1]]:
+            says = f"products are summed along axes {other}, where {call.path!r} has {axes}"
+            options.append(Option(product(other), Mistake("wrong axis", says)))
+    if call.outputs[0].ndim == 3:
+        turned = Formula(f"({product(axes).text}).swapaxes(1, 2)")
+        options.append(
+            Option(turned, Mistake("order of arrays", "the arrays are the other way round"))
+        )
+    scale = f"{a.shape[axes[0]]} ** 0.5"
+    says = f"it is divided by {scale}, as attention's scores are"
+    options.append(Option(product(axes, divide=f" / {scale}"), Mistake("scale of attention", says)))
+    return Recipe(call, (formula_step("output", *options),))
+
+
 @recipe("Concatenate")
 def concatenate(call: Call) -> Recipe | None:
     if call.mask is not None:

@@ -9,6 +9,7 @@ from kgen.diagnosis import (  # noqa: F401
     bidirectional,
     convolution,
     convolutional_loop,
+    image_sizes,
     normalization,
     pooling,
     recurrent,

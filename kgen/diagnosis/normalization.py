@@ -259,6 +259,50 @@ def unit_normalization(call: Call) -> Recipe | None:
     return Recipe(call, (first_input(), formula_step("output", *options)))
 
 
+@recipe("Normalization")
+def normalization(call: Call) -> Recipe | None:
+    """(x - mean) / standard deviation, of numbers that the layer has learned or was given."""
+    rank = call.inputs[0].ndim
+    given = call.config.get("axis", -1)
+    axes = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
+    kept = {axis % rank for axis in axes}
+    shape = [call.inputs[0].shape[n] if n in kept else 1 for n in range(rank)]
+    names = {}
+    for name in ("mean", "variance"):
+        weight = call.weight(name)
+        array = call.config.get(name) if weight is None else weight
+        if array is None:
+            return None
+        names[name] = np.broadcast_to(double(np.asarray(array)).ravel(), np.prod(shape, dtype=int))
+        names[name] = names[name].reshape([-1] if kept == {rank - 1} else shape)
+    others = tuple(n for n in range(rank) if n not in kept)
+    along = f"axis={others}, keepdims=True"
+    forwards, backwards = "({z} - MEAN) / ROOT", "MEAN + {z} * ROOT"
+    right, other = (backwards, forwards) if call.config.get("invert") else (forwards, backwards)
+
+    def formula(text: str, mean: str = "mean", root: str = "np.sqrt(variance)") -> Formula:
+        return Formula(text.replace("MEAN", mean).replace("ROOT", root), names)
+
+    options = [Option(formula(right))]
+
+    def wrong(formula: Formula, key: str, says: str) -> None:
+        options.append(Option(formula, Mistake(key, says)))
+
+    says = "the variance itself is taken, not its square root, the standard deviation"
+    wrong(formula(right, root="variance"), "standard deviation for variance", says)
+    says = "the mean and variance are those of these samples, not the layer's"
+    for more in ("", ", ddof=1"):
+        moments = f"{{z}}.mean({along})", f"{{z}}.std({along}{more})"
+        wrong(formula(right, *moments), "batch statistics", says)
+    says = "mean and variance are exchanged: get_weights() has mean, variance, count"
+    wrong(formula(right, "variance", "np.sqrt(mean)"), "order of weights", says)
+    wrong(formula(right, "0"), "mean left out", "the mean is left out")
+    says = f"it is done the other way round; the layer is invert={bool(call.config.get('invert'))}"
+    wrong(formula(other), "wrong preprocessing", says)
+    symbols = {w.name: w.index for w in call.weights if w.name in names}
+    return Recipe(call, (first_input(), formula_step("output", *options)), symbols)
+
+
 @recipe("Rescaling")
 def rescaling(call: Call) -> Recipe | None:
     names = {

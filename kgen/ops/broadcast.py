@@ -22,6 +22,14 @@ class Broadcast(Node):
         return True
 
     @property
+    def repeated_axis(self) -> int | None:
+        """The one axis along which it is repeated, if there is one, and no new axes or samples."""
+        if self.x.rank != len(self.shape) or self.x.batch != self.batch:
+            return None
+        axes = [n for n, (a, b) in enumerate(zip(self.x.shape, self.shape, strict=True)) if a != b]
+        return axes[0] if len(axes) == 1 else None
+
+    @property
     def formula(self) -> str:
         return "y = x, repeated along the axes where x has length 1"
 

@@ -36,6 +36,17 @@ class ConvTranspose(OnImages, Contraction):
         return self.kernel.shape[-2]
 
     @property
+    def as_conv_padding(self) -> tuple[tuple[int, int], ...]:
+        """Without strides it is a convolution with the kernel turned round: what that pads x by,
+        before and after; () if it is none.
+        """
+        each = zip(self.input_sizes, self.sizes, self.window, self.dilation, self.crop, strict=True)
+        reach = [(n, size, rate * (length - 1), crop) for n, size, length, rate, crop in each]
+        padding = tuple((far - crop, size - n + crop) for n, size, far, crop in reach)
+        inside = all(before >= 0 and after >= 0 for before, after in padding)
+        return padding if set(self.strides) == {1} and inside else ()
+
+    @property
     def macs(self) -> int:
         return self.x.size * (self.kernel.size // max(self.kernel.shape[-1], 1))
 

@@ -17,6 +17,7 @@ class Layout:
     sources: C files, and weights that they include. headers, tests: NAME.h, NAME_test.c.
     cpp: whether it has NAME.hpp. words: whether inputs and outputs may be strings.
     loads: whether weights may come from a file when the program runs.
+    computer: whether it is for computers, whose processors and compilers differ.
     """
 
     sources: str = ""
@@ -25,17 +26,20 @@ class Layout:
     cpp: bool = False
     words: bool = True
     loads: bool = True
+    computer: bool = True
 
 
 LAYOUTS = {
     "plain": Layout(),
     "cmake": Layout("src/", "include/", "test/", cpp=True),
     "python": Layout("csrc/", "csrc/", "csrc/", loads=False),
-    "arduino": Layout("src/", "src/", "extras/", cpp=True),
-    "esp-idf": Layout("src/", "include/", "src/", cpp=True),
-    "zephyr": Layout("src/", "include/", "src/", cpp=True),
-    "wasm": Layout("src/", "src/", "src/", words=False, loads=False),
+    "arduino": Layout("src/", "src/", "extras/", cpp=True, computer=False),
+    "esp-idf": Layout("src/", "include/", "src/", cpp=True, computer=False),
+    "zephyr": Layout("src/", "include/", "src/", cpp=True, computer=False),
+    "wasm": Layout("src/", "src/", "src/", words=False, loads=False, computer=False),
 }
+
+COMPUTERS = tuple(package for package, where in LAYOUTS.items() if where.computer)
 
 BUILDING = "building.md.j2"
 

@@ -9,29 +9,30 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kgen.errors import ExportError
+from kgen.render.owners import Owners
 
 Files: TypeAlias = dict[str, str | bytes]
 """{file name: text, or the bytes of a file that is none}"""
 
 
-MARK = b"exported by kgen"
-"""In every file that has a name which others have too (README.md, CMakeLists.txt)."""
-
-
 def write(
-    files: Mapping[str, str | bytes], out: str | Path, *, own: str = "", stale: Iterable[str] = ()
+    files: Mapping[str, str | bytes], out: str | Path, *, model: str, stale: Iterable[str] = ()
 ) -> list[Path]:
     """Writes {file name: text} into a folder, which is made if need be; returns their paths.
 
-    own: OWN.c, OWN_weights.c, the folder OWN and the like are kgen's alone; files of other names
-        are only replaced if they are kgen's.
-    stale: glob patterns of files that an earlier export may have left; those not written now go.
+    model: the name that they are exported under. Files of another model's export, and those that
+        are not kgen's, are never replaced.
+    stale: glob patterns of files that an earlier export of the model may have left; those not
+        written now go.
     Raises ExportError, with the folder as it was, if anything fails.
     """
     folder = Path(out)
     staging: Path | None = None
-    _keep_foreign(folder, files, own)
     try:
+        owners = Owners(folder, model)
+        for name in files:
+            if (folder / name).is_file():
+                owners.check(name)
         made = _first_missing(folder)
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".kgen-", dir=folder))
@@ -39,8 +40,9 @@ def write(
             data = text if isinstance(text, bytes) else text.encode()
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).write_bytes(data)
-        found = (path for pattern in stale for path in folder.glob(pattern))
+        found = (path for pattern in stale for path in folder.glob(pattern) if path.is_file())
         old = {path.relative_to(folder).as_posix() for path in found} - set(files)
+        old = {name for name in old if owners.may_change(name)}
         _exchange(staging, folder, list(files), sorted(old))
     except OSError as error:
         reason = error.strerror or str(error)
@@ -52,22 +54,6 @@ def write(
             shutil.rmtree(staging, ignore_errors=True)
             _remove_if_empty(made, folder)
     return [folder / name for name in files]
-
-
-def _keep_foreign(folder: Path, files: Iterable[str], own: str) -> None:
-    """Raises ExportError if a file that kgen did not write would be replaced."""
-    for name in files:
-        path = folder / name
-        alone = (
-            not own or name.startswith(f"{own}/") or path.name.startswith((f"{own}.", f"{own}_"))
-        )
-        if alone or not path.is_file():
-            continue
-        if MARK not in path.read_bytes():
-            raise ExportError(
-                f"{str(path)!r} is there already, and not kgen's; export to a folder of its own.",
-                exit_code=2,
-            )
 
 
 def _exchange(staging: Path, folder: Path, names: list[str], old: list[str]) -> None:

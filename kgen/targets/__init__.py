@@ -56,11 +56,10 @@ def render(
     if target == "c":
         return _c_files(plan, style, form, versions, package, cpp, common)
     files: Files = {f"{name}.py": numpy.module(plan, title=plan.graph.name)}
-    files[f"{name}.json"] = _manifest(plan, target, versions, common, {})
     if evidence:
         readme = environment("numpy").get_template("readme.md.j2")
         files[f"{name}_README.md"] = readme.render(common)
-    return files
+    return _with_manifest(files, plan, target, versions, common, {})
 
 
 def _c_files(
@@ -80,7 +79,6 @@ def _c_files(
     block = block_of(given, model)
     files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
-    files[f"{name}.json"] = _manifest(plan, "c", versions, common, facts)
     context = {**common, "plan": plan, "model": model, "upper": model.upper}
     env = environment("c")
     if cpp or LAYOUTS[package].cpp:
@@ -91,20 +89,30 @@ def _c_files(
         readme = env.get_template("readme.md.j2")
         how = building(package, context)
         files[f"{name}_README.md"] = readme.render(context, building=how)
-    return packaged(package, name, files, context)
+    files = packaged(package, name, files, context)
+    return _with_manifest(files, plan, "c", versions, common, facts)
 
 
-def _manifest(
+def _with_manifest(
+    files: Files,
     plan: Plan,
     target: str,
     versions: Mapping[str, str],
     common: Mapping[str, Any],
     extra: Mapping[str, object],
-) -> str:
-    name, parameters = common["name"], common["parameters"]
-    return manifest(
-        plan, name=name, target=target, versions=versions, parameters=parameters, extra=extra
+) -> Files:
+    """The files and NAME.json, which names them all."""
+    name = common["name"]
+    text = manifest(
+        plan,
+        name=name,
+        target=target,
+        versions=versions,
+        parameters=common["parameters"],
+        files=[*files, f"{name}.json"],
+        extra=extra,
     )
+    return files | {f"{name}.json": text}
 
 
 def of_style(plan: Plan, style: str, form: Form = LITERAL, scheduled: Graph | None = None) -> Plan:

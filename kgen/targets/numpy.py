@@ -16,7 +16,6 @@ from kgen.ir.value import HALVES, STRING, Constant, Value
 from kgen.lengths import computed
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
-from kgen.ops.pool import Pool
 from kgen.ops.reshape import Reshape
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
@@ -33,8 +32,8 @@ from kgen.targets.numpy_text import (
 
 LINE = 100
 
-VIEWS = (Reshape, Transpose, Slice, Broadcast, Pool)
-"""What may give NumPy's view of the same memory (pooling: if its windows hold one element)."""
+VIEWS = (Reshape, Transpose, Slice, Broadcast)
+"""What may give NumPy's view of the same memory."""
 
 
 def module(plan: Plan, *, title: str, weights: bool = True) -> str:
@@ -251,7 +250,10 @@ def _source(value: Value, producer: dict[Value, Node]) -> tuple[Value, bool]:
     """The value whose memory it may share, and whether it shows some of that repeatedly."""
     repeated = False
     while isinstance(node := producer.get(value), VIEWS):
-        repeated |= isinstance(node, Broadcast)
+        if isinstance(node, Broadcast):
+            if node.repeated_axis is not None:
+                break
+            repeated = True
         value = node.x
     return value, repeated
 

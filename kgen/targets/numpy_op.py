@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import jinja2
 import numpy as np
 
 from kgen.ir.program import Number, Program, Step
-from kgen.ir.size import Size, bare
+from kgen.ir.size import Size, at_bound, bare
 from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.ops.conv import Conv
+from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.einsum import Einsum
 from kgen.render.literals import number
 from kgen.targets.expression import Expressions
@@ -25,6 +27,9 @@ from kgen.targets.numpy_text import (
     slice_text,
     tuple_text,
 )
+
+LINE_OF_PRODUCT = 8
+"""The fewest rows that a matrix of a stack should have."""
 
 
 class Literal(str):
@@ -55,6 +60,7 @@ class Functions:
         self._names: dict[str, str] = {}
         self._used: set[str] = set()
         self.texts: list[str] = []
+        self.reordered: dict[str, str] = {}
         self.needs_batch = False
         self.expressions = Expressions(
             operators=env.get_template("operators.j2").module,
@@ -82,6 +88,12 @@ class Functions:
             macro = next(getattr(s, function) for s in self._sources if hasattr(s, function))
             self.texts.append(str(macro(self.use)).strip())
         return self.name(function)
+
+    def made(self, word: str, text: str) -> str:
+        """The name of a weight in another order, made once: products by views take longer."""
+        name = self.name(word)
+        self.reordered[name] = text
+        return name
 
     @property
     def batch(self) -> str:
@@ -244,7 +256,13 @@ class Op(Loops):
         if node.matrix_axes is None:
             return f'np.einsum("{node.equation}", {a}, {b}, optimize=True)'
         of_a, of_b, of_y = node.matrix_axes
-        product = f"{_transposed(a, of_a)} @ {_transposed(b, of_b)}"
+        turned = of_b != sorted(of_b) and isinstance(node.b, Constant) and b == node.b.name
+        right = (
+            self.functions.made(f"{b}_transposed", f"np.ascontiguousarray({b}.T)")
+            if turned and node.b.rank == 2
+            else _transposed(b, of_b)
+        )
+        product = f"{_transposed(a, of_a)} @ {right}"
         return product if of_y == sorted(of_y) else _transposed(f"({product})", of_y)
 
     # Windows
@@ -260,19 +278,49 @@ class Op(Loops):
 
     @property
     def conv(self) -> str:
-        """The function for this number of groups."""
+        """The convolution, by the function for this number of groups or as one product."""
         node: Conv = self.node
+        x, kernel = self.x_channels_last, node.kernel.name
+        if self._is_product:
+            steps = "".join(f", ::{stride}" for stride in node.strides)
+            part = f"[:{steps}]" if max(node.strides) > 1 else ""
+            return f"{x}{part} @ {kernel}[{', '.join('0' * len(node.strides))}]"
+        groups = ""
         if node.groups == 1:
-            return self.call("conv")
-        return self.call("depthwise_conv" if node.group_channels == 1 else "grouped_conv")
+            function = "conv"
+        elif node.group_channels == 1:
+            function = "depthwise_conv"
+        else:
+            function, groups = "grouped_conv", f", groups={node.groups}"
+        return f"{self.call(function)}({x}, {kernel}{groups}{self.options})"
 
     @property
-    def groups(self) -> str:
-        return (
-            f", groups={self.node.groups}"
-            if self.node.group_channels > 1 < self.node.groups
-            else ""
+    def conv_of_turned_kernel(self) -> str:
+        """A transposed convolution without strides."""
+        node: ConvTranspose = self.node
+        turned = ", ".join(["::-1"] * len(node.window))
+        kernel = self.functions.made(
+            f"{node.kernel.name}_turned",
+            f"np.ascontiguousarray({node.kernel.name}[{turned}].swapaxes(-1, -2))",
         )
+        options = [("dilation", node.dilation, 1), ("padding", node.as_conv_padding, 0)]
+        return f"{self.call('conv')}({self.x_channels_last}, {kernel}{_options(options)})"
+
+    @property
+    def kernel_by_channel(self) -> str:
+        """A transposed convolution's kernel as (channels, *window, filters)."""
+        name = self.node.kernel.name
+        text = f"np.ascontiguousarray(np.moveaxis({name}, -1, 0))"
+        return self.functions.made(f"{name}_by_channel", text)
+
+    @property
+    def _is_product(self) -> bool:
+        """Whether NumPy's product of stacks of matrices, a line of the image each, does it: a
+        window has one element, and a line enough for the kernel not to be read too often.
+        """
+        node: Conv = self.node
+        alone = node.groups == 1 and set(node.window) == {1} and not node.padded
+        return alone and at_bound(node.output_sizes[-1]) >= LINE_OF_PRODUCT
 
     @property
     def options(self) -> str:
@@ -280,8 +328,13 @@ class Op(Loops):
         node = self.node
         options = [("strides", node.strides, 1), ("dilation", getattr(node, "dilation", (1,)), 1)]
         options.append(("padding", getattr(node, "padding", (0,)), 0))
-        texts = [(name, common_text(values), default) for name, values, default in options]
-        return "".join(f", {name}={text}" for name, text, default in texts if text != str(default))
+        return _options(options)
+
+
+def _options(options: Sequence[tuple[str, Any, int]]) -> str:
+    """Arguments (name, values, default) as text, those left out that have the default."""
+    texts = [(name, common_text(values), default) for name, values, default in options]
+    return "".join(f", {name}={text}" for name, text, default in texts if text != str(default))
 
 
 def _transposed(text: str, axes: Sequence[int]) -> str:

@@ -75,6 +75,8 @@ scores_bias = np.array([-0.296875, 0.28125], dtype=np.float32)
 def checked(name, samples, shape, dtype):
     """The samples as an array of this dtype, or a ValueError that says what is wrong with them."""
     array, wanted = np.asarray(samples), np.dtype(dtype)
+    if array.dtype == wanted and array.ndim and array.shape[1:] == shape:
+        return array
     kinds = {"b": 0, "u": 1, "i": 1, "f": 2}  # integers may become floats, floats not integers
     fits = kinds.get(array.dtype.kind, 3) <= kinds[wanted.kind]
     if not fits or array.ndim == 0 or array.shape[1:] != shape:
@@ -191,14 +193,15 @@ def bincount(x, depth, weights, dtype, binary=False, strict=False):
     """For each number below depth: the sum of its weights along the last axis, or (binary) whether it occurs."""
     if strict and (x < 0).any():
         raise IndexError("a number to be counted is negative")
-    rows = x.reshape(-1, x.shape[-1])
-    row, place = np.nonzero((rows >= 0) & (rows < depth))
-    counts = np.zeros((len(rows), depth), dtype)
+    x = np.minimum(x if strict else np.where(x < 0, depth, x), depth)
+    places = x.reshape(-1, x.shape[-1])
+    counts = np.zeros((len(places), depth + 1), dtype)  # the last one is of those that don't count
+    rows = np.arange(len(places))[:, None]
     if binary:
-        counts[row, rows[row, place]] = 1
+        counts[rows, places] = 1
     else:
-        np.add.at(counts, (row, rows[row, place]), np.broadcast_to(weights, x.shape).reshape(rows.shape)[row, place])
-    return counts.reshape(*x.shape[:-1], depth)
+        np.add.at(counts, (rows, places), np.broadcast_to(weights, x.shape).reshape(places.shape))
+    return counts[:, :depth].reshape(*x.shape[:-1], depth)
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras

@@ -97,10 +97,15 @@ classes_kernel = np.array([
 # classes/bias: get_weights()[1] of classes: (5,)
 classes_bias = np.array([-0.3125, 0.265625, -0.109375, 0.46875, 0.09375], dtype=np.float32)
 
+# in the order in which it takes part in a product
+upsample_kernel_by_channel = np.ascontiguousarray(np.moveaxis(upsample_kernel, -1, 0))
+
 
 def checked(name, samples, shape, dtype):
     """The samples as an array of this dtype, or a ValueError that says what is wrong with them."""
     array, wanted = np.asarray(samples), np.dtype(dtype)
+    if array.dtype == wanted and array.ndim and array.shape[1:] == shape:
+        return array
     kinds = {"b": 0, "u": 1, "i": 1, "f": 2}  # integers may become floats, floats not integers
     fits = kinds.get(array.dtype.kind, 3) <= kinds[wanted.kind]
     if not fits or array.ndim == 0 or array.shape[1:] != shape:
@@ -113,20 +118,29 @@ def checked(name, samples, shape, dtype):
     return result
 
 
-def windows(x, window, strides=1, dilation=1, padding=0, fill=0):
+def padded(x, padding, fill):
+    """x with so many elements before and after along each axis."""
+    sizes = [a + size + b for size, (a, b) in zip(x.shape, padding)]
+    y = np.full(sizes, fill, x.dtype) if fill != 0 else np.zeros(sizes, x.dtype)
+    y[tuple(slice(a, a + size) for size, (a, _) in zip(x.shape, padding))] = x
+    return y
+
+
+def padded_image(x, padding, fill=0):
+    """x, (batch, *sizes, channels), with elements around it; as many everywhere if padding is one number."""
+    pairs = np.broadcast_to(padding, (x.ndim - 2, 2)).tolist()
+    return padded(x, [(0, 0), *pairs, (0, 0)], fill) if padding else x
+
+
+def windows(x, window, strides=1, dilation=1, padding=0):
     """The elements of x that each window holds, in x's own memory: (batch, *places, *window, channels).
 
     x: (batch, *sizes, channels). A stride, rate or padding given as one number is that of all axes.
     """
+    x = padded_image(x, padding)
     samples, *sizes, channels = x.shape
     rank = len(window)
     strides, dilation = ([one] * rank if isinstance(one, int) else one for one in (strides, dilation))
-    if padding:
-        padding = np.broadcast_to(padding, (rank, 2)).tolist()
-        inside = (slice(None), *(slice(a, a + size) for size, (a, _) in zip(sizes, padding)))
-        sizes = [a + size + b for size, (a, b) in zip(sizes, padding)]
-        x, within = np.full((samples, *sizes, channels), fill, x.dtype), x
-        x[inside] = within
     counts = [(n - d * (w - 1) - 1) // s + 1 for n, w, s, d in zip(sizes, window, strides, dilation)]
     sample, *steps, channel = x.strides
     apart = [a * b for a, b in zip(steps, strides)], [a * b for a, b in zip(steps, dilation)]
@@ -141,14 +155,15 @@ def conv(x, kernel, strides=1, dilation=1, padding=0):
     """
     *window, channels, filters = kernel.shape
     seen = windows(x, window, strides, dilation, padding)
-    places = seen.shape[:-1 - len(window)]
+    y = np.empty((*seen.shape[:-1 - len(window)], filters), x.dtype)
+    rows = y.reshape(-1, filters)
     if seen.size <= 1 << 24:  # one product, of a copy that has each element as often as windows see it
-        y = seen.reshape(-1, kernel.size // filters) @ kernel.reshape(-1, filters)
+        np.matmul(seen.reshape(-1, kernel.size // filters), kernel.reshape(-1, filters), out=rows)
     else:
-        y = 0
+        rows[:] = 0
         for position in np.ndindex(*window):
-            y += seen[(..., *position, slice(None))].reshape(-1, channels) @ kernel[position]
-    return y.reshape(*places, filters)
+            rows += seen[(..., *position, slice(None))].reshape(-1, channels) @ kernel[position]
+    return y
 
 
 def depthwise_conv(x, kernel, strides=1, dilation=1, padding=0):
@@ -167,44 +182,53 @@ def depthwise_conv(x, kernel, strides=1, dilation=1, padding=0):
 def conv_transpose(x, kernel, strides, dilation, crop, sizes):
     """Every element of x adds its multiple of the kernel to a window of y.
 
-    x: (batch, *places, channels). kernel: (*window, filters, channels). sizes: y's.
+    x: (batch, *places, channels). kernel: (channels, *window, filters). sizes: y's.
     crop: how many elements the first window lies before y.
     """
     samples, *counts, channels = x.shape
-    *window, filters, _ = kernel.shape
-    counts, window, strides, dilation = map(np.array, (counts, window, strides, dilation))
-    crop, sizes = np.array(crop), np.array(sizes)
-    reach = strides * (counts - 1) + dilation * (window - 1) + 1
-    y = np.zeros((samples, *np.maximum(reach, crop + sizes), filters), x.dtype)
+    _, *window, filters = kernel.shape
+    each = list(zip(counts, window, strides, dilation, crop, sizes))
+    reach = [max(s * (n - 1) + d * (w - 1) + 1, c + size) for n, w, s, d, c, size in each]
+    y = np.zeros((samples, *reach, filters), x.dtype)
+    parts = (x.reshape(-1, channels) @ kernel.reshape(channels, -1)).reshape(samples, *counts, *window, filters)
     for position in np.ndindex(*window):
-        first = dilation * position
-        places = map(slice, first, first + strides * counts, strides)
-        part = x.reshape(-1, channels) @ kernel[position].T
-        y[(slice(None), *places)] += part.reshape(samples, *counts, filters)
-    return y[(slice(None), *map(slice, crop, crop + sizes))]
+        places = (slice(d * i, d * i + s * n, s) for i, (n, _, s, d, _, _) in zip(position, each))
+        y[(slice(None), *places)] += parts[(..., *position, slice(None))]
+    return y[(slice(None), *(slice(c, c + size) for *_, c, size in each))]
+
+
+def along(x, axis, window, stride):
+    """For each place in a window along the axis, the elements that are there in all windows."""
+    count = (x.shape[axis] - window) // stride + 1
+    before = (slice(None),) * axis
+    return [x[(*before, slice(first, first + stride * count, stride))] for first in range(window)]
 
 
 def max_pool(x, window, strides=1, padding=0):
     """The largest element of each window that is not NaN. x: (batch, *sizes, channels)."""
-    y = lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
-    seen = windows(x, window, strides, 1, padding, lowest)
-    for position in np.ndindex(*window):
-        y = np.fmax(y, seen[(..., *position, slice(None))])
-    return y
+    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
+    y = padded_image(x, padding, lowest)
+    strides = [strides] * len(window) if isinstance(strides, int) else strides
+    for axis, (size, stride) in enumerate(zip(window, strides), 1):  # along one axis after the other
+        y, *others = along(y, axis, size, stride)
+        for other in others:
+            y = np.fmax(y, other)
+    return np.fmax(y, lowest)  # of nothing but NaN
 
 
 def adaptive_pool(function, x, axes, sizes):
     """The function of m windows along each axis; window i of n elements is i*n/m to (i+1)*n/m, rounded outwards."""
     for axis, m in zip(axes, sizes):
-        n = x.shape[axis]
-        parts = [x.take(range(i * n // m, -(-(i + 1) * n // m)), axis) for i in range(m)]
+        n, before = x.shape[axis], (slice(None),) * axis
+        parts = [x[(*before, slice(i * n // m, -(-(i + 1) * n // m)))] for i in range(m)]
         x = np.stack([function(part, axis=axis) for part in parts], axis)
     return x
 
 
 def softmax(x, axis):
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras
@@ -240,7 +264,7 @@ def predict(image):
     # y = bias[f]; y[2*p+i,2*q+j,f] += sum over c of x[p,q,c] * kernel[i,j,f,c]
     upsample = conv_transpose(
         pointwise,
-        upsample_kernel,
+        upsample_kernel_by_channel,
         strides=(2, 2),
         dilation=(1, 1),
         crop=(0, 0),

@@ -51,6 +51,8 @@ constant_3 = np.array([
 def checked(name, samples, shape, dtype):
     """The samples as an array of this dtype, or a ValueError that says what is wrong with them."""
     array, wanted = np.asarray(samples), np.dtype(dtype)
+    if array.dtype == wanted and array.ndim and array.shape[1:] == shape:
+        return array
     kinds = {"b": 0, "u": 1, "i": 1, "f": 2}  # integers may become floats, floats not integers
     fits = kinds.get(array.dtype.kind, 3) <= kinds[wanted.kind]
     if not fits or array.ndim == 0 or array.shape[1:] != shape:
@@ -195,7 +197,7 @@ def predict(x):
     get_item_slice_1 = cholesky[:, :, :1]  # (batch, 5, 1)
 
     # sum: keras.ops.sum
-    sum_1 = np.sum(segment_sum_slice, axis=1, dtype=np.int32, keepdims=True)  # (batch, 1)
+    sum_1 = segment_sum_slice.sum(axis=1, dtype=np.int32, keepdims=True)  # (batch, 1)
 
     # rfft: keras.ops.rfft
     rfft_fft = fft(x, np.float32)  # (batch, 5, 5, 2)
@@ -222,7 +224,7 @@ def predict(x):
     median_multiply_2 = median_slice_1 * 0.0  # (batch, 5, 1)
     median_multiply_3 = median_multiply_2.reshape(-1, 5)  # (batch, 5)
     median_isnan = np.isnan(transpose)  # (batch, 5, 5)
-    median_any = np.any(median_isnan, axis=2)  # (batch, 5)
+    median_any = median_isnan.any(axis=2)  # (batch, 5)
     median = np.where(median_any, np.nan, median_multiply_1 + median_multiply_3)  # (batch, 5)
 
     return median, floor_divide, add_1, rfft

@@ -20,6 +20,8 @@ normalise_offset = np.array([-0.13327587, -0.021994304, -0.16277178, -0.16388342
 def checked(name, samples, shape, dtype):
     """The samples as an array of this dtype, or a ValueError that says what is wrong with them."""
     array, wanted = np.asarray(samples), np.dtype(dtype)
+    if array.dtype == wanted and array.ndim and array.shape[1:] == shape:
+        return array
     kinds = {"b": 0, "u": 1, "i": 1, "f": 2}  # integers may become floats, floats not integers
     fits = kinds.get(array.dtype.kind, 3) <= kinds[wanted.kind]
     if not fits or array.ndim == 0 or array.shape[1:] != shape:
@@ -32,34 +34,37 @@ def checked(name, samples, shape, dtype):
     return result
 
 
-def windows(x, window, strides=1, dilation=1, padding=0, fill=0):
-    """The elements of x that each window holds, in x's own memory: (batch, *places, *window, channels).
+def padded(x, padding, fill):
+    """x with so many elements before and after along each axis."""
+    sizes = [a + size + b for size, (a, b) in zip(x.shape, padding)]
+    y = np.full(sizes, fill, x.dtype) if fill != 0 else np.zeros(sizes, x.dtype)
+    y[tuple(slice(a, a + size) for size, (a, _) in zip(x.shape, padding))] = x
+    return y
 
-    x: (batch, *sizes, channels). A stride, rate or padding given as one number is that of all axes.
-    """
-    samples, *sizes, channels = x.shape
-    rank = len(window)
-    strides, dilation = ([one] * rank if isinstance(one, int) else one for one in (strides, dilation))
-    if padding:
-        padding = np.broadcast_to(padding, (rank, 2)).tolist()
-        inside = (slice(None), *(slice(a, a + size) for size, (a, _) in zip(sizes, padding)))
-        sizes = [a + size + b for size, (a, b) in zip(sizes, padding)]
-        x, within = np.full((samples, *sizes, channels), fill, x.dtype), x
-        x[inside] = within
-    counts = [(n - d * (w - 1) - 1) // s + 1 for n, w, s, d in zip(sizes, window, strides, dilation)]
-    sample, *steps, channel = x.strides
-    apart = [a * b for a, b in zip(steps, strides)], [a * b for a, b in zip(steps, dilation)]
-    shape, steps = (samples, *counts, *window, channels), (sample, *apart[0], *apart[1], channel)
-    return np.lib.stride_tricks.as_strided(x, shape, steps, writeable=False)
+
+def padded_image(x, padding, fill=0):
+    """x, (batch, *sizes, channels), with elements around it; as many everywhere if padding is one number."""
+    pairs = np.broadcast_to(padding, (x.ndim - 2, 2)).tolist()
+    return padded(x, [(0, 0), *pairs, (0, 0)], fill) if padding else x
+
+
+def along(x, axis, window, stride):
+    """For each place in a window along the axis, the elements that are there in all windows."""
+    count = (x.shape[axis] - window) // stride + 1
+    before = (slice(None),) * axis
+    return [x[(*before, slice(first, first + stride * count, stride))] for first in range(window)]
 
 
 def max_pool(x, window, strides=1, padding=0):
     """The largest element of each window that is not NaN. x: (batch, *sizes, channels)."""
-    y = lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
-    seen = windows(x, window, strides, 1, padding, lowest)
-    for position in np.ndindex(*window):
-        y = np.fmax(y, seen[(..., *position, slice(None))])
-    return y
+    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
+    y = padded_image(x, padding, lowest)
+    strides = [strides] * len(window) if isinstance(strides, int) else strides
+    for axis, (size, stride) in enumerate(zip(window, strides), 1):  # along one axis after the other
+        y, *others = along(y, axis, size, stride)
+        for other in others:
+            y = np.fmax(y, other)
+    return np.fmax(y, lowest)  # of nothing but NaN
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras

@@ -105,7 +105,7 @@ def predict(review):
     embedding = embedding_embeddings[vectorize]  # (batch, 8, 2)
 
     # strongest: GlobalMaxPooling1D(data_format='channels_last')
-    strongest = np.max(embedding, axis=1)  # (batch, 2)
+    strongest = embedding.max(axis=1)  # (batch, 2)
 
     # score: Dense(units=1, activation='sigmoid')
     # y[u] = sum over i of x[i] * kernel[i][u] + bias[u]

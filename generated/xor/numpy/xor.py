@@ -34,6 +34,8 @@ output_bias = np.array([-3.1778646], dtype=np.float32)
 def checked(name, samples, shape, dtype):
     """The samples as an array of this dtype, or a ValueError that says what is wrong with them."""
     array, wanted = np.asarray(samples), np.dtype(dtype)
+    if array.dtype == wanted and array.ndim and array.shape[1:] == shape:
+        return array
     kinds = {"b": 0, "u": 1, "i": 1, "f": 2}  # integers may become floats, floats not integers
     fits = kinds.get(array.dtype.kind, 3) <= kinds[wanted.kind]
     if not fits or array.ndim == 0 or array.shape[1:] != shape:

@@ -1,0 +1,107 @@
+"""What the NumPy modules do for speed: numbers at the edges, and what their text says."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import Input, Model, Sequential, layers, ops
+
+from kgen import targets
+from kgen.pipeline import Export
+from tests.harness import randomize
+
+EDGES = np.float32([-np.inf, -3e38, -90, -20, -3, -1e-3, -0.0, 0, 1e-3, 3, 20, 90, 3e38, np.inf])
+
+
+def text_of(model: keras.Model) -> str:
+    return str(Export(model, "model", {}).files("numpy", "fast")["model.py"])
+
+
+def check(model: keras.Model, x: np.ndarray, **tolerance: float) -> str:
+    """The module's text, which gives what the model gives."""
+    text = text_of(model)
+    with np.errstate(all="ignore"):
+        wanted = model.predict(x, verbose=0)
+    np.testing.assert_allclose(targets.run(text, [x])[0], wanted, **tolerance)
+    return text
+
+
+@pytest.mark.parametrize(
+    "name", ["softplus", "mish", "elu", "selu", "leaky_relu", "log_sigmoid", "gelu"]
+)
+def test_functions_at_the_edges(name: str) -> None:
+    """Infinities too. TensorFlow's own mish and gelu of -inf are NaN, as is 0 * inf."""
+    x = EDGES[:, None]
+    model = Sequential([Input((1,)), layers.Activation(name)])
+    x = x[1:] if name in ("mish", "gelu") else x
+    check(model, x, rtol=1e-5, atol=1e-7)
+    (of_nan,) = targets.run(text_of(model), [np.float32([[np.nan]])])
+    assert np.isnan(of_nan).all()
+
+
+def test_slopes_above_one() -> None:
+    model = Sequential([Input((1,)), layers.LeakyReLU(1.5)])
+    check(model, EDGES[:, None], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [layers.MaxPooling2D, layers.AveragePooling2D])
+@pytest.mark.parametrize("options", [
+    {"pool_size": (2, 3), "strides": (2, 1)},
+    {"pool_size": 3, "strides": 2, "padding": "same"},
+    {"pool_size": 1, "strides": 2},
+])  # fmt: skip
+def test_pooling(kind: type, options: dict[str, object]) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 7, 6, 3)).astype(np.float32)
+    check(Sequential([Input((7, 6, 3)), kind(**options)]), x, rtol=1e-5, atol=1e-6)
+
+
+def test_pooling_passes_nan_over() -> None:
+    """A window of nothing else gives the lowest number, as in TensorFlow."""
+    x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+    x[0, 0, 1] = x[0, 2:, 2:] = np.nan
+    check(Sequential([Input((4, 4, 1)), layers.MaxPooling2D()]), x)
+
+
+@pytest.mark.parametrize("options", [
+    {"kernel_size": (3, 2)}, {"kernel_size": 3, "padding": "same"},
+    {"kernel_size": 2, "dilation_rate": 3},
+])  # fmt: skip
+def test_transposed_without_strides_is_a_convolution(options: dict[str, object]) -> None:
+    model = Sequential([Input((5, 6, 3)), layers.Conv2DTranspose(4, **options)])
+    randomize(model, 0)
+    x = np.random.default_rng(0).normal(size=(2, 5, 6, 3)).astype(np.float32)
+    text = check(model, x, rtol=1e-4, atol=1e-5)
+    assert "kernel_turned = np.ascontiguousarray(" in text
+    assert "def conv_transpose" not in text
+
+
+def test_convolutions_of_one_pixel_are_products() -> None:
+    """Where lines are short, of all pixels at once, lest a large kernel is read for each."""
+    x = Input((12, 12, 3))
+    y = layers.Conv2D(5, 1, strides=(1, 2), name="wide")(layers.Conv2D(4, 1, name="first")(x))
+    model = Model(x, layers.Conv2D(2, 1, name="narrow")(y))
+    randomize(model, 0)
+    inputs = np.random.default_rng(0).normal(size=(3, 12, 12, 3)).astype(np.float32)
+    text = check(model, inputs, rtol=1e-4, atol=1e-5)
+    assert " @ first_kernel[0, 0] + first_bias" in text
+    assert "wide = conv(first, wide_kernel, strides=(1, 2)) + wide_bias" in text
+    assert "narrow = conv(wide, narrow_kernel) + narrow_bias" in text
+
+
+def test_a_tied_table_is_written_once() -> None:
+    x = Input((3,), dtype="int32")
+    words = layers.Embedding(40, 8, name="words")
+    model = Model(x, ops.matmul(words(x), ops.transpose(words.embeddings)))
+    text = check(model, np.int32([[1, 2, 39], [0, 5, 7]]), rtol=1e-5, atol=1e-6)
+    turned = "words_embeddings_transposed"
+    assert f"{turned} = np.ascontiguousarray(words_embeddings.T)" in text
+    assert f" @ {turned}" in text
+    assert text.count("np.array(") == 1
+
+
+def test_upsampling_is_repeat() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 2)).astype(np.float32)
+    text = check(Sequential([Input((3, 4, 2)), layers.UpSampling2D((2, 3))]), x)
+    assert ".repeat(2, axis=2)" in text
+    assert ".copy()" not in text
