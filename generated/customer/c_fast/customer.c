@@ -154,9 +154,11 @@ typedef int32_t customer_ivec;
 #endif
 #if defined __GNUC__
 #define CUSTOMER_INLINE static inline __attribute__((always_inline, unused))
+#define CUSTOMER_APART __attribute__((noinline, unused))
 #define CUSTOMER_ALIGNED __attribute__((aligned(64)))
 #else
 #define CUSTOMER_INLINE static inline
+#define CUSTOMER_APART
 #define CUSTOMER_ALIGNED
 #endif
 #if defined __clang__
@@ -167,6 +169,15 @@ typedef int32_t customer_ivec;
 #else
 #define CUSTOMER_UNROLL
 #endif
+#if CUSTOMER_LANES == 16
+#define CUSTOMER_PART 8
+typedef float customer_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define CUSTOMER_PART CUSTOMER_LANES
+typedef customer_vec customer_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define CUSTOMER_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define CUSTOMER_LEFT(n, i) ((n) % CUSTOMER_LANES ? (n) - (i) : CUSTOMER_LANES)
 enum { CUSTOMER_PIXELS = 30, CUSTOMER_VECS = 64 / CUSTOMER_LANES }; /* no tile is larger */

@@ -74,9 +74,11 @@ typedef int32_t mathematics_ivec;
 #endif
 #if defined __GNUC__
 #define MATHEMATICS_INLINE static inline __attribute__((always_inline, unused))
+#define MATHEMATICS_APART __attribute__((noinline, unused))
 #define MATHEMATICS_ALIGNED __attribute__((aligned(64)))
 #else
 #define MATHEMATICS_INLINE static inline
+#define MATHEMATICS_APART
 #define MATHEMATICS_ALIGNED
 #endif
 #if defined __clang__
@@ -298,7 +300,7 @@ static void mathematics_matmul_repack(const float *restrict x, float *restrict y
         const int first = 0;
         for (int k0 = 0; k0 < 5; ++k0) {
             for (int u = 0; u < 16; ++u)
-                *to++ = u < 5 ? x[k0 * 5 + (first + u)] : 0.0f;
+                *to++ = u < 5 ? x[k0 + (first + u) * 5] : 0.0f;
         }
     }
 }
@@ -344,7 +346,7 @@ MATHEMATICS_INLINE void mathematics_matmul_panel(int width, int count, int panel
 }
 
 /* matmul: keras.ops.matmul; then add: keras.ops.add
- * y[i,j,k] = sum over p of a[i,j,p] * b[i,p,k]
+ * y[i,j,k] = sum over p of a[i,j,p] * b[i,k,p]
  * then y = y + mathematics_constant
  * x (5, 5), kernel (80) -> y (5, 5)
  * mathematics_constant (5, 5): element [i][j] is number i * 5 + j
@@ -844,7 +846,7 @@ int mathematics_run(mathematics_workspace *w, const float *x, float *median, int
 
     mathematics_transpose(x, transpose);
     mathematics_sort(x, sort_values);
-    mathematics_matmul_repack(transpose, add_packed);
+    mathematics_matmul_repack(x, add_packed);
     mathematics_matmul(x, add_packed, add);
     mathematics_digitize(sort_values, digitize_search_sorted);
     mathematics_cholesky(add, cholesky);
