@@ -35,7 +35,8 @@ PLAIN = 64
 
 SLOW = frozenset(
     {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "silu", "softplus"}
-    | {"erf", "gelu", "gelu_tanh", "mish", "elu", "selu"}
+    | {"erf", "gelu", "gelu_tanh", "mish", "elu", "selu", "celu", "squareplus"}
+    | {"sinh", "cosh", "arctan"}
 )
 """Functions of a dozen operations or more."""
 
