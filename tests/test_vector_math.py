@@ -69,7 +69,10 @@ FUNCTIONS: dict[str, tuple[str, float]] = {
 last place. TensorFlow's are off by 5.7 for sigmoid, 8.1 for silu, 6.4 for mish, 820 for selu.
 """
 
-SECOND = ("leaky_relu", "maximum", "minimum", "elu", "celu", "squareplus", "power", "soft_shrink", "hard_shrink")
+SECOND = (
+    *("leaky_relu", "maximum", "minimum", "elu", "celu", "squareplus", "power"),
+    *("soft_shrink", "hard_shrink"),
+)
 """Functions of two numbers."""
 
 COMPARISONS = {"less", "greater", "equal", "not_equal", "less_equal", "greater_equal"}
