@@ -36,12 +36,17 @@ FUNCTIONS: dict[str, tuple[str, float]] = {
     "tanh": ("tanh(x)", 1.5),
     "sin": ("sin(x)", 1.6),
     "cos": ("cos(x)", 1.6),
+    "arctan": ("atan(x)", 2.0),
+    "sinh": ("sinh(x)", 2.0),
+    "cosh": ("cosh(x)", 2.0),
     "sigmoid": ("sigmoid(x)", 2.0),
     "silu": ("x * sigmoid(x)", 2.0),
     "softplus": ("softplus(x)", 2.0),
     "log_sigmoid": ("-softplus(-x)", 2.0),
     "erf": ("erf(x)", 1.3),
     "elu": ("elu(x, z)", 2.0),
+    "celu": ("x > 0.0 ? x : z * expm1(x / z)", 2.1),
+    "squareplus": ("x < 0.0 ? 0.5 * z / (sqrt(x * x + z) - x) : 0.5 * (x + sqrt(x * x + z))", 2.1),
     "selu": ("1.0507009873554805 * elu(x, 1.6732632423543772)", 2.0),
     "softsign": ("x / (1.0 + fabs(x))", 1.5),
     "hard_sigmoid": ("clip(x + 3.0, 0.0, 6.0) / 6.0", 1.0),
@@ -64,7 +69,10 @@ FUNCTIONS: dict[str, tuple[str, float]] = {
 last place. TensorFlow's are off by 5.7 for sigmoid, 8.1 for silu, 6.4 for mish, 820 for selu.
 """
 
-SECOND = ("leaky_relu", "maximum", "minimum", "elu", "power", "soft_shrink", "hard_shrink")
+SECOND = (
+    *("leaky_relu", "maximum", "minimum", "elu", "celu", "squareplus", "power"),
+    *("soft_shrink", "hard_shrink"),
+)
 """Functions of two numbers."""
 
 COMPARISONS = {"less", "greater", "equal", "not_equal", "less_equal", "greater_equal"}

@@ -22,6 +22,12 @@ from kgen.schedule.product import Product
 SHORTEST = 4
 """Runs of fewer elements are left to plain loops."""
 
+SHORT_ROWS = 16
+"""Rows of two or three elements are left to plain loops if they have fewer together."""
+
+LONGEST_COLUMN = 256
+"""A lane's sum of more terms, taken one by one, would lose digits."""
+
 
 def on_vectors(program: Program, functions: Collection[str]) -> bool:
     """Whether a scalar program can be computed on vectors of float32."""
@@ -95,7 +101,7 @@ def fits(node: Node, functions: Collection[str]) -> bool:
                 and set(run.steps) <= {0, 1}
             )
         case Softmax():
-            return node.x.strides[node.axis] == 1 and node.x.shape[node.axis] >= SHORTEST
+            return softmax_form(node) != ""
         case Normalization():
             return (
                 node.axes == (node.x.rank - 1,)
@@ -123,6 +129,20 @@ def fits(node: Node, functions: Collection[str]) -> bool:
             return node.function in ("sum", "mean", "max", "min") and _reduces(node)
         case _:
             return True
+
+
+def softmax_form(node: Softmax) -> str:
+    """What lies in a vector: elements of one "row", of several "short rows" in turn, or of as many
+    "columns"; "" if no way pays.
+    """
+    length, stride = node.x.shape[node.axis], node.x.strides[node.axis]
+    if stride == 1 and length >= SHORTEST:
+        return "row"
+    if not has_fixed_sizes(node):
+        return ""
+    if stride == 1:
+        return "short rows" if not node.log and node.x.size >= SHORT_ROWS else ""
+    return "columns" if stride >= SHORTEST and length <= LONGEST_COLUMN else ""
 
 
 def _reduces(node: Reduce) -> bool:

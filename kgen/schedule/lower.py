@@ -40,7 +40,8 @@ IN_A_ROW = 8
 
 SLOW = frozenset(
     {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "silu", "softplus"}
-    | {"erf", "gelu", "gelu_tanh", "mish", "elu", "selu"}
+    | {"erf", "gelu", "gelu_tanh", "mish", "elu", "selu", "celu", "squareplus"}
+    | {"sinh", "cosh", "arctan"}
 )
 """Functions of a dozen operations or more."""
 

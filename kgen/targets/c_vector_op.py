@@ -11,7 +11,7 @@ from kgen.ir.node import Contraction
 from kgen.ir.program import Program
 from kgen.ir.size import at_bound
 from kgen.ir.value import Value, broadcast_strides, row_major
-from kgen.schedule.forms import fits, innermost
+from kgen.schedule.forms import fits, innermost, softmax_form
 from kgen.schedule.lower import PLAIN, follows
 from kgen.schedule.threads import shared_loop
 from kgen.targets import loops
@@ -87,6 +87,10 @@ class VectorOp(COp):
     @property
     def overwritten(self) -> Collection[Value]:
         return followed(self.node) if self.following and follows(self.node) else super().overwritten
+
+    @property
+    def softmax_form(self) -> str:
+        return softmax_form(self.node)
 
     def shared(self, loop: str) -> str:
         """What stands above a loop that threads share, or nothing."""

@@ -20,6 +20,26 @@ def middle_axis() -> keras.Model:
     return function(lambda x: ops.softmax(x, axis=2), (3, 4, 5))
 
 
+def two_classes() -> keras.Model:
+    return layer(layers.Softmax(), 13, 5, 2)
+
+
+def three_classes() -> keras.Model:
+    return layer(layers.Softmax(), 37, 3)
+
+
+def columns() -> keras.Model:
+    return layer(layers.Softmax(axis=1), 7, 37)
+
+
+def columns_of_large_numbers() -> keras.Model:
+    return function(lambda x: ops.softmax(x * 500, axis=2), (3, 5, 16))
+
+
+def log_of_columns() -> keras.Model:
+    return function(lambda x: ops.log_softmax(x, axis=1), (5, 19))
+
+
 def two_axes() -> keras.Model:
     return layer(layers.Softmax(axis=(1, 2)), 4, 5)
 
