@@ -154,9 +154,11 @@ typedef int32_t customer_ivec;
 #endif
 #if defined __GNUC__
 #define CUSTOMER_INLINE static inline __attribute__((always_inline, unused))
+#define CUSTOMER_APART __attribute__((noinline, unused))
 #define CUSTOMER_ALIGNED __attribute__((aligned(64)))
 #else
 #define CUSTOMER_INLINE static inline
+#define CUSTOMER_APART
 #define CUSTOMER_ALIGNED
 #endif
 #if defined __clang__

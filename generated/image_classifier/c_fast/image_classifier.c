@@ -53,9 +53,11 @@ typedef int32_t image_classifier_ivec;
 #endif
 #if defined __GNUC__
 #define IMAGE_CLASSIFIER_INLINE static inline __attribute__((always_inline, unused))
+#define IMAGE_CLASSIFIER_APART __attribute__((noinline, unused))
 #define IMAGE_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
 #else
 #define IMAGE_CLASSIFIER_INLINE static inline
+#define IMAGE_CLASSIFIER_APART
 #define IMAGE_CLASSIFIER_ALIGNED
 #endif
 #if defined __clang__

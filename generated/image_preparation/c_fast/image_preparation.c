@@ -52,9 +52,11 @@ typedef int32_t image_preparation_ivec;
 #endif
 #if defined __GNUC__
 #define IMAGE_PREPARATION_INLINE static inline __attribute__((always_inline, unused))
+#define IMAGE_PREPARATION_APART __attribute__((noinline, unused))
 #define IMAGE_PREPARATION_ALIGNED __attribute__((aligned(64)))
 #else
 #define IMAGE_PREPARATION_INLINE static inline
+#define IMAGE_PREPARATION_APART
 #define IMAGE_PREPARATION_ALIGNED
 #endif
 #if defined __clang__

@@ -74,9 +74,11 @@ typedef int32_t mathematics_ivec;
 #endif
 #if defined __GNUC__
 #define MATHEMATICS_INLINE static inline __attribute__((always_inline, unused))
+#define MATHEMATICS_APART __attribute__((noinline, unused))
 #define MATHEMATICS_ALIGNED __attribute__((aligned(64)))
 #else
 #define MATHEMATICS_INLINE static inline
+#define MATHEMATICS_APART
 #define MATHEMATICS_ALIGNED
 #endif
 #if defined __clang__

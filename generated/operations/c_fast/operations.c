@@ -59,9 +59,11 @@ typedef int32_t operations_ivec;
 #endif
 #if defined __GNUC__
 #define OPERATIONS_INLINE static inline __attribute__((always_inline, unused))
+#define OPERATIONS_APART __attribute__((noinline, unused))
 #define OPERATIONS_ALIGNED __attribute__((aligned(64)))
 #else
 #define OPERATIONS_INLINE static inline
+#define OPERATIONS_APART
 #define OPERATIONS_ALIGNED
 #endif
 #if defined __clang__

@@ -83,9 +83,11 @@ typedef int32_t quantized_ivec;
 #endif
 #if defined __GNUC__
 #define QUANTIZED_INLINE static inline __attribute__((always_inline, unused))
+#define QUANTIZED_APART __attribute__((noinline, unused))
 #define QUANTIZED_ALIGNED __attribute__((aligned(64)))
 #else
 #define QUANTIZED_INLINE static inline
+#define QUANTIZED_APART
 #define QUANTIZED_ALIGNED
 #endif
 #if defined __clang__

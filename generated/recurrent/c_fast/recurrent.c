@@ -110,9 +110,11 @@ typedef int32_t recurrent_ivec;
 #endif
 #if defined __GNUC__
 #define RECURRENT_INLINE static inline __attribute__((always_inline, unused))
+#define RECURRENT_APART __attribute__((noinline, unused))
 #define RECURRENT_ALIGNED __attribute__((aligned(64)))
 #else
 #define RECURRENT_INLINE static inline
+#define RECURRENT_APART
 #define RECURRENT_ALIGNED
 #endif
 #if defined __clang__

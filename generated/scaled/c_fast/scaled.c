@@ -53,9 +53,11 @@ typedef int32_t scaled_ivec;
 #endif
 #if defined __GNUC__
 #define SCALED_INLINE static inline __attribute__((always_inline, unused))
+#define SCALED_APART __attribute__((noinline, unused))
 #define SCALED_ALIGNED __attribute__((aligned(64)))
 #else
 #define SCALED_INLINE static inline
+#define SCALED_APART
 #define SCALED_ALIGNED
 #endif
 #if defined __clang__

@@ -53,9 +53,11 @@ typedef int32_t text_classifier_ivec;
 #endif
 #if defined __GNUC__
 #define TEXT_CLASSIFIER_INLINE static inline __attribute__((always_inline, unused))
+#define TEXT_CLASSIFIER_APART __attribute__((noinline, unused))
 #define TEXT_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
 #else
 #define TEXT_CLASSIFIER_INLINE static inline
+#define TEXT_CLASSIFIER_APART
 #define TEXT_CLASSIFIER_ALIGNED
 #endif
 #if defined __clang__
@@ -513,6 +515,14 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
     }
 }
 
+/* What layers like the next one do, each with weights of its own. */
+static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const float *restrict x, float *restrict y, const float *restrict its_kernel, const float *restrict its_bias)
+{
+    const float *const bias = its_bias;
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_query_panel(16, 6, 16, x, its_kernel + u, bias + u, y + u);
+}
+
 /* attention/query: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -521,9 +531,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
  */
 static void text_classifier_attention_query(const float *restrict x, float *restrict y)
 {
-    const float *const bias = text_classifier_attention_query_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_query_panel(16, 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
+    text_classifier_attention_query_alike(x, y, text_classifier_attention_query_kernel, text_classifier_attention_query_bias);
 }
 
 /* (64) attention/key/kernel: get_weights()[0] of attention/key; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -544,37 +552,6 @@ static const float text_classifier_attention_key_bias[16] TEXT_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
-    text_classifier_begin(pixels, width, bias, sum);
-    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 6;
-        TEXT_CLASSIFIER_UNROLL
-        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
-            text_classifier_store(y + at + u, s, count - u);
-        }
-    }
-}
-
-/* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 6; column += COLUMNS) {
-        const int from = column * 4;
-        const int to = column * 6;
-        if (column + COLUMNS <= 6)
-            text_classifier_attention_key_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-        else
-            text_classifier_attention_key_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
-    }
-}
-
 /* attention/key: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -583,9 +560,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int c
  */
 static void text_classifier_attention_key(const float *restrict x, float *restrict y)
 {
-    const float *const bias = text_classifier_attention_key_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_key_panel(16, 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
+    text_classifier_attention_query_alike(x, y, text_classifier_attention_key_kernel, text_classifier_attention_key_bias);
 }
 
 /* (64) attention/value/kernel: get_weights()[0] of attention/value; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -606,37 +581,6 @@ static const float text_classifier_attention_value_bias[16] TEXT_CLASSIFIER_ALIG
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
-    text_classifier_begin(pixels, width, bias, sum);
-    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 6;
-        TEXT_CLASSIFIER_UNROLL
-        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
-            text_classifier_store(y + at + u, s, count - u);
-        }
-    }
-}
-
-/* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 6; column += COLUMNS) {
-        const int from = column * 4;
-        const int to = column * 6;
-        if (column + COLUMNS <= 6)
-            text_classifier_attention_value_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-        else
-            text_classifier_attention_value_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
-    }
-}
-
 /* attention/value: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -645,9 +589,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int
  */
 static void text_classifier_attention_value(const float *restrict x, float *restrict y)
 {
-    const float *const bias = text_classifier_attention_value_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_value_panel(16, 6, 16, x, text_classifier_attention_value_kernel + u, bias + u, y + u);
+    text_classifier_attention_query_alike(x, y, text_classifier_attention_value_kernel, text_classifier_attention_value_bias);
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
