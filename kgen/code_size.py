@@ -59,7 +59,7 @@ class Machine:
 
 MACHINES = {
     "cortex-m4f -Os": Machine(1, frozenset({"__GNUC__", "__OPTIMIZE__"})),
-    "x86-64 -O2": Machine(4, frozenset({"__GNUC__", "__OPTIMIZE__", "__SSE2__"})),
+    "x86-64 -O2": Machine(4, frozenset({"__GNUC__", "__OPTIMIZE__", "__SSE2__", "__LP64__"})),
 }
 """gcc for a Cortex-M4 with its float unit, and for x86-64 without options of newer ones."""
 

@@ -18,11 +18,11 @@ from kgen.targets.c_block import CBlock
 from kgen.targets.c_errors import errors
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
-from kgen.targets.c_quick import MARK
+from kgen.targets.c_quick import MARK, quick_text
 from kgen.targets.c_scalar import ScalarType
 from kgen.targets.c_shared import shared
 from kgen.targets.c_variants import VARIANTS
-from kgen.targets.c_vectors import QUICK, helpers
+from kgen.targets.c_vectors import helpers
 
 OF_STRING_H = re.compile(r"\b(?:mem|str)[a-z]+\(")
 """A call of a function of string.h."""
@@ -59,8 +59,7 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     env, prefix = environment("c"), model.prefix
     texts = _op_texts(env, model)
     block_texts = _op_texts(env, block) if block else []
-    functions = [_helper_text(model, function, dtype) for function, dtype in model.used_functions]
-    functions = [*helpers(prefix, functions, (QUICK,)), *functions]
+    functions = _function_texts(model)
     vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
     rounds = any(
         function.startswith(("round_", "from_float", MARK)) for function, _ in model.used_functions
@@ -85,11 +84,15 @@ def _op_texts(env: jinja2.Environment, model: CModel) -> list[str]:
     return shared(model.ops, texts, model.upper, model.ctype) if model.style == "fast" else texts
 
 
-def _helper_text(model: CModel, function: str, dtype: str) -> str:
-    """The definition of a scalar function."""
-    if function.startswith(MARK):
-        quick = getattr(model.expressions.functions, function)
-        return str(quick(model._function_name(function, dtype), model.prefix))
+def _function_texts(model: CModel) -> list[str]:
+    """The definitions of the scalar functions that the code needs."""
+    used = model.used_functions
+    quick = [function for function, _ in used if function.startswith(MARK)]
+    texts = [_function_text(model, name, dtype) for name, dtype in used if name not in quick]
+    return [*texts, quick_text(model.expressions, model.prefix, quick)] if quick else texts
+
+
+def _function_text(model: CModel, function: str, dtype: str) -> str:
     scalar = ScalarType(dtype, model._function_name(function, STRING))
     macro = getattr(model.expressions.functions, function)
     return str(macro(model._function_name(function, dtype), scalar))

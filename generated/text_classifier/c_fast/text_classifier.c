@@ -68,15 +68,6 @@ typedef int32_t text_classifier_ivec;
 #else
 #define TEXT_CLASSIFIER_UNROLL
 #endif
-#if TEXT_CLASSIFIER_LANES == 16
-#define TEXT_CLASSIFIER_PART 8
-typedef float text_classifier_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
-#else
-#define TEXT_CLASSIFIER_PART TEXT_CLASSIFIER_LANES
-typedef text_classifier_vec text_classifier_part;
-#endif
-/* The fewest lanes that n units need, in steps of so many. */
-#define TEXT_CLASSIFIER_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define TEXT_CLASSIFIER_LEFT(n, i) ((n) % TEXT_CLASSIFIER_LANES ? (n) - (i) : TEXT_CLASSIFIER_LANES)
 enum { TEXT_CLASSIFIER_PIXELS = 30, TEXT_CLASSIFIER_VECS = 64 / TEXT_CLASSIFIER_LANES }; /* no tile is larger */
@@ -93,39 +84,9 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
     TEXT_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
+        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
             sum[pixel][v] = text_classifier_load_vec(bias + v * TEXT_CLASSIFIER_LANES);
     }
-}
-
-/* The first half of a vector of 16 lanes. */
-TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_classifier_vec v)
-{
-#if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_part)_mm512_castps512_ps256((__m512)v);
-#else
-    return v;
-#endif
-}
-
-/* x in every lane. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
-{
-#if TEXT_CLASSIFIER_LANES > 1
-    return x - (text_classifier_vec){0};
-#else
-    return x;
-#endif
-}
-
-/* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_of_part(text_classifier_part v)
-{
-#if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_vec)_mm512_castps256_ps512((__m256)v);
-#else
-    return v;
-#endif
 }
 
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
@@ -135,31 +96,19 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_of_part(text_classifi
 TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
-    const int whole = width / TEXT_CLASSIFIER_LANES, rest = width % TEXT_CLASSIFIER_LANES; /* vectors; units in half of one more */
-    text_classifier_part half[TEXT_CLASSIFIER_PIXELS], last = text_classifier_first_part(text_classifier_splat(0.0f));
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        half[pixel] = text_classifier_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < whole; ++v)
+        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
             row[v] = text_classifier_load_vec(w + k * panel + v * TEXT_CLASSIFIER_LANES);
-        if (rest)
-            last = text_classifier_first_part(text_classifier_load_vec(w + k * panel + whole * TEXT_CLASSIFIER_LANES));
         TEXT_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             TEXT_CLASSIFIER_UNROLL
-            for (int v = 0; v < whole; ++v)
+            for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
                 sum[pixel][v] += element * row[v];
-            if (rest)
-                half[pixel] += element * last;
         }
     }
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        sum[pixel][whole] = text_classifier_of_part(half[pixel]);
 }
 
 #if TEXT_CLASSIFIER_LANES == 8
@@ -217,12 +166,22 @@ TEXT_CLASSIFIER_INLINE void text_classifier_store(float *to, text_classifier_vec
 #endif
 }
 
+/* x in every lane. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return x - (text_classifier_vec){0};
+#else
+    return x;
+#endif
+}
+
 TEXT_CLASSIFIER_INLINE void text_classifier_begin_with_zero(int pixels, int width, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
     TEXT_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
+        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
             sum[pixel][v] = text_classifier_splat(0.0f);
     }
 }
@@ -357,20 +316,14 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 #endif
 }
 
-/* (e^r - 1 - r) / r^2 for |r| <= log(2) / 2, and a little more */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_series_of_exp(text_classifier_vec r)
-{
-    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return (even * r + 0.166665182f) * r + 0.5f;
-}
-
-/* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const text_classifier_vec n = *shifted - 12582912.0f;
     const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return text_classifier_series_of_exp(r) * (r * r) + r;
+    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -566,10 +519,8 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
 static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const float *restrict x, float *restrict y, const float *restrict its_kernel, const float *restrict its_bias)
 {
     const float *const bias = its_bias;
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, its_kernel + u, bias + u, y + u);
-    }
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_query_panel(16, 6, 16, x, its_kernel + u, bias + u, y + u);
 }
 
 /* attention/query: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
@@ -714,10 +665,8 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, in
  */
 static void text_classifier_attention_scores(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_scores_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, kernel + u, y + u);
-    }
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_scores_panel(16, 6, 16, x, kernel + u, y + u);
 }
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -757,10 +706,8 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int 
  */
 static void text_classifier_attention_sums(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_sums_panel(TEXT_CLASSIFIER_COVER(3, TEXT_CLASSIFIER_PART), 3, 16, x, kernel + u, y + u);
-    }
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_sums_panel(16, 3, 16, x, kernel + u, y + u);
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -869,10 +816,8 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_panel(int
 static void text_classifier_attention_attention_output(const float *restrict x, const float *z, float *y)
 {
     const float *const bias = text_classifier_attention_attention_output_bias;
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_attention_output_panel(TEXT_CLASSIFIER_COVER(4, TEXT_CLASSIFIER_PART), 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
-    }
+    for (int u = 0; u < 16; u += 16)
+        text_classifier_attention_attention_output_panel(16, 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
 }
 
 /* (1, 1, 4) norm/gamma: get_weights()[0] of norm */
