@@ -22,6 +22,7 @@ from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
+from kgen.targets.numpy_gates import join_gates
 from kgen.targets.numpy_op import Functions, Op
 from kgen.targets.numpy_text import (
     array_text,
@@ -63,7 +64,7 @@ def _statements(view: Module, graph: Graph, depth: int) -> Iterator[tuple[Node, 
 
 def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     """The arrays that the module without its weights expects, by name."""
-    return {constant.name: constant.data for constant in plan.graph.constants}
+    return {constant.name: constant.data for constant in join_gates(plan.graph).constants}
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Module:
     """What the module's template sees of a plan."""
 
     def __init__(self, plan: Plan, title: str, weights: bool) -> None:
-        self.graph = plan.graph
+        self.graph = join_gates(plan.graph)
         self.title = comment(title)
         values = [
             *self.graph.inputs,
