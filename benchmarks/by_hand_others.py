@@ -107,21 +107,19 @@ def selu(w: Weights) -> Function:
     return lambda x: outer * relu(x) + inner * np.expm1(np.minimum(x, 0))
 
 
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + exp(x)), where exp overflows nowhere."""
+    return relu(x) + np.log1p(np.exp(-np.abs(x)))
+
+
 @row("softplus", function("softplus"))
-def softplus(w: Weights) -> Function:
-    return lambda x: relu(x) + np.log1p(np.exp(-np.abs(x)))
+def softplus_alone(w: Weights) -> Function:
+    return softplus
 
 
 @row("mish", function("mish"))
 def mish(w: Weights) -> Function:
-    """tanh(log(1 + e)) is e (e + 2) / (e (e + 2) + 2); nothing overflows up to 20."""
-
-    def predict(x: np.ndarray) -> np.ndarray:
-        e = np.exp(np.minimum(x, 20))
-        e *= e + 2
-        return x * (e / (e + 2))
-
-    return predict
+    return lambda x: x * np.tanh(softplus(x))
 
 
 @row("hard_sigmoid", function("hard_sigmoid"))
@@ -175,7 +173,12 @@ def group_normalization(w: Weights) -> Function:
 
 @row("UnitNormalization", layer((64, 96), layers.UnitNormalization))
 def unit_normalization(w: Weights) -> Function:
-    return lambda x: x / np.sqrt((x * x).sum(-1, keepdims=True))
+    return lambda x: unit(x, 1e-24)
+
+
+def unit(x: np.ndarray, epsilon: float) -> np.ndarray:
+    """Of length 1; zeros stay zeros."""
+    return x / np.sqrt(np.maximum((x * x).sum(-1, keepdims=True), np.float32(epsilon)))
 
 
 @row("Normalization, Rescaling", lambda: _numbers())
@@ -435,10 +438,7 @@ def _dots() -> Model:
 
 @row("Dot, normalized", _dots)
 def cosines(w: Weights) -> Function:
-    def unit(x: np.ndarray) -> np.ndarray:
-        return x / np.sqrt((x * x).sum(-1, keepdims=True))
-
-    return lambda a, b: unit(a) @ unit(b).transpose(0, 2, 1)
+    return lambda a, b: unit(a, 1e-14) @ unit(b, 1e-14).transpose(0, 2, 1)
 
 
 def _sums() -> Model:

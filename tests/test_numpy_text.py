@@ -105,3 +105,31 @@ def test_upsampling_is_repeat() -> None:
     text = check(Sequential([Input((3, 4, 2)), layers.UpSampling2D((2, 3))]), x)
     assert ".repeat(2, axis=2)" in text
     assert ".copy()" not in text
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_gates_of_convolutions_are_one(data_format: str) -> None:
+    """Of what comes in and of the state a convolution each; its parts have the names they had."""
+    kind = layers.ConvLSTM1D(3, 2, padding="same", data_format=data_format, name="loop")
+    shape = (4, 5, 2) if data_format == "channels_last" else (4, 2, 5)
+    model = Sequential([Input(shape), kind])
+    randomize(model, 0)
+    x = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
+    text = text_of(model)
+    wanted = np.asarray(model(x))
+    np.testing.assert_allclose(targets.run(text, [x])[0], wanted, rtol=1e-4, atol=1e-5)
+    assert "loop_x_gates = conv(" in text
+    assert text.count("= conv(") == 2
+    assert "\nloop_kernel = " in text
+    assert "loop_kernel_input" not in text
+
+
+def test_steps_without_states_are_samples() -> None:
+    inner = layers.Conv1D(3, 2, activation="relu", name="inner")
+    model = Sequential([Input((4, 5, 2)), layers.TimeDistributed(inner, name="steps")])
+    randomize(model, 0)
+    x = np.random.default_rng(0).normal(size=(3, 4, 5, 2)).astype(np.float32)
+    text = check(model, x, rtol=1e-4, atol=1e-5)
+    assert "steps_x = input_layer" in text
+    assert ".reshape(-1, 5, 2)" in text
+    assert "for t in" not in text

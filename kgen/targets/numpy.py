@@ -16,11 +16,13 @@ from kgen.ir.value import HALVES, STRING, Constant, Value
 from kgen.lengths import computed
 from kgen.names import comment
 from kgen.ops.broadcast import Broadcast
+from kgen.ops.pool import Pool
 from kgen.ops.reshape import Reshape
 from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.plan import Plan
 from kgen.render.environment import environment
+from kgen.targets.numpy_gates import join_gates
 from kgen.targets.numpy_op import Functions, Op
 from kgen.targets.numpy_text import (
     array_text,
@@ -32,8 +34,8 @@ from kgen.targets.numpy_text import (
 
 LINE = 100
 
-VIEWS = (Reshape, Transpose, Slice, Broadcast)
-"""What may give NumPy's view of the same memory."""
+VIEWS = (Reshape, Transpose, Slice, Broadcast, Pool)
+"""What may give NumPy's view of the same memory (pooling: if its windows hold one element)."""
 
 
 def module(plan: Plan, *, title: str, weights: bool = True) -> str:
@@ -62,7 +64,7 @@ def _statements(view: Module, graph: Graph, depth: int) -> Iterator[tuple[Node, 
 
 def weight_globals(plan: Plan) -> dict[str, np.ndarray]:
     """The arrays that the module without its weights expects, by name."""
-    return {constant.name: constant.data for constant in plan.graph.constants}
+    return {constant.name: constant.data for constant in join_gates(plan.graph).constants}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Module:
     """What the module's template sees of a plan."""
 
     def __init__(self, plan: Plan, title: str, weights: bool) -> None:
-        self.graph = plan.graph
+        self.graph = join_gates(plan.graph)
         self.title = comment(title)
         values = [
             *self.graph.inputs,
@@ -216,7 +218,7 @@ class Module:
     def _code(self, node: Node, depth: int) -> str:
         """The node's statements, the last of them followed by the shape of its result."""
         body = [line for one in node.bodies for line in self._body(node, one, depth + 1)]
-        op = Op(self.functions, body, node=node, depth=depth)
+        op = Op(self.functions, node=node, depth=depth, body=body)
         template = environment("numpy").get_template(f"ops/{node.kind}.py.j2")
         *before, last = template.render(op=op).rstrip().split("\n")
         if node.bodies:  # its template says the shapes
@@ -250,6 +252,8 @@ def _source(value: Value, producer: dict[Value, Node]) -> tuple[Value, bool]:
     """The value whose memory it may share, and whether it shows some of that repeatedly."""
     repeated = False
     while isinstance(node := producer.get(value), VIEWS):
+        if isinstance(node, Pool) and node.window_size > 1:
+            break
         if isinstance(node, Broadcast):
             if node.repeated_axis is not None:
                 break

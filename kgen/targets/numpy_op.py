@@ -112,13 +112,9 @@ class Expression:
 
 @dataclass(frozen=True)
 class Op(Loops):
-    """What an op's template sees of a node.
-
-    body: the lines of its body.
-    """
+    """What an op's template sees of a node."""
 
     functions: Functions
-    body: Sequence[str] = ()
 
     @property
     def y(self) -> str:
@@ -209,6 +205,10 @@ class Op(Loops):
             samples_text(size, self.functions.batch) if axis == value.batch else bare(size)
             for axis, size in enumerate(value.shape)
         )
+
+    @property
+    def batch_word(self) -> str:
+        return self.functions.name("batch")
 
     def dtype_of(self, value: Value) -> str:
         return dtype_text(value.dtype)

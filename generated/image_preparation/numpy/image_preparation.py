@@ -51,8 +51,11 @@ def checked(name, samples, shape, dtype):
 
 def resize(x, starts, weights, axis):
     """Position i along the axis is the sum of x[starts[i] + t] * weights[i, t]."""
-    shares = weights.T.reshape(-1, len(starts), *[1] * (x.ndim - 1 - axis))
-    return sum(x.take(starts + t, axis) * share for t, share in enumerate(shares))
+    first, *others = weights.T.reshape(-1, len(starts), *[1] * (x.ndim - 1 - axis))
+    y = x.take(starts, axis) * first
+    for t, share in enumerate(others, 1):
+        y += x.take(starts + t, axis) * share
+    return y
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras

@@ -43,9 +43,11 @@ def padded(x, padding, fill):
 
 
 def padded_image(x, padding, fill=0):
-    """x, (batch, *sizes, channels), with elements around it; as many everywhere if padding is one number."""
-    pairs = np.broadcast_to(padding, (x.ndim - 2, 2)).tolist()
-    return padded(x, [(0, 0), *pairs, (0, 0)], fill) if padding else x
+    """x: (batch, *sizes, channels), with elements around it; as many everywhere if padding is one number."""
+    if not padding:
+        return x
+    pairs = [(padding, padding)] * (x.ndim - 2) if isinstance(padding, int) else padding
+    return padded(x, [(0, 0), *pairs, (0, 0)], fill)
 
 
 def along(x, axis, window, stride):
@@ -64,7 +66,8 @@ def max_pool(x, window, strides=1, padding=0):
         y, *others = along(y, axis, size, stride)
         for other in others:
             y = np.fmax(y, other)
-    return np.fmax(y, lowest)  # of nothing but NaN
+    only_nan = np.isnan(y.max(initial=lowest))  # in some window
+    return np.fmax(y, lowest) if only_nan else y
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras
