@@ -152,7 +152,7 @@ def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Ti
     """Cycles that the products and the transforms take."""
     _, rows, columns = lines
     positions = rows.positions * columns.positions
-    blocks = Counter(map(len, at_positions(lines)))
+    blocks = Counter(map(len, at_positions(lines)))  # of taps, and at how many positions so many
     pixels = Pixels(1, tiles, 0, LINE)
     products = sum(
         times * cycles(tile.widest, pixels, units, channels * count)
@@ -164,7 +164,8 @@ def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Ti
     again = 1 if max(line.blocks for line in lines) == 1 else 1.5
     there = elements_of_tile(lines) * again * -(-channels // LINE)
     moved = tiles * (2 * passes + 2) * (there + positions * -(-units // LINE))
-    return _loading(products + moved, 4 * blocks.total() * channels * units)
+    weights = sum(times * count for count, times in blocks.items()) * channels * units
+    return _loading(products + moved, 4 * weights)
 
 
 def _loading(cycles: float, size: int) -> float:
