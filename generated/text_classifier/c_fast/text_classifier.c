@@ -96,31 +96,21 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
     }
 }
 
-/* The first half of a vector of 16 lanes. */
-TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_classifier_vec v)
-{
-#if TEXT_CLASSIFIER_LANES == 16
-    return (text_classifier_part)_mm512_castps512_ps256((__m512)v);
-#else
-    return v;
-#endif
-}
-
-/* x in every lane. */
-TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
-{
-#if TEXT_CLASSIFIER_LANES > 1
-    return x - (text_classifier_vec){0};
-#else
-    return x;
-#endif
-}
-
 /* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_of_part(text_classifier_part v)
 {
 #if TEXT_CLASSIFIER_LANES == 16
     return (text_classifier_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
+}
+
+/* The first half of a vector of 16 lanes. */
+TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_classifier_vec v)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_part)_mm512_castps512_ps256((__m512)v);
 #else
     return v;
 #endif
@@ -134,17 +124,11 @@ TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
     const int whole = width / TEXT_CLASSIFIER_LANES, rest = width % TEXT_CLASSIFIER_LANES; /* vectors; units in half of one more */
-    text_classifier_part half[TEXT_CLASSIFIER_PIXELS], last = text_classifier_first_part(text_classifier_splat(0.0f));
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        half[pixel] = text_classifier_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < whole; ++v)
+        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
             row[v] = text_classifier_load_vec(w + k * panel + v * TEXT_CLASSIFIER_LANES);
-        if (rest)
-            last = text_classifier_first_part(text_classifier_load_vec(w + k * panel + whole * TEXT_CLASSIFIER_LANES));
         TEXT_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -152,12 +136,9 @@ TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int
             for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
             if (rest)
-                half[pixel] += element * last;
+                sum[pixel][whole] = text_classifier_of_part(text_classifier_first_part(sum[pixel][whole]) + element * text_classifier_first_part(row[whole]));
         }
     }
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        sum[pixel][whole] = text_classifier_of_part(half[pixel]);
 }
 
 #if TEXT_CLASSIFIER_LANES == 8
@@ -185,6 +166,16 @@ TEXT_CLASSIFIER_INLINE void text_classifier_store(float *to, text_classifier_vec
                 to[i] = v[i];
 #else
         *to = v;
+#endif
+}
+
+/* x in every lane. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_splat(float x)
+{
+#if TEXT_CLASSIFIER_LANES > 1
+    return x - (text_classifier_vec){0};
+#else
+    return x;
 #endif
 }
 
