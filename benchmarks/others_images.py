@@ -212,7 +212,46 @@ def separable_blocks() -> keras.Model:
     return _classified(image, x)
 
 
+def one_by_one() -> keras.Model:
+    """Convolutions of 1x1 alone, whose channels fill a part of the last vector."""
+    image = x = keras.Input((28, 28, 20))
+    for filters in (40, 40, 72, 20, 100, 7):
+        x = layers.Conv2D(filters, 1, activation="relu")(x)
+    return keras.Model(image, layers.GlobalMaxPooling2D()(x))
+
+
+def inception_blocks() -> keras.Model:
+    """GoogLeNet's: windows of 1, 3 and 5 and a pooling beside one another, with few channels."""
+    image = x = keras.Input((28, 28, 32))
+    for _ in range(2):
+        branches = [
+            _convolved(x, 16, 1),
+            _convolved(_convolved(x, 24, 1), 32),
+            _convolved(_convolved(x, 4, 1), 8, 5),
+            _convolved(layers.MaxPooling2D(3, strides=1, padding="same")(x), 8, 1),
+        ]
+        x = layers.Concatenate()(branches)
+    return _classified(image, x)
+
+
+def eegnet() -> keras.Model:
+    """EEGNet on 22 electrodes: long windows in time, and two filters for each channel in space."""
+    signal = keras.Input((22, 256, 1))
+    x = layers.Conv2D(8, (1, 64), padding="same", use_bias=False)(signal)
+    x = layers.BatchNormalization()(x)
+    x = layers.DepthwiseConv2D((22, 1), depth_multiplier=2, use_bias=False)(x)
+    x = layers.Activation("elu")(layers.BatchNormalization()(x))
+    x = layers.AveragePooling2D((1, 4))(x)
+    x = layers.SeparableConv2D(16, (1, 16), padding="same", use_bias=False)(x)
+    x = layers.Activation("elu")(layers.BatchNormalization()(x))
+    x = layers.Flatten()(layers.AveragePooling2D((1, 8))(x))
+    return keras.Model(signal, layers.Dense(4, activation="softmax")(x))
+
+
 IMAGES = {
+    "eegnet": Entry("EEGNet, 22 x 256", eegnet),
+    "one_by_one": Entry("1x1 of 7 to 100 channels, 28x28", one_by_one),
+    "inception_blocks": Entry("GoogLeNet's blocks, 28x28", inception_blocks),
     "odd_channels": Entry("17, 35, 61, 7 channels, 48x48", odd_channels),
     "narrow": Entry("24 and 40 channels, 96x96", narrow),
     "strided": Entry("strides alone, 128x128", strided),

@@ -156,6 +156,20 @@ def odd_heads() -> keras.Model:
     return keras.Model(x, layers.Dense(7)(layers.GlobalMaxPooling1D()(y)))
 
 
+def mixer() -> keras.Model:
+    """MLP-Mixer on 64 patches: layers along the patches beside those along the channels."""
+    image = keras.Input((32, 32, 3))
+    x = layers.Reshape((64, 64))(layers.Conv2D(64, 4, strides=4)(image))
+    for _ in range(2):
+        y = layers.Permute((2, 1))(layers.LayerNormalization()(x))
+        y = layers.Dense(64)(layers.Dense(32, activation="gelu")(y))
+        x = layers.Add()([x, layers.Permute((2, 1))(y)])
+        y = layers.LayerNormalization()(x)
+        y = layers.Dense(64)(layers.Dense(128, activation="gelu")(y))
+        x = layers.Add()([x, y])
+    return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling1D()(x)))
+
+
 def long_attention() -> keras.Model:
     """512 tokens that all look at one another."""
     x = y = keras.Input((512, 64))
@@ -202,6 +216,7 @@ SEQUENCES = {
     "translator": Entry("LSTM(128) with attention", translator, scale=WORDS),
     "conv_lstm": Entry("ConvLSTM2D(16), 8 x 24x24", conv_lstm),
     "normalizations": Entry("normalisations, 64 x 96", normalizations),
+    "mixer": Entry("MLP-Mixer, 64 patches", mixer),
     "odd_heads": Entry("3 heads of 20, 45 tokens", odd_heads),
     "bert": Entry("BERT-like, 48 tokens", bert, scale=WORDS),
     "vit": Entry("ViT-tiny's blocks, 96x96", vit),

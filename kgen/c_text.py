@@ -123,7 +123,8 @@ def functions(
     text = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
     text = _preprocessed(text, {f"{upper}_LANES": lanes}, defined)
     text = re.sub(rf"\b{upper}_PICK\(([^()]*)\)", lambda m: m[1].split(",")[-1].strip(), text)
-    constants = {f"{upper}_LANES": lanes}
+    text = re.sub(rf"\b{upper}_COVER\(([^(),]*), (\w+)\)", r"((\1 + \2 - 1) / \2 * \2)", text)
+    constants = {f"{upper}_LANES": lanes, f"{upper}_PART": lanes}
     for one in re.findall(r"^enum \{[^}]*\}", text, re.MULTILINE):
         constants |= Simple(TOKEN.findall(one)).constants(constants)
     return [

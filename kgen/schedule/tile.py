@@ -20,6 +20,9 @@ done so many at a time, or two beside tiles of less than 8; then one by one."""
 NEAR_LINES = 384
 """Lines of a panel that stay in the first-level cache, beside x."""
 
+LOADED = 0.68
+"""Cycles that an element of x takes, though half a vector of units is multiplied in less."""
+
 
 @dataclass(frozen=True)
 class Registers:
@@ -142,8 +145,8 @@ def _cycles(pixels: int, vectors: float, terms: int, crowded: float) -> float:
     and of a line of the panel (from the second-level cache if it is long), then the write-back.
     """
     line = 1.0 if terms * vectors > NEAR_LINES else 0.25
-    step = max(pixels * vectors, 4.0) + 0.06 * pixels + line * vectors + crowded
-    return terms * step + 2 * pixels * vectors + 12
+    step = max(pixels * max(vectors, LOADED), 4.0) + 0.06 * pixels + line * vectors + crowded
+    return terms * step + 2 * pixels * ceil(vectors) + 12
 
 
 def _parts(count: int, *sizes: int) -> list[tuple[int, int]]:

@@ -98,31 +98,21 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_begin(int pixels, int width, const
     }
 }
 
-/* The first half of a vector of 16 lanes. */
-IMAGE_CLASSIFIER_INLINE image_classifier_part image_classifier_first_part(image_classifier_vec v)
-{
-#if IMAGE_CLASSIFIER_LANES == 16
-    return (image_classifier_part)_mm512_castps512_ps256((__m512)v);
-#else
-    return v;
-#endif
-}
-
-/* x in every lane. */
-IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_splat(float x)
-{
-#if IMAGE_CLASSIFIER_LANES > 1
-    return x - (image_classifier_vec){0};
-#else
-    return x;
-#endif
-}
-
 /* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_of_part(image_classifier_part v)
 {
 #if IMAGE_CLASSIFIER_LANES == 16
     return (image_classifier_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
+}
+
+/* The first half of a vector of 16 lanes. */
+IMAGE_CLASSIFIER_INLINE image_classifier_part image_classifier_first_part(image_classifier_vec v)
+{
+#if IMAGE_CLASSIFIER_LANES == 16
+    return (image_classifier_part)_mm512_castps512_ps256((__m512)v);
 #else
     return v;
 #endif
@@ -136,17 +126,11 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, i
     int step, const float *w, int panel, image_classifier_vec (*sum)[IMAGE_CLASSIFIER_VECS])
 {
     const int whole = width / IMAGE_CLASSIFIER_LANES, rest = width % IMAGE_CLASSIFIER_LANES; /* vectors; units in half of one more */
-    image_classifier_part half[IMAGE_CLASSIFIER_PIXELS], last = image_classifier_first_part(image_classifier_splat(0.0f));
-    IMAGE_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        half[pixel] = image_classifier_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         image_classifier_vec row[IMAGE_CLASSIFIER_VECS];
         IMAGE_CLASSIFIER_UNROLL
-        for (int v = 0; v < whole; ++v)
+        for (int v = 0; v * IMAGE_CLASSIFIER_LANES < width; ++v)
             row[v] = image_classifier_load_vec(w + k * panel + v * IMAGE_CLASSIFIER_LANES);
-        if (rest)
-            last = image_classifier_first_part(image_classifier_load_vec(w + k * panel + whole * IMAGE_CLASSIFIER_LANES));
         IMAGE_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -154,12 +138,9 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, i
             for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
             if (rest)
-                half[pixel] += element * last;
+                sum[pixel][whole] = image_classifier_of_part(image_classifier_first_part(sum[pixel][whole]) + element * image_classifier_first_part(row[whole]));
         }
     }
-    IMAGE_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        sum[pixel][whole] = image_classifier_of_part(half[pixel]);
 }
 
 #if IMAGE_CLASSIFIER_LANES == 8
@@ -258,6 +239,16 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_no_less(image_clas
     return (image_classifier_vec)_mm256_max_ps((__m256)low, (__m256)x);
 #else
     return image_classifier_vwhere(image_classifier_less(x, low), low, x);
+#endif
+}
+
+/* x in every lane. */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_splat(float x)
+{
+#if IMAGE_CLASSIFIER_LANES > 1
+    return x - (image_classifier_vec){0};
+#else
+    return x;
 #endif
 }
 

@@ -122,16 +122,6 @@ MATHEMATICS_INLINE void mathematics_begin_with_zero(int pixels, int width, mathe
     }
 }
 
-/* The first half of a vector of 16 lanes. */
-MATHEMATICS_INLINE mathematics_part mathematics_first_part(mathematics_vec v)
-{
-#if MATHEMATICS_LANES == 16
-    return (mathematics_part)_mm512_castps512_ps256((__m512)v);
-#else
-    return v;
-#endif
-}
-
 /* A vector from anywhere. */
 MATHEMATICS_INLINE mathematics_vec mathematics_load_vec(const float *from)
 {
@@ -148,6 +138,16 @@ MATHEMATICS_INLINE mathematics_vec mathematics_of_part(mathematics_part v)
 #endif
 }
 
+/* The first half of a vector of 16 lanes. */
+MATHEMATICS_INLINE mathematics_part mathematics_first_part(mathematics_vec v)
+{
+#if MATHEMATICS_LANES == 16
+    return (mathematics_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
+}
+
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
  * `across` pixels lie x_column apart in a row, rows x_row apart, and x's elements step apart. w is a panel of
  * `panel` units side by side, of which `width` are taken. Inlined with constants, the loops but the one over k
@@ -156,17 +156,11 @@ MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, 
     int step, const float *w, int panel, mathematics_vec (*sum)[MATHEMATICS_VECS])
 {
     const int whole = width / MATHEMATICS_LANES, rest = width % MATHEMATICS_LANES; /* vectors; units in half of one more */
-    mathematics_part half[MATHEMATICS_PIXELS], last = mathematics_first_part(mathematics_splat(0.0f));
-    MATHEMATICS_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        half[pixel] = mathematics_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         mathematics_vec row[MATHEMATICS_VECS];
         MATHEMATICS_UNROLL
-        for (int v = 0; v < whole; ++v)
+        for (int v = 0; v * MATHEMATICS_LANES < width; ++v)
             row[v] = mathematics_load_vec(w + k * panel + v * MATHEMATICS_LANES);
-        if (rest)
-            last = mathematics_first_part(mathematics_load_vec(w + k * panel + whole * MATHEMATICS_LANES));
         MATHEMATICS_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -174,12 +168,9 @@ MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, 
             for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
             if (rest)
-                half[pixel] += element * last;
+                sum[pixel][whole] = mathematics_of_part(mathematics_first_part(sum[pixel][whole]) + element * mathematics_first_part(row[whole]));
         }
     }
-    MATHEMATICS_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        sum[pixel][whole] = mathematics_of_part(half[pixel]);
 }
 
 #if MATHEMATICS_LANES == 8

@@ -158,16 +158,6 @@ RECURRENT_INLINE void recurrent_begin_with_zero(int pixels, int width, recurrent
     }
 }
 
-/* The first half of a vector of 16 lanes. */
-RECURRENT_INLINE recurrent_part recurrent_first_part(recurrent_vec v)
-{
-#if RECURRENT_LANES == 16
-    return (recurrent_part)_mm512_castps512_ps256((__m512)v);
-#else
-    return v;
-#endif
-}
-
 /* A vector from anywhere. */
 RECURRENT_INLINE recurrent_vec recurrent_load_vec(const float *from)
 {
@@ -184,6 +174,16 @@ RECURRENT_INLINE recurrent_vec recurrent_of_part(recurrent_part v)
 #endif
 }
 
+/* The first half of a vector of 16 lanes. */
+RECURRENT_INLINE recurrent_part recurrent_first_part(recurrent_vec v)
+{
+#if RECURRENT_LANES == 16
+    return (recurrent_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
+}
+
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
  * `across` pixels lie x_column apart in a row, rows x_row apart, and x's elements step apart. w is a panel of
  * `panel` units side by side, of which `width` are taken. Inlined with constants, the loops but the one over k
@@ -192,17 +192,11 @@ RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int 
     int step, const float *w, int panel, recurrent_vec (*sum)[RECURRENT_VECS])
 {
     const int whole = width / RECURRENT_LANES, rest = width % RECURRENT_LANES; /* vectors; units in half of one more */
-    recurrent_part half[RECURRENT_PIXELS], last = recurrent_first_part(recurrent_splat(0.0f));
-    RECURRENT_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        half[pixel] = recurrent_first_part(sum[pixel][whole]);
     for (int k = 0; k < depth; ++k) {
         recurrent_vec row[RECURRENT_VECS];
         RECURRENT_UNROLL
-        for (int v = 0; v < whole; ++v)
+        for (int v = 0; v * RECURRENT_LANES < width; ++v)
             row[v] = recurrent_load_vec(w + k * panel + v * RECURRENT_LANES);
-        if (rest)
-            last = recurrent_first_part(recurrent_load_vec(w + k * panel + whole * RECURRENT_LANES));
         RECURRENT_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
@@ -210,12 +204,9 @@ RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int 
             for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
             if (rest)
-                half[pixel] += element * last;
+                sum[pixel][whole] = recurrent_of_part(recurrent_first_part(sum[pixel][whole]) + element * recurrent_first_part(row[whole]));
         }
     }
-    RECURRENT_UNROLL
-    for (int pixel = 0; pixel < pixels && rest; ++pixel)
-        sum[pixel][whole] = recurrent_of_part(half[pixel]);
 }
 
 #if RECURRENT_LANES == 8

@@ -53,11 +53,9 @@ typedef int32_t text_classifier_ivec;
 #endif
 #if defined __GNUC__
 #define TEXT_CLASSIFIER_INLINE static inline __attribute__((always_inline, unused))
-#define TEXT_CLASSIFIER_APART __attribute__((noinline, unused))
 #define TEXT_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
 #else
 #define TEXT_CLASSIFIER_INLINE static inline
-#define TEXT_CLASSIFIER_APART
 #define TEXT_CLASSIFIER_ALIGNED
 #endif
 #if defined __clang__
@@ -68,6 +66,15 @@ typedef int32_t text_classifier_ivec;
 #else
 #define TEXT_CLASSIFIER_UNROLL
 #endif
+#if TEXT_CLASSIFIER_LANES == 16
+#define TEXT_CLASSIFIER_PART 8
+typedef float text_classifier_part __attribute__((vector_size(32))); /* half a vector: as quick as a whole one, or twice */
+#else
+#define TEXT_CLASSIFIER_PART TEXT_CLASSIFIER_LANES
+typedef text_classifier_vec text_classifier_part;
+#endif
+/* The fewest lanes that n units need, in steps of so many. */
+#define TEXT_CLASSIFIER_COVER(n, lanes) (((n) + (lanes) - 1) / (lanes) * (lanes))
 /* How many of n elements are left from number i on, as far as a vector holds them. */
 #define TEXT_CLASSIFIER_LEFT(n, i) ((n) % TEXT_CLASSIFIER_LANES ? (n) - (i) : TEXT_CLASSIFIER_LANES)
 enum { TEXT_CLASSIFIER_PIXELS = 30, TEXT_CLASSIFIER_VECS = 64 / TEXT_CLASSIFIER_LANES }; /* no tile is larger */
@@ -84,9 +91,29 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
     TEXT_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
             sum[pixel][v] = text_classifier_load_vec(bias + v * TEXT_CLASSIFIER_LANES);
     }
+}
+
+/* A vector of 16 lanes whose first half is that one; nobody asks for the other one. */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_of_part(text_classifier_part v)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_vec)_mm512_castps256_ps512((__m256)v);
+#else
+    return v;
+#endif
+}
+
+/* The first half of a vector of 16 lanes. */
+TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_classifier_vec v)
+{
+#if TEXT_CLASSIFIER_LANES == 16
+    return (text_classifier_part)_mm512_castps512_ps256((__m512)v);
+#else
+    return v;
+#endif
 }
 
 /* The tile: sum[pixel][unit] += sum over k of x[pixel][k] * w[k][unit], all sums in registers.
@@ -96,17 +123,20 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin(int pixels, int width, const f
 TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
+    const int whole = width / TEXT_CLASSIFIER_LANES, rest = width % TEXT_CLASSIFIER_LANES; /* vectors; units in half of one more */
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
             row[v] = text_classifier_load_vec(w + k * panel + v * TEXT_CLASSIFIER_LANES);
         TEXT_CLASSIFIER_UNROLL
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             TEXT_CLASSIFIER_UNROLL
-            for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+            for (int v = 0; v < whole; ++v)
                 sum[pixel][v] += element * row[v];
+            if (rest)
+                sum[pixel][whole] = text_classifier_of_part(text_classifier_first_part(sum[pixel][whole]) + element * text_classifier_first_part(row[whole]));
         }
     }
 }
@@ -120,48 +150,21 @@ TEXT_CLASSIFIER_INLINE __m256i text_classifier_mask(int n)
 }
 #endif
 
-/* The first n lanes of a vector to anywhere. Where n is known when compiling there is no mask: what a masked store wrote can't
- * be read again before it has reached the cache. */
+/* The first n lanes of a vector to anywhere. */
 TEXT_CLASSIFIER_INLINE void text_classifier_store(float *to, text_classifier_vec v, int n)
 {
     if (n >= TEXT_CLASSIFIER_LANES)
         *(text_classifier_loose *)to = v;
+    else if (n > 0)
 #if TEXT_CLASSIFIER_LANES == 16
-    else if (n > 0 && !__builtin_constant_p(n))
         _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
-    else if (n >= 4) { /* halves, or quarters, that overlap */
-        const text_classifier_ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-        const int half = n >= 8 ? 8 : 4;
-        const __m512 last = _mm512_permutexvar_ps((__m512i)(lanes + (n - half)), (__m512)v);
-        if (n >= 8) {
-            _mm256_storeu_ps(to, _mm512_castps512_ps256((__m512)v));
-            if (n > 8)
-                _mm256_storeu_ps(to + n - 8, _mm512_castps512_ps256(last));
-        } else {
-            _mm_storeu_ps(to, _mm512_castps512_ps128((__m512)v));
-            if (n > 4)
-                _mm_storeu_ps(to + n - 4, _mm512_castps512_ps128(last));
-        }
-    }
 #elif TEXT_CLASSIFIER_LANES == 8
-    else if (n > 0 && !__builtin_constant_p(n))
         _mm256_maskstore_ps(to, text_classifier_mask(n), (__m256)v);
-    else if (n >= 4) {
-        _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)v));
-        TEXT_CLASSIFIER_UNROLL
-        for (int i = 4; i < n; ++i)
-            to[i] = v[i];
-    }
-#endif
-#if TEXT_CLASSIFIER_LANES > 1
-    else {
-        TEXT_CLASSIFIER_UNROLL
-        for (int i = 0; i < TEXT_CLASSIFIER_LANES && i < 4; ++i)
+#elif TEXT_CLASSIFIER_LANES > 1
+        for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
             if (i < n)
                 to[i] = v[i];
-    }
 #else
-    else if (n > 0)
         *to = v;
 #endif
 }
@@ -181,7 +184,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_begin_with_zero(int pixels, int widt
     TEXT_CLASSIFIER_UNROLL
     for (int pixel = 0; pixel < pixels; ++pixel) {
         TEXT_CLASSIFIER_UNROLL
-        for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
+        for (int v = 0; v * TEXT_CLASSIFIER_LANES < width; ++v)
             sum[pixel][v] = text_classifier_splat(0.0f);
     }
 }
@@ -515,14 +518,6 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
     }
 }
 
-/* What layers like the next one do, each with weights of its own. */
-static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const float *restrict x, float *restrict y, const float *restrict its_kernel, const float *restrict its_bias)
-{
-    const float *const bias = its_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_query_panel(16, 6, 16, x, its_kernel + u, bias + u, y + u);
-}
-
 /* attention/query: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -531,7 +526,11 @@ static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const fl
  */
 static void text_classifier_attention_query(const float *restrict x, float *restrict y)
 {
-    text_classifier_attention_query_alike(x, y, text_classifier_attention_query_kernel, text_classifier_attention_query_bias);
+    const float *const bias = text_classifier_attention_query_bias;
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
+    }
 }
 
 /* (64) attention/key/kernel: get_weights()[0] of attention/key; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -552,6 +551,37 @@ static const float text_classifier_attention_key_bias[16] TEXT_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin(pixels, width, bias, sum);
+    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+    }
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+    for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 4;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_key_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        else
+            text_classifier_attention_key_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+    }
+}
+
 /* attention/key: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -560,7 +590,11 @@ static const float text_classifier_attention_key_bias[16] TEXT_CLASSIFIER_ALIGNE
  */
 static void text_classifier_attention_key(const float *restrict x, float *restrict y)
 {
-    text_classifier_attention_query_alike(x, y, text_classifier_attention_key_kernel, text_classifier_attention_key_bias);
+    const float *const bias = text_classifier_attention_key_bias;
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_key_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
+    }
 }
 
 /* (64) attention/value/kernel: get_weights()[0] of attention/value; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -581,6 +615,37 @@ static const float text_classifier_attention_value_bias[16] TEXT_CLASSIFIER_ALIG
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
+/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
+    text_classifier_begin(pixels, width, bias, sum);
+    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
+    TEXT_CLASSIFIER_UNROLL
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+        const int at = pixel * 6;
+        TEXT_CLASSIFIER_UNROLL
+        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
+            text_classifier_store(y + at + u, s, count - u);
+        }
+    }
+}
+
+/* All pixels of a panel of units. */
+TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
+{
+    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
+    for (int column = 0; column < 6; column += COLUMNS) {
+        const int from = column * 4;
+        const int to = column * 6;
+        if (column + COLUMNS <= 6)
+            text_classifier_attention_value_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
+        else
+            text_classifier_attention_value_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
+    }
+}
+
 /* attention/value: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -589,7 +654,11 @@ static const float text_classifier_attention_value_bias[16] TEXT_CLASSIFIER_ALIG
  */
 static void text_classifier_attention_value(const float *restrict x, float *restrict y)
 {
-    text_classifier_attention_query_alike(x, y, text_classifier_attention_value_kernel, text_classifier_attention_value_bias);
+    const float *const bias = text_classifier_attention_value_bias;
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_value_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_value_kernel + u, bias + u, y + u);
+    }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -665,8 +734,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, in
  */
 static void text_classifier_attention_scores(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_scores_panel(16, 6, 16, x, kernel + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_scores_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, kernel + u, y + u);
+    }
 }
 
 /* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
@@ -706,8 +777,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int 
  */
 static void text_classifier_attention_sums(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_sums_panel(16, 3, 16, x, kernel + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_sums_panel(TEXT_CLASSIFIER_COVER(3, TEXT_CLASSIFIER_PART), 3, 16, x, kernel + u, y + u);
+    }
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -816,8 +889,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_attention_output_panel(int
 static void text_classifier_attention_attention_output(const float *restrict x, const float *z, float *y)
 {
     const float *const bias = text_classifier_attention_attention_output_bias;
-    for (int u = 0; u < 16; u += 16)
-        text_classifier_attention_attention_output_panel(16, 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_attention_output_panel(TEXT_CLASSIFIER_COVER(4, TEXT_CLASSIFIER_PART), 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
+    }
 }
 
 /* (1, 1, 4) norm/gamma: get_weights()[0] of norm */
@@ -902,7 +977,7 @@ static const float text_classifier_scores_bias[3] TEXT_CLASSIFIER_ALIGNED = {
  * text_classifier_scores_kernel (4, 3): element [i][j] is number i * 3 + j
  * text_classifier_scores_bias (3)
  */
-static inline void text_classifier_scores(const float *restrict x, float *restrict y)
+static void text_classifier_scores(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 3; ++u) {
         float sum = text_classifier_scores_bias[u];
