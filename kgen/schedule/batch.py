@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
 from kgen.schedule.lower import schedule
+from kgen.schedule.nonzero import zeros
 from kgen.schedule.product import Product
 from kgen.schedule.saving import NOTHING, Saving
+from kgen.schedule.sparse import sparse
 from kgen.schedule.tile import Pixels, choose
 
 SAMPLES = 32
@@ -40,7 +42,9 @@ def blocked(
         return None
     before = {node.output.name: node for node in single.nodes}
     made = schedule(wide, functions, winograd, saving)
-    made = made.with_nodes([_on_weights_of(before.get(n.output.name), n) for n in made.nodes])
+    made = made.with_nodes(
+        [_on_weights_of(before.get(n.output.name), n, made.producer) for n in made.nodes]
+    )
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None
 
@@ -75,14 +79,16 @@ def _widened(graph: Graph) -> Graph | None:
     return replace(graph, nodes=tuple(nodes)).map_values(widened).check()
 
 
-def _on_weights_of(single: Node | None, node: Node) -> Node:
-    """A product on the panels that the single sample's has, with a tile of their width or less."""
+def _on_weights_of(single: Node | None, node: Node, producer: Mapping[Value, Node]) -> Node:
+    """A product on the panels that the single sample's has, with a tile of their width or less; it
+    leaves out zeros if that one does, and it pays here too.
+    """
     if not (isinstance(node, Product) and isinstance(single, Product)):
         return node
     if not isinstance(single.kernel, Constant) or single.terms != node.terms:
         return node
     pixels = Pixels(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
-    return replace(
+    made = replace(
         node,
         kernel=single.kernel,
         scale=single.scale,
@@ -91,3 +97,4 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
         panels=single.panels,
         tile=choose(pixels, node.units, node.terms, single.panels.width),
     )
+    return sparse(made, single, zeros(node.x, producer)) if single.places else made
