@@ -118,7 +118,7 @@ def _cycles(pixels: int, vectors: int, terms: int, crowded: float) -> float:
     """
     far = terms * vectors > NEAR_LINES
     loads = 0.03 * pixels + (0.2 if far else 0.1) * vectors
-    alone = 0.1 * pixels if far and vectors == 1 else 0.0
+    alone = (0.1 if far else 0.05) * pixels if vectors == 1 else 0.0
     step = max(pixels * vectors, 4.0) + loads + alone + crowded
     aside = terms // BLOCK if terms >= FEWEST * BLOCK else 0
     spilled = 4 * max(pixels * vectors - AVX512.count // 2, 0) * aside
