@@ -17,6 +17,9 @@ import kgen
 from kgen.library import STRICT, Library
 from kgen.schedule.batch import SAMPLES
 
+FAR = keras.initializers.Constant(20.0)
+"""A bias under which a ReLU gives no zero."""
+
 COUNTS = (1, 2, 4, 7, 11, SAMPLES - 1, SAMPLES, SAMPLES + 3, 2 * SAMPLES - 3)
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -67,6 +70,18 @@ def several() -> keras.Model:
     y = layers.Dense(3, activation="softmax")(layers.Dense(110)(hidden) + hidden)
     z = layers.Permute((2, 1))(layers.Reshape((4, 10))(layers.Dense(40)(hidden)))
     return Model([a, b], [y, z])
+
+
+def rectified() -> keras.Model:
+    """Rows of which half is zero, or nothing; whole and partial panels, and parts of the terms."""
+    a, b = Input((90,), name="a"), Input((2, 7), name="b")
+    x = layers.Concatenate()([a, layers.Flatten()(b)])
+    half = layers.Dense(110, activation="relu", name="half")(x)
+    full = layers.Dense(90, activation="relu", name="full")(half)
+    far = layers.Dense(60, activation="relu", bias_initializer=FAR, name="far")(full)
+    y = layers.Dense(110, activation="tanh", use_bias=False, name="late")(far) + half
+    z = layers.Reshape((10, 4))(layers.Dense(40, name="narrow")(half))
+    return Model([a, b], [layers.Dense(3, activation="softmax")(y), z])
 
 
 def words() -> keras.Model:
@@ -127,12 +142,15 @@ def test_blocks_with_few_units_at_the_end() -> None:
     np.testing.assert_allclose(found, model(x), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("build", [several, rectified])
 @pytest.mark.parametrize(("cc", "flags"), [("gcc", SANITIZERS), ("clang", ())])
-def test_blocks_are_as_one_by_one(cc: str, flags: tuple[str, ...], tmp_path: Path) -> None:
+def test_blocks_are_as_one_by_one(
+    build: Callable[[], keras.Model], cc: str, flags: tuple[str, ...], tmp_path: Path
+) -> None:
     """Of all sizes, with sanitizers, each array just as large as it has to be."""
     if shutil.which(cc) is None:
         pytest.skip(f"no {cc}")
-    files = exported(several())
+    files = exported(build())
     assert "model_run_block" in files["model.c"]
     for name, text in files.items():
         (tmp_path / name).write_text(text)
@@ -152,6 +170,33 @@ def test_blocks_agree_with_keras() -> None:
     found = Library(exported(model)).predict(*x)
     for a, b in zip(found, model.predict(x, verbose=0), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+VECTORS = (("-march=native",), ("-mavx2", "-mfma", "-mno-avx512f"), ("-DMODEL_NO_VECTORS",))
+
+
+@pytest.mark.parametrize("flags", VECTORS)
+def test_zeros_are_left_out_of_blocks(flags: tuple[str, ...]) -> None:
+    """Where they are many when the code runs; a NaN stays in its sample."""
+    if "-mavx2" in flags and not {"avx2", "fma"} <= set(Path("/proc/cpuinfo").read_text().split()):
+        pytest.skip("no AVX2")
+    model = rectified()
+    files = exported(model)
+    both = {"full": "first, int last, ", "far": "first, int last, ", "late": "width, "}
+    for layer, first in both.items():
+        assert f"void model_{layer}_block_some(int {first}" in files["model.c"]
+        assert f"model_{layer}_block_all(x" in files["model.c"]
+    assert "narrow_block_some" not in files["model.c"]  # it would save too little
+    generator = np.random.default_rng(0)
+    x = [
+        generator.standard_normal((SAMPLES, *i.shape[1:])).astype(np.float32) for i in model.inputs
+    ]
+    x[0][7, 3] = np.nan
+    found = Library(files, flags=(*STRICT, "-O2", *flags)).predict(*x)
+    for a, b in zip(found, model.predict(x, verbose=0), strict=True):
+        assert np.isnan(a[7]).all()  # TensorFlow's ReLU makes zero of it
+        others = (np.delete(values, 7, 0) for values in (a, b))
+        np.testing.assert_allclose(*others, rtol=1e-4, atol=1e-5)
 
 
 def test_an_input_that_nothing_reads() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from kgen.ir.graph import Graph
@@ -11,8 +11,10 @@ from kgen.ir.size import Given, Length
 from kgen.ir.value import Constant, Value
 from kgen.schedule.dot import Dot
 from kgen.schedule.lower import schedule
+from kgen.schedule.nonzero import zeros
 from kgen.schedule.product import Product
 from kgen.schedule.saving import NOTHING, Saving
+from kgen.schedule.sparse import sparse
 from kgen.schedule.tile import Pixels, choose
 
 SAMPLES = 32
@@ -45,7 +47,9 @@ def blocked(
         return None
     before = {node.output.name: node for node in single.nodes}
     made = schedule(wide, functions, winograd, _plain_as(single, graph, saving))
-    made = made.with_nodes([_on_weights_of(before.get(n.output.name), n) for n in made.nodes])
+    made = made.with_nodes(
+        [_on_weights_of(before.get(n.output.name), n, made.producer) for n in made.nodes]
+    )
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None
 
@@ -89,8 +93,10 @@ def _plain_as(single: Graph, graph: Graph, saving: Saving) -> Saving:
     return replace(saving, plain=saving.plain | plain)
 
 
-def _on_weights_of(single: Node | None, node: Node) -> Node:
-    """A product on the panels that the single sample's has, with a tile of their width or less."""
+def _on_weights_of(single: Node | None, node: Node, producer: Mapping[Value, Node]) -> Node:
+    """A product on the panels that the single sample's has, with a tile of their width or less; it
+    leaves out zeros if that one does, and it pays here too.
+    """
     if isinstance(node, Dot) and isinstance(single, Dot):
         return replace(node, kernel=single.kernel)
     if not (isinstance(node, Product) and isinstance(single, Product)):
@@ -98,7 +104,7 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
     if not isinstance(single.kernel, Constant) or single.terms != node.terms:
         return node
     pixels = Pixels.of(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
-    return replace(
+    made = replace(
         node,
         kernel=single.kernel,
         scale=single.scale,
@@ -107,3 +113,4 @@ def _on_weights_of(single: Node | None, node: Node) -> Node:
         panels=single.panels,
         tile=choose(pixels, node.units, node.terms, single.panels.width),
     )
+    return sparse(made, single, zeros(node.x, producer)) if single.places else made

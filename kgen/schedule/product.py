@@ -10,13 +10,7 @@ from kgen.ir.node import Contraction, Spec
 from kgen.ir.size import at_bound, is_fixed
 from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import WHOLE, Panels, Stretch
-from kgen.schedule.tile import LINE, NEAR_LINES, Tile
-
-BLOCK = 64
-"""About as many terms of a tile's sums are taken before they are set aside."""
-
-FEWEST = 4
-"""Blocks that a tile's sums are cut into, or not at all: that costs short ones two percent."""
+from kgen.schedule.tile import BLOCK, FEWEST, LINE, NEAR_LINES, Tile
 
 ROWS_AHEAD = 16
 """Terms of a long panel that a tile asks for before their turn."""

@@ -11,6 +11,7 @@ from kgen.schedule.attention import Attention
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.product import Axis, Product
+from kgen.schedule.sparse import Sparse
 from kgen.schedule.strip import Strip
 from kgen.schedule.strips import in_bands
 from kgen.schedule.tile import Pixels, choose
@@ -37,6 +38,8 @@ def in_parts(graph: Graph) -> Graph:
 
 def _in_parts(node: Node) -> Node:
     match node:
+        case Sparse():
+            return node
         case Product():
             return _divided(node)
         case Attention():

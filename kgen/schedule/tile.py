@@ -23,6 +23,12 @@ NEAR_LINES = 384
 LOADED = 0.68
 """Cycles that an element of x takes, though half a vector of units is multiplied in less."""
 
+BLOCK = 64
+"""About as many terms of a tile's sums are taken before they are set aside."""
+
+FEWEST = 4
+"""Blocks that a tile's sums are cut into, or not at all: that costs short ones two percent."""
+
 
 @dataclass(frozen=True)
 class Registers:
@@ -142,11 +148,17 @@ def vectors(units: int) -> float:
 
 def _cycles(pixels: int, vectors: float, terms: int, crowded: float) -> float:
     """One tile: multiply-adds or their latency, what is not hidden of each load of an element of x
-    and of a line of the panel (from the second-level cache if it is long), then the write-back.
+    and of a line of the panel (from beyond the first-level cache if it is long: then single lines
+    come slower than several side by side), then the sums that are set aside where the registers
+    don't hold two of each, and the write-back.
     """
-    line = 1.0 if terms * vectors > NEAR_LINES else 0.25
-    step = max(pixels * max(vectors, LOADED), 4.0) + 0.06 * pixels + line * vectors + crowded
-    return terms * step + 2 * pixels * ceil(vectors) + 12
+    far = terms * vectors > NEAR_LINES
+    loads = 0.03 * pixels + (0.2 if far else 0.1) * vectors
+    alone = (0.1 if far else 0.05) * pixels if vectors <= 1 else 0.0
+    step = max(pixels * max(vectors, LOADED), 4.0) + loads + alone + crowded
+    aside = terms // BLOCK if terms >= FEWEST * BLOCK else 0
+    spilled = 4 * max(pixels * ceil(vectors) - AVX512.count // 2, 0) * aside
+    return terms * step + spilled + 1.5 * pixels * ceil(vectors) + 12
 
 
 def _parts(count: int, *sizes: int) -> list[tuple[int, int]]:

@@ -14,23 +14,8 @@ class AttentionOp(FastOp):
     @property
     def parts(self) -> list[FastOp]:
         """The functions of the scores and of the sums, of one head and one block of queries."""
-        return [
-            FastOp(
-                node,
-                function=f"{self.function}_{word}",
-                symbols=self.symbols,
-                expressions=self.expressions,
-                error=self.error,
-                inner=False,
-                lengths_of={},
-                stored=self.stored,
-                prefix=self.prefix,
-                vectors=self.vectors,
-                threads=False,
-                following=False,
-            )
-            for word, node in zip(("scores", "sums"), self.node.products, strict=True)
-        ]
+        words = ("scores", "sums")
+        return [self.part(word, node) for word, node in zip(words, self.node.products, strict=True)]
 
     def start(self, array: str, blocks: bool) -> str:
         """Where an array begins for a head and, if there are several, a block of queries."""

@@ -34,6 +34,23 @@ class Late(NamedTuple):
 class FastOp(VectorOp):
     """A node as a template of the fast style sees it, which may be one of products in tiles."""
 
+    def part(self, word: str, node: Contraction, threads: bool = False) -> FastOp:
+        """Another node as a function of its own, which this one's calls."""
+        return FastOp(
+            node,
+            function=f"{self.function}_{word}",
+            symbols=self.symbols,
+            expressions=self.expressions,
+            error=self.error,
+            inner=False,
+            lengths_of={},
+            stored=self.stored,
+            prefix=self.prefix,
+            vectors=self.vectors,
+            threads=threads,
+            following=False,
+        )
+
     # Kernels packed at run time
 
     def repack_loops(self) -> tuple[list[Loop], list[Loop], list[tuple[str, int]]]:

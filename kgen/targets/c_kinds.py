@@ -8,10 +8,12 @@ from typing import Any
 from kgen.ir.node import Node
 from kgen.schedule.attention import Attention
 from kgen.schedule.gates import Gates
+from kgen.schedule.sparse import Sparse
 from kgen.schedule.strip import Strip
 from kgen.targets.c_attention import AttentionOp
 from kgen.targets.c_fast import FastOp
 from kgen.targets.c_gates import GatesOp
+from kgen.targets.c_sparse import SparseOp
 from kgen.targets.c_strip import CStrip
 
 
@@ -20,6 +22,8 @@ def fast_op(node: Node, names: Mapping[object, str], *common: Any) -> FastOp:
     match node:
         case Attention():
             return AttentionOp(node, *common)
+        case Sparse():
+            return SparseOp(node, *common)
         case Strip():
             return CStrip.of(FastOp(node, *common), names)
         case Gates():
