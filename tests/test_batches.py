@@ -185,7 +185,7 @@ def test_zeros_are_left_out_of_blocks(flags: tuple[str, ...]) -> None:
     both = {"full": "first, int last, ", "far": "first, int last, ", "late": "width, "}
     for layer, first in both.items():
         assert f"void model_{layer}_block_some(int {first}" in files["model.c"]
-        assert f"model_{layer}_block_all(x" in files["model.c"]
+        assert f"model_{layer}_block_all(samples, x" in files["model.c"]
     assert "narrow_block_some" not in files["model.c"]  # it would save too little
     generator = np.random.default_rng(0)
     x = [
