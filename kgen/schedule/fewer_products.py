@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
-from math import prod
+from math import ceil, prod
 
 import numpy as np
 
@@ -129,7 +129,14 @@ def _direct(node: Conv) -> float:
 
 
 def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
-    """Cycles that the products and the transforms take."""
+    """Cycles that the products and the transforms take, and the way of the weights."""
+    _, rows, columns = lines
+    terms = channels * prod(line.blocks for line in lines)
+    work = _work(lines, tiles, channels, units, tile)
+    return _loading(work, 4 * rows.positions * columns.positions * terms * units)
+
+
+def _work(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
     _, rows, columns = lines
     positions = rows.positions * columns.positions
     terms = channels * prod(line.blocks for line in lines)
@@ -140,7 +147,7 @@ def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Ti
     each = positions * (2 * passes + 2)
     again = 1 if terms == channels else 1.5
     moved = tiles * each * (again * -(-channels // LINE) + -(-units // LINE))
-    return _loading(products + moved, 4 * positions * terms * units)
+    return products + moved
 
 
 def _loading(cycles: float, size: int) -> float:
@@ -179,8 +186,33 @@ def _made(
         why=why,
         pieces=pieces,
     )
-    many = max(made.at_once)
-    factors = (many + made.beyond) * made.lines * LINE + LINE
-    size = made.positions * (factors + many * panels.padded + LINE)
-    space = Value(name=f"{node.output.name}/tiles", shape=(1, size), dtype="float32", batch=0)
+    name = f"{node.output.name}/tiles"
+    space = Value(name=name, shape=(1, made.space), dtype="float32", batch=0)
     return replace(made, others=(space,))
+
+
+def is_bandable(node: Winograd) -> bool:
+    """Whether a few of its rows can be computed at a time: its tiles are of neighbouring rows."""
+    planes, rows, _ = node.lines_of_tiles
+    return node.images == planes.count == planes.blocks == rows.rate == rows.blocks == 1
+
+
+def in_bands(node: Winograd, height: int) -> tuple[Winograd, int, float]:
+    """The node as it computes `height` rows at a time, and how many cycles more that takes."""
+    bands, rows = ceil(node.rows.count / height), replace(node.rows, count=height)
+    pixels = Pixels(1, rows.tiles * node.columns.grid, 0, LINE)
+    terms = node.channels * len(node.blocks)
+    tile = choose(pixels, node.units, terms, [node.tile.widest.units])
+    made = replace(node, rows=rows, tile=tile, total=node.rows.count)
+    extra = bands * _time(made) - _time(node)
+    (space,) = node.others
+    space = replace(space, name=f"{space.name}/band", shape=(1, made.space), batch=None)
+    return replace(made, others=(space,)), height, extra
+
+
+def _time(node: Winograd) -> float:
+    """Cycles of its work, and of waiting for weights that are read once for each of its pieces."""
+    work = _work(node.lines_of_tiles, node.tiles, node.channels, node.units, node.tile)
+    size = node.kernel.nbytes
+    pieces = ceil(node.tiles / node.at_once[0])
+    return work + (WAITING * size * pieces if size > NEAR else 0.0)

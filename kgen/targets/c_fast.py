@@ -14,6 +14,7 @@ from kgen.schedule.forms import spread
 from kgen.schedule.product import Taps
 from kgen.targets import c_types, loops
 from kgen.targets.c_op import Text
+from kgen.targets.c_pooling import PoolingWalks
 from kgen.targets.c_vector_op import VectorOp
 from kgen.targets.loops import Loop
 
@@ -30,7 +31,7 @@ class Late(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class FastOp(VectorOp):
+class FastOp(PoolingWalks, VectorOp):
     """A node as a template of the fast style sees it, which may be one of products in tiles."""
 
     # Kernels packed at run time
