@@ -29,7 +29,7 @@ TRAFFIC = 0.05
 FEWEST = 4
 """Times as many rows as are kept must be there for the rest to be worth anything."""
 
-PARTS = 4
+PARTS = (4, 2)
 """Bands of rows for several threads."""
 
 
@@ -69,11 +69,9 @@ def in_strips(graph: Graph, worth: Worth = FOR_SPEED) -> Graph:
 
 def in_bands(node: Strip) -> Strip:
     """The strip in parts that several threads share, where it has enough rows."""
-    last = node.stages[-1].rows.count
-    if last < FEWEST * PARTS:
-        return node
-    others = tuple(replace(v, shape=(PARTS, *v.shape[1:])) for v in node.others)
-    return replace(node, parts=PARTS, others=others)
+    parts = next((n for n in PARTS if node.stages[-1].rows.count >= FEWEST * n), 1)
+    others = tuple(replace(v, shape=(parts, *v.shape[1:])) for v in node.others)
+    return replace(node, parts=parts, others=others)
 
 
 def _chains(graph: Graph, worth: Worth) -> list[list[Link]]:

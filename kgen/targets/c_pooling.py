@@ -81,7 +81,8 @@ class PoolingWalks:
     @property
     def slice_size(self) -> int:
         """Elements of x at one position along the first dimension."""
-        return prod(one.reach.size for one in self.window_dimensions[1:]) * self.node.x.shape[-1]
+        inner = prod(one.reach.size for one in self.window_dimensions[1:])
+        return inner * int(self.node.x.shape[-1])
 
     def slice_of(self, first: WindowDimension) -> str:
         """The number of a tap's part, along the first dimension, among those that are kept."""
