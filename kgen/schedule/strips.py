@@ -67,6 +67,19 @@ def in_strips(graph: Graph, worth: Worth = FOR_SPEED) -> Graph:
     return graph.with_nodes(nodes)
 
 
+def apart(graph: Graph, node: Pooling) -> str:
+    """Why a pooling doesn't take turns with what makes its input."""
+    x = node.x
+    maker = graph.producer.get(x)
+    if maker is None or link_of(maker) is None:
+        return "what makes its input is not made row by row"
+    if graph.readers[x] > 1:
+        return "its input is read elsewhere too, and must be whole"
+    if x.nbytes < FAR:
+        return f"its input's {x.nbytes // 1024} KB stay near"
+    return "rows of its input would take longer than is saved by not storing all of them"
+
+
 def in_bands(node: Strip) -> Strip:
     """The strip in parts that several threads share, where it has enough rows."""
     parts = next((n for n in PARTS if node.stages[-1].rows.count >= FEWEST * n), 1)
