@@ -31,6 +31,8 @@ STAGES = {
     "pooled_means": [2, 2],
     "pooled_tiles": [2, 2],
     "pooled_and_more": [2, 2],
+    "pooled_sequences": [2, 2],
+    "pooled_volumes": [2],
 }
 
 

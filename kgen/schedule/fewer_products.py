@@ -191,19 +191,27 @@ def _made(
     return replace(made, others=(space,))
 
 
-def is_bandable(node: Winograd) -> bool:
-    """Whether a few of its rows can be computed at a time: its tiles are of neighbouring rows."""
-    planes, rows, _ = node.lines_of_tiles
-    return node.images == planes.count == planes.blocks == rows.rate == rows.blocks == 1
+def is_bandable(node: Winograd, line: Line) -> bool:
+    """Whether a few of its rows, or columns, can be computed at a time: its tiles are of
+    neighbours, and there is only one of each line before.
+    """
+    alone = all(
+        one.count == one.size == one.blocks == 1
+        for one in node.lines_of_tiles[: node.lines_of_tiles.index(line)]
+    )
+    return node.images == line.rate == line.blocks == 1 and alone
 
 
-def in_bands(node: Winograd, height: int) -> tuple[Winograd, int, float]:
-    """The node as it computes `height` rows at a time, and how many cycles more that takes."""
-    bands, rows = ceil(node.rows.count / height), replace(node.rows, count=height)
-    pixels = Pixels(1, rows.tiles * node.columns.grid, 0, LINE)
+def in_bands(node: Winograd, line: Line, height: int) -> tuple[Winograd, int, float]:
+    """The node as it computes `height` rows, or columns, at a time, and how many cycles more that
+    takes.
+    """
+    bands, band = ceil(line.count / height), replace(line, count=height)
+    rows, columns = (band if one is line else one for one in (node.rows, node.columns))
+    pixels = Pixels(1, rows.tiles * columns.grid, 0, LINE)
     terms = node.channels * len(node.blocks)
     tile = choose(pixels, node.units, terms, [node.tile.widest.units])
-    made = replace(node, rows=rows, tile=tile, total=node.rows.count)
+    made = replace(node, rows=rows, columns=columns, tile=tile, total=line.count)
     extra = bands * _time(made) - _time(node)
     (space,) = node.others
     space = replace(space, name=f"{space.name}/band", shape=(1, made.space), batch=None)

@@ -16,6 +16,9 @@ from kgen.schedule.product import Axis, Product
 from kgen.schedule.tile import Pixels, choose, cycles
 from kgen.schedule.winograd import Winograd
 
+SHORTEST = 8
+"""Positions of a sequence that are computed at once."""
+
 Rowwise = Product | Depthwise | Pooling | Winograd
 
 
@@ -56,27 +59,50 @@ def link(node: Node) -> Link | None:
     """The node as a stage, if it can be one."""
     if not isinstance(node, Rowwise) or not has_fixed_sizes(node):
         return None
-    if node.output.rank != 4 or node.output.shape[0] != 1 or not _late_rows(node):
+    if node.output.shape[0] != 1 or not _late_rows(node):
         return None
+    rank = node.output.rank
     match node:
-        case Depthwise() | Pooling():
+        case Pooling():
             return Link(node, node.rows)
+        case Depthwise():
+            return Link(node, node.rows) if rank == 4 else None
         case Winograd():
-            line = node.rows
+            line = node.rows if rank == 4 else node.columns
             rows = Reach(line.size, line.count, line.taps, 1, 1, line.before)
-            return Link(node, rows) if is_bandable(node) else None
+            return Link(node, rows) if rank < 5 and is_bandable(node, line) else None
         case _:
-            return _link_of_product(node)
+            if node.row_step or not isinstance(node.kernel, Constant):
+                return None
+            return {3: _of_sequence, 4: _of_image, 5: _of_volume}.get(rank, _of_nothing)(node)
 
 
-def _link_of_product(node: Product) -> Link | None:
+def _of_nothing(_: Product) -> Link | None:
+    return None
+
+
+def _of_sequence(node: Product) -> Link | None:
+    """Its rows are single positions."""
+    _, count, units = node.output.shape
+    whole = (node.rows.count, node.columns.count, node.columns.y) == (1, count, units)
+    if node.outer or not whole:
+        return None
+    return Link(node, Reach(count, count, 1, 1, 1, 0), node.columns.x)
+
+
+def _of_volume(node: Product) -> Link | None:
+    """Its rows are planes."""
+    _, planes, *_ = node.output.shape
+    if len(node.outer) != 1:
+        return None
+    (axis,) = node.outer
+    whole = (axis.count, axis.y, axis.kernel) == (planes, node.output.size // planes, 0)
+    return Link(node, Reach(planes, planes, 1, 1, 1, 0), axis.x) if whole else None
+
+
+def _of_image(node: Product) -> Link | None:
     _, height, width, units = node.output.shape
-    if (
-        node.outer
-        or node.row_step
-        or not isinstance(node.kernel, Constant)
-        or min(height, width) < 2
-    ):
+    if node.outer or min(height, width) < 2:
         return None
     columns, rows = node.columns, node.rows
     pixels = Reach(height, height, 1, 1, 1, 0)
@@ -110,12 +136,38 @@ def ways(link: Link) -> Iterator[Made]:
     node = link.node
     match node:
         case Winograd():
-            for height in range(node.rows.outputs, node.rows.count, node.rows.outputs):
-                yield Made(*in_bands(node, height))
+            line = node.rows if node.output.rank == 4 else node.columns
+            for height in range(line.outputs, line.count, line.outputs * _some(link)):
+                yield Made(*in_bands(node, line, height))
+        case Product() if node.output.rank == 3:
+            yield from _parts_of(node)
+        case Product() if node.output.rank == 5:
+            yield Made(replace(node, outer=()), 1, 0.0)
         case Product():
             yield Made(*_row_of(node))
         case _:
             yield Made(node, 1, 0.0)
+
+
+def _some(link: Link) -> int:
+    """Tiles along the rows that are tried together: of sequences, about as many as are computed at
+    once.
+    """
+    return 1 if link.y.rank == 4 else 16
+
+
+def _parts_of(node: Product) -> Iterator[Made]:
+    """Of a sequence parts of the same length, several positions each."""
+    count, step = node.columns.count, node.columns.x
+    before = cycles(node.tile.widest, Pixels(1, count, 0, step), node.units, node.terms)
+    for size in range(SHORTEST, count // 2 + 1):
+        if count % size == 0:
+            pixels = Pixels(1, size, 0, step)
+            tile = choose(pixels, node.units, node.terms, [node.tile.widest.units])
+            after = cycles(tile.widest, pixels, node.units, node.terms)
+            columns = replace(node.columns, count=size)
+            made = replace(node, columns=columns, tile=tile, pixels_outside=False)
+            yield Made(made, size, count // size * after - before)
 
 
 def _row_of(node: Product) -> tuple[Product, int, float]:

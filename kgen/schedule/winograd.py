@@ -94,8 +94,8 @@ class Winograd(Contraction):
     taps: of the window.
     tile: tiles of x by units that are held in registers, as one row of pixels.
     pieces: whether few tiles are to be in memory at once.
-    total: if not 0, only rows.count rows are computed, the first one's number being a parameter,
-        of so many.
+    total: if not 0, only rows.count rows are computed, or of a sequence columns.count columns, of
+        so many, the first one's number being a parameter.
     """
 
     x: Value

@@ -108,3 +108,21 @@ def pooled_and_more() -> Model:
     y = layers.ReLU()(layers.Conv2D(33, 3)(x) + other)
     y = layers.Conv2D(120, 1, activation="relu")(layers.MaxPooling2D((2, 1))(y))
     return Model([x, other], layers.MaxPooling2D((3, 2), strides=(2, 3))(y))
+
+
+def pooled_sequences() -> Model:
+    """Some positions at a time: of Winograd's tiles, and of others; windows that overlap, or leave
+    x.
+    """
+    x, other = Input((1900, 36), name="x"), Input((4000, 3), name="other")
+    y = layers.Conv1D(38, 3, padding="same", activation="relu")(x)
+    z = layers.Conv1D(40, 5, strides=2, padding="same", activation="tanh")(other)
+    z = layers.AveragePooling1D(3, strides=2, padding="same")(z)
+    return Model([x, other], [layers.MaxPooling1D(3, strides=2)(y), z])
+
+
+def pooled_volumes() -> Model:
+    """A plane at a time."""
+    x = Input((17, 15, 20, 2), name="x")
+    y = layers.Conv3D(17, 3, padding="same", activation="relu")(x)
+    return Model(x, layers.MaxPooling3D((2, 3, 2), padding="same")(y))
