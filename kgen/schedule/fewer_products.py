@@ -199,7 +199,7 @@ def is_bandable(node: Winograd, line: Line) -> bool:
         one.count == one.size == one.blocks == 1
         for one in node.lines_of_tiles[: node.lines_of_tiles.index(line)]
     )
-    return node.images == line.rate == line.blocks == 1 and alone
+    return node.images == line.rate == 1 and alone
 
 
 def in_bands(node: Winograd, line: Line, height: int) -> tuple[Winograd, int, float]:

@@ -69,7 +69,7 @@ def link(node: Node) -> Link | None:
             return Link(node, node.rows) if rank == 4 else None
         case Winograd():
             line = node.rows if rank == 4 else node.columns
-            rows = Reach(line.size, line.count, line.taps, 1, 1, line.before)
+            rows = Reach(line.size, line.count, line.taps * line.blocks, 1, 1, line.before)
             return Link(node, rows) if rank < 5 and is_bandable(node, line) else None
         case _:
             if node.row_step or not isinstance(node.kernel, Constant):

@@ -16,6 +16,7 @@ from kgen.schedule.product import Product
 from kgen.schedule.stages import Link, Made, kept, ways
 from kgen.schedule.stages import link as link_of
 from kgen.schedule.strip import Stage, Strip
+from kgen.schedule.winograd import Winograd
 
 FAR = 256 * 1024
 """Bytes of an image from which on it pays to keep only some of its rows."""
@@ -113,6 +114,8 @@ def _pays(chain: Sequence[Link], link: Link, worth: Worth) -> bool:
     weights = link.weights + sum(one.weights for one in chain)
     if link.rows.span < link.rows.stride or weights > worth.near:
         return False
+    if isinstance(chain[-1].node, Winograd) and not isinstance(link.node, Pooling):
+        return False  # the second one could take the place of what it adds, but a strip can't yet
     made = _made(chain[-1], link, worth)
     return made is not None and made.extra <= worth.traffic * link.node.x.nbytes
 

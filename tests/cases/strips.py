@@ -98,7 +98,7 @@ def pooled_tiles() -> Model:
     x = Input((45, 42, 36), name="x")
     y = layers.Conv2D(37, 3, padding="same", activation="tanh")(x)
     y = layers.MaxPooling2D(3, strides=2, padding="same")(y)
-    z = layers.Conv2D(40, 3, activation="relu")(x)
+    z = layers.Conv2D(44, (5, 3), activation="relu")(x)
     return Model(x, [y, layers.MaxPooling2D(2)(z)])
 
 
@@ -115,7 +115,7 @@ def pooled_sequences() -> Model:
     x.
     """
     x, other = Input((1900, 36), name="x"), Input((4000, 3), name="other")
-    y = layers.Conv1D(38, 3, padding="same", activation="relu")(x)
+    y = layers.Conv1D(38, 5, padding="same", activation="relu")(x)
     z = layers.Conv1D(40, 5, strides=2, padding="same", activation="tanh")(other)
     z = layers.AveragePooling1D(3, strides=2, padding="same")(z)
     return Model([x, other], [layers.MaxPooling1D(3, strides=2)(y), z])
