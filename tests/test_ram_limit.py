@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.ram_limit import WAYS, Attempt, fitted, least
 from kgen.schedule import Saving, Strip
-from tests.harness import kgen_command, randomize
+from tests.harness import case, kgen_command, randomize
 from tests.test_overlaps import separable
 
 SANITIZED = (*STRICT, "-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all")
@@ -160,18 +161,20 @@ def overwritten(strip: Strip, distance: int) -> bool:
     stages, nodes = strip.stages, strip.body.nodes
     place = strip.operands.index(nodes[0].inputs[0]) if nodes[0].inputs[0] in strip.operands else 0
     x = strip.operands[place]
-    height, size = x.shape[1], x.size // x.shape[1]
+    image, size = x.shape[1], x.size // x.shape[1]
     begin = written = -distance  # of the output, in elements of x
     made = [0] * len(stages)
     for row in range(stages[-1].rows.count):
         wanted = row + 1
         for number in reversed(range(len(stages))):
             reach, before = stages[number].rows, made[number]
-            made[number] = max(made[number], min(wanted, reach.count))
+            height = stages[number].height
+            rows = ceil(min(wanted, reach.count) / height) * height
+            made[number] = max(made[number], rows)
             for one in range(before, made[number]):
                 first = one * reach.stride - reach.before
                 taps = range(first, first + reach.taps * reach.rate, reach.rate)
-                inside = [tap for tap in taps if 0 <= tap < height]
+                inside = [tap for tap in taps if 0 <= tap < image]
                 if number == 0 and any(
                     max(begin, tap * size) < min(written, (tap + 1) * size) for tap in inside
                 ):
@@ -186,6 +189,19 @@ def overwritten(strip: Strip, distance: int) -> bool:
 def test_trails_of_strips(pairs: bool, jobs: dict[str, Export]) -> None:
     saving = Saving(rows=0, pairs=pairs)
     graph = targets.fast(jobs["mobile"].plan, Form(saving=saving)).graph
+    check_trails(graph)
+    assert all(one.trail(strips(graph)[0].operands[0]) is None for one in strips(graph)[1:])
+
+
+def test_trails_of_rows_of_tiles() -> None:
+    """Which are made several at a time."""
+    graph = targets.fast(case("strips/pooled_tiles").plan).graph
+    assert all(strip.stages[0].height > 1 for strip in strips(graph))
+    check_trails(graph)
+
+
+def check_trails(graph: Graph) -> None:
+    """Nothing is overwritten before it is read, and no shorter distance would do everywhere."""
     tight = 0
     for strip in strips(graph):
         x = strip.operands[0]
@@ -195,7 +211,6 @@ def test_trails_of_strips(pairs: bool, jobs: dict[str, Export]) -> None:
         assert not overwritten(strip, distance)
         tight += overwritten(strip, distance - row)
     assert tight > 0
-    assert all(one.trail(strips(graph)[0].operands[0]) is None for one in strips(graph)[1:])
 
 
 def test_orders() -> None:

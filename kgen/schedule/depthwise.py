@@ -39,6 +39,11 @@ class Reach:
     before: int
 
     @property
+    def span(self) -> int:
+        """From the first element that a position meets to the last one."""
+        return (self.taps - 1) * self.rate + 1
+
+    @property
     def first(self) -> int:
         return min(-(-self.before // self.stride), self.count)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
-from math import prod
+from math import ceil, prod
 
 import numpy as np
 
@@ -149,7 +149,12 @@ def _direct(node: Conv) -> float:
 
 
 def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
-    """Cycles that the products and the transforms take."""
+    """Cycles that the products and the transforms take, and the way of the weights."""
+    work = _work(lines, tiles, channels, units, tile)
+    return _loading(work, 4 * sum(map(len, at_positions(lines))) * channels * units)
+
+
+def _work(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
     _, rows, columns = lines
     positions = rows.positions * columns.positions
     blocks = Counter(map(len, at_positions(lines)))  # of taps, and at how many positions so many
@@ -163,9 +168,7 @@ def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Ti
     passes = (rows.taps > 1) + (columns.taps > 1)
     again = 1 if max(line.blocks for line in lines) == 1 else 1.5
     there = elements_of_tile(lines) * again * -(-channels // LINE)
-    moved = tiles * (2 * passes + 2) * (there + positions * -(-units // LINE))
-    weights = sum(times * count for count, times in blocks.items()) * channels * units
-    return _loading(products + moved, 4 * weights)
+    return products + tiles * (2 * passes + 2) * (there + positions * -(-units // LINE))
 
 
 def _loading(cycles: float, size: int) -> float:
@@ -204,8 +207,41 @@ def _made(
         why=why,
         pieces=pieces,
     )
-    many = max(made.at_once)
-    factors = (many + made.beyond) * made.phases * made.lines * LINE + LINE
-    size = made.positions * (factors + many * panels.padded + LINE)
-    space = Value(name=f"{node.output.name}/tiles", shape=(1, size), dtype="float32", batch=0)
+    name = f"{node.output.name}/tiles"
+    space = Value(name=name, shape=(1, made.space), dtype="float32", batch=0)
     return replace(made, others=(space,))
+
+
+def is_bandable(node: Winograd, line: Line) -> bool:
+    """Whether a few of its rows, or columns, can be computed at a time: its tiles are of
+    neighbours, and there is only one of each line before.
+    """
+    alone = all(
+        one.count == one.size == one.blocks == 1
+        for one in node.lines_of_tiles[: node.lines_of_tiles.index(line)]
+    )
+    return node.images == line.rate == line.stride == 1 and alone
+
+
+def in_bands(node: Winograd, line: Line, height: int) -> tuple[Winograd, int, float]:
+    """The node as it computes `height` rows, or columns, at a time, and how many cycles more that
+    takes.
+    """
+    bands, band = ceil(line.count / height), replace(line, count=height)
+    rows, columns = (band if one is line else one for one in (node.rows, node.columns))
+    pixels = Pixels(1, rows.tiles * columns.grid, 0, LINE)
+    terms = node.channels * len(node.blocks)
+    tile = choose(pixels, node.units, terms, [node.tile.widest.units])
+    made = replace(node, rows=rows, columns=columns, tile=tile, total=line.count)
+    extra = bands * _time(made) - _time(node)
+    (space,) = node.others
+    space = replace(space, name=f"{space.name}/band", shape=(1, made.space), batch=None)
+    return replace(made, others=(space,)), height, extra
+
+
+def _time(node: Winograd) -> float:
+    """Cycles of its work, and of waiting for weights that are read once for each of its pieces."""
+    work = _work(node.lines_of_tiles, node.tiles, node.channels, node.units, node.tile)
+    size = node.kernel.nbytes
+    pieces = ceil(node.tiles / node.at_once[0])
+    return work + (WAITING * size * pieces if size > NEAR else 0.0)

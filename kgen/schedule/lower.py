@@ -24,6 +24,7 @@ from kgen.schedule.forms import SHORTEST, has_fixed_sizes, on_vectors, spread
 from kgen.schedule.gating import absorb_gates
 from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
+from kgen.schedule.pooling import lower_pools
 from kgen.schedule.product import Axis
 from kgen.schedule.reductions import reduce_in_two
 from kgen.schedule.saving import NOTHING, Saving
@@ -71,6 +72,7 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
     options = (functions, winograd, saving)
     graph = absorb_padding(graph.map_bodies(lambda body: _step(body, *options)))
     graph = reduce_in_two(absorb_attention(absorb_transposes(graph), functions, saving))
+    graph = lower_pools(graph, functions, saving.plain)
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = None if node.origin.path in saving.plain else LOWERINGS.get(type(node))

@@ -13,9 +13,11 @@ from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.dot import Dot
 from kgen.schedule.gates import Gates
 from kgen.schedule.nonzero import Nonzero
+from kgen.schedule.pooling import Pooling
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
 from kgen.schedule.strip import Strip
+from kgen.schedule.strips import apart
 from kgen.schedule.threads import shared_loop
 from kgen.schedule.winograd import Winograd
 
@@ -56,10 +58,10 @@ def choices(graph: Graph, divided: Graph, block: Graph | None) -> Choices:
     """
     return Choices(
         [
-            replace(_choice(node), threads=_shared(parted))
+            replace(_choice(node, graph), threads=_shared(parted))
             for node, parted in zip(graph.walk(), divided.walk(), strict=True)
         ],
-        [_choice(node) for node in block.walk()] if block else [],
+        [_choice(node, block) for node in block.walk()] if block else [],
         SAMPLES if block else 1,
     )
 
@@ -81,7 +83,7 @@ def _sums(node: Product) -> str:
     return f"{blocks} x {terms} terms" + (f" in {node.chains} chains" if node.streams else "")
 
 
-def _choice(node: Node) -> Choice:
+def _choice(node: Node, graph: Graph) -> Choice:
     match node:
         case Gates():
             tile = f"1 x 1 x {node.tile.widest.units}"
@@ -119,6 +121,15 @@ def _choice(node: Node) -> Choice:
         case Strip():
             band = f"1 row of {node.stages[-1].rows.count}"
             return Choice(node.name, "strip", band, "", "rows, the stages above", why=node.text)
+        case Pooling():
+            inner = "windows" if node.kept else "rows, windows"
+            walk = f"{inner}, channels, elements"
+            why = (
+                "a row as soon as those that it meets are there"
+                if node.kept
+                else apart(graph, node)
+            )
+            return Choice(node.name, "pooling", "1 x 16", order=walk, why=why)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", "", node.formula)
         case Attention():

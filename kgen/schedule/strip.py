@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from typing import ClassVar
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node, Spec, spec_of
 from kgen.ir.value import Value
 from kgen.schedule.depthwise import Depthwise, Reach
+from kgen.schedule.pooling import Pooling
+from kgen.schedule.winograd import Winograd
 
 
 @dataclass(frozen=True)
@@ -19,22 +22,19 @@ class Stage:
     rows: which rows of what it reads a row of it meets.
     y: elements of a row that it makes. kept: how many of those are kept for the next stage, the
         latest in the place of the oldest; 0 for the last stage, whose rows are the output's.
+    height: rows that are made at a time, of which the last ones may lie beyond the image.
     """
 
     holds_sizes: ClassVar[bool] = True
     rows: Reach
     y: int
     kept: int
-
-    @property
-    def span(self) -> int:
-        """From the first row that a row of it meets to the last one."""
-        return (self.rows.taps - 1) * self.rows.rate + 1
+    height: int = 1
 
     @property
     def is_same_row(self) -> bool:
         """Whether a row of it meets only the row of the same number."""
-        return (self.span, self.rows.stride, self.rows.before) == (1, 1, 0)
+        return (self.rows.span, self.rows.stride, self.rows.before) == (1, 1, 0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,7 +44,8 @@ class Strip(Node):
     body: the stages as nodes that make one row, in order. Its inputs are rows of `operands`, or
         all of those that have none; `steps` says for each how many elements a row is, 0 if it is
         taken whole.
-    others: the rows that are kept of each stage but the last.
+    others: the rows that are kept of each stage but the last; then what the stages' nodes need to
+        themselves.
     parts: bands of rows that are computed on their own, each with rows kept of its own.
     work: multiply-adds of all rows. text: what was decided, and why.
     """
@@ -88,7 +89,7 @@ class Strip(Node):
         own: the body's input for it, `step` elements from row to row.
         """
         node, rows = self.body.nodes[number], self.stages[number].rows
-        if not step and not (isinstance(node, Depthwise) and own is node.x):
+        if not step and not (isinstance(node, Depthwise | Pooling | Winograd) and own is node.x):
             return None
         size, first, stride = step, 0, 1
         if not step:
@@ -108,8 +109,9 @@ class Strip(Node):
         made = [row + 1 for row in range(count)]
         for below, stage in reversed(list(pairwise(self.stages[number:]))):
             reach = stage.rows
-            behind = stage.span - reach.before
+            behind = reach.span - reach.before
             made = [min(max((n - 1) * reach.stride + behind, 0), below.rows.count) for n in made]
+            made = [ceil(n / below.height) * below.height for n in made]
         return made
 
     def infer(self) -> Spec:

@@ -9,11 +9,14 @@ from math import ceil, inf
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.value import Constant, Value
-from kgen.schedule.depthwise import Depthwise, Reach
-from kgen.schedule.forms import has_fixed_sizes, spread
-from kgen.schedule.product import Axis, Product
+from kgen.schedule.depthwise import Depthwise
+from kgen.schedule.forms import spread
+from kgen.schedule.pooling import Pooling
+from kgen.schedule.product import Product
+from kgen.schedule.stages import Link, Made, kept, ways
+from kgen.schedule.stages import link as link_of
 from kgen.schedule.strip import Stage, Strip
-from kgen.schedule.tile import Pixels, choose, cycles
+from kgen.schedule.winograd import Winograd
 
 FAR = 256 * 1024
 """Bytes of an image from which on it pays to keep only some of its rows."""
@@ -27,7 +30,7 @@ TRAFFIC = 0.05
 FEWEST = 4
 """Times as many rows as are kept must be there for the rest to be worth anything."""
 
-PARTS = 4
+PARTS = (4, 2)
 """Bands of rows for several threads."""
 
 
@@ -65,48 +68,37 @@ def in_strips(graph: Graph, worth: Worth = FOR_SPEED) -> Graph:
     return graph.with_nodes(nodes)
 
 
+def apart(graph: Graph, node: Pooling) -> str:
+    """Why a pooling doesn't take turns with what makes its input."""
+    x = node.x
+    maker = graph.producer.get(x)
+    if maker is None or link_of(maker) is None:
+        return "what makes its input is not made row by row"
+    if graph.readers[x] > 1:
+        return "its input is read elsewhere too, and must be whole"
+    if x.nbytes < FAR:
+        return f"its input's {x.nbytes // 1024} KB stay near"
+    return "rows of its input would take longer than is saved by not storing all of them"
+
+
 def in_bands(node: Strip) -> Strip:
     """The strip in parts that several threads share, where it has enough rows."""
-    last = node.stages[-1].rows.count
-    if last < FEWEST * PARTS:
-        return node
-    others = tuple(replace(v, shape=(PARTS, *v.shape[1:])) for v in node.others)
-    return replace(node, parts=PARTS, others=others)
+    parts = next((n for n in PARTS if node.stages[-1].rows.count >= FEWEST * n), 1)
+    others = tuple(replace(v, shape=(parts, *v.shape[1:])) for v in node.others)
+    return replace(node, parts=parts, others=others)
 
 
-@dataclass(frozen=True)
-class _Link:
-    """A node that can be a stage. step: from row to row of x in elements, if it takes x whole."""
-
-    node: Product | Depthwise
-    rows: Reach
-    step: int = 0
-
-    @property
-    def y(self) -> Value:
-        return self.node.output
-
-    @property
-    def row(self) -> int:
-        """Elements in a row of its output."""
-        return self.y.size // self.y.shape[1]
-
-    @property
-    def weights(self) -> int:
-        return self.node.kernel.nbytes
-
-
-def _chains(graph: Graph, worth: Worth) -> list[list[_Link]]:
+def _chains(graph: Graph, worth: Worth) -> list[list[Link]]:
     """The longest runs of nodes between which only large images lie."""
     readers = graph.readers
-    chains: list[list[_Link]] = []
-    open_chains: dict[Value, list[_Link]] = {}
+    chains: list[list[Link]] = []
+    open_chains: dict[Value, list[Link]] = {}
     for node in graph.nodes:
-        link = _link(node)
+        link = link_of(node)
         if link is None:
             continue
         chain = open_chains.pop(link.node.x, None)
-        if chain is None or link.step or not _pays(chain, link, worth):
+        if chain is None or link.reads_whole or not _pays(chain, link, worth):
             chain = []
             chains.append(chain)
         chain.append(link)
@@ -115,77 +107,65 @@ def _chains(graph: Graph, worth: Worth) -> list[list[_Link]]:
     return [chain for chain in chains if len(chain) > 1]
 
 
-def _pays(chain: Sequence[_Link], link: _Link, worth: Worth) -> bool:
+def _pays(chain: Sequence[Link], link: Link, worth: Worth) -> bool:
     """Whether the image in front of a node may be left out: only few of its rows are kept, and the
     weights that are read again for each row stay near.
     """
-    kept = (link.rows.taps - 1) * link.rows.rate + 1
     weights = link.weights + sum(one.weights for one in chain)
-    few = kept * worth.fewest <= link.rows.size and kept <= worth.kept
-    return few and kept >= link.rows.stride and weights <= worth.near
+    if link.rows.span < link.rows.stride or weights > worth.near:
+        return False
+    if isinstance(chain[-1].node, Winograd) and not isinstance(link.node, Pooling):
+        return False  # the second one could take the place of what it adds, but a strip can't yet
+    made = _made(chain[-1], link, worth)
+    return made is not None and made.extra <= worth.traffic * link.node.x.nbytes
 
 
-def _link(node: Node) -> _Link | None:
-    if not isinstance(node, Product | Depthwise) or not has_fixed_sizes(node):
-        return None
-    if node.output.rank != 4 or node.output.shape[0] != 1 or not _late_rows(node):
-        return None
-    if isinstance(node, Depthwise):
-        return _Link(node, node.rows)
-    _, height, width, units = node.output.shape
-    if (
-        node.outer
-        or node.row_step
-        or not isinstance(node.kernel, Constant)
-        or min(height, width) < 2
-    ):
-        return None
-    columns, rows = node.columns, node.rows
-    pixels = Reach(height, height, 1, 1, 1, 0)
-    if rows.count == 1 and node.x.shape == (1, height, width, node.depth) and not node.taps:
-        return _Link(node, pixels)
-    whole = (rows.count, rows.y, columns.count, columns.y) == (height, width * units, width, units)
-    return _Link(node, pixels, rows.x) if whole else None
+def _made(link: Link, following: Link | None, worth: Worth) -> Made | None:
+    """The cheapest way to make rows so that few are kept for what reads them; None without one."""
+    if following is None:
+        return next(ways(link))
+
+    def price(made: Made) -> float:
+        return made.extra + worth.traffic * 4 * link.row * kept(following.rows, made.height)
+
+    most = min(following.rows.size / worth.fewest, worth.kept)
+    found = [made for made in ways(link) if kept(following.rows, made.height) <= most]
+    return min(found, key=price, default=None)
 
 
-def _late_rows(node: Contraction) -> bool:
-    """Whether what the epilogue reads can be taken row by row."""
-    args = node.epilogue.args if node.epilogue else ()
-    return all(
-        spread(arg, node.output) != "all"
-        or (not isinstance(arg, Constant) and arg.shape == node.output.shape)
-        for arg in args
-    )
-
-
-def _strip(chain: Sequence[_Link], worth: Worth) -> Strip | None:
-    made = [_row_of(link) for link in chain]
+def _strip(chain: Sequence[Link], worth: Worth) -> Strip | None:
+    following = [*chain[1:], None]
+    made = [_made(*pair, worth) for pair in zip(chain, following, strict=True)]
     hidden = [link.y for link in chain[:-1]]
     saved = worth.traffic * sum(value.nbytes for value in hidden)
-    if sum(extra for _, extra in made) > saved:
+    if sum(one.extra if one else inf for one in made) > saved:
         return None
     build = _Build()
-    for index, (link, (node, _)) in enumerate(zip(chain, made, strict=True)):
-        following = chain[index + 1].rows if index + 1 < len(chain) else None
-        build.add(link, node, following)
+    for link, one, after in zip(chain, made, following, strict=True):
+        assert one is not None
+        build.add(link, one, after)
     first, last = chain[0], chain[-1]
-    kept = sum(4 * stage.kept * stage.y for stage in build.stages)
+    together = sum(4 * stage.kept * stage.y for stage in build.stages)
+    rows = max(stage.height for stage in build.stages)
     text = (
-        f"a row at a time: of {sum(v.nbytes for v in hidden) // 1024} KB between them "
-        f"{kept // 1024} KB are kept"
+        f"{'a row' if rows == 1 else f'{rows} rows'} at a time: of "
+        f"{sum(v.nbytes for v in hidden) // 1024} KB between them {together // 1024} KB are kept"
     )
     return Strip(
         origin=first.node.origin,
         merged=tuple(o for link in chain for o in link.node.origins)[1:],
         output=last.y,
-        others=tuple(
-            Value(
-                name=f"{link.y.name}/rows",
-                shape=(1, stage.kept, *link.y.shape[2:]),
-                dtype="float32",
-                batch=None,
-            )
-            for link, stage in zip(chain[:-1], build.stages, strict=False)
+        others=(
+            *(
+                Value(
+                    name=f"{link.y.name}/rows",
+                    shape=(1, stage.kept, *link.y.shape[2:]),
+                    dtype="float32",
+                    batch=None,
+                )
+                for link, stage in zip(chain[:-1], build.stages, strict=False)
+            ),
+            *(replace(v, name=f"{v.name}/own") for node in build.nodes for v in node.others),
         ),
         body=Graph(
             name="rows",
@@ -213,36 +193,38 @@ class _Build:
         self.stages: list[Stage] = []
         self.y: Value | None = None
 
-    def add(self, link: _Link, node: Product | Depthwise, following: Reach | None) -> None:
-        """following: how the next stage goes through the rows."""
-        kept = (following.taps - 1) * following.rate + 1 if following else 0
-        y = replace(link.y, name=f"{link.y.name}/row", shape=(1, 1, *link.y.shape[2:]))
-        node = replace(node, output=y, x=self.y or self._taken(link), epilogue=self._late(link))
-        if isinstance(node, Depthwise):
-            before = self.stages[-1].kept if self.stages else link.rows.size
-            node = replace(node, kept=before)
+    def add(self, link: Link, made: Made, following: Link | None) -> None:
+        """following: what goes through the rows."""
+        shape = (1, made.height, *link.y.shape[2:])
+        y = replace(link.y, name=f"{link.y.name}/row", shape=shape)
+        node = replace(made.node, output=y, x=self.y or self._taken(link))
+        if isinstance(node, Depthwise | Pooling):
+            node = replace(node, kept=self.stages[-1].kept if self.stages else link.rows.size)
+        if isinstance(node, Contraction):
+            node = replace(node, epilogue=self._late(node.epilogue, link, made.height))
         self.nodes.append(node)
-        self.stages.append(Stage(link.rows, link.row, kept))
+        held = kept(following.rows, made.height) if following else 0
+        self.stages.append(Stage(link.rows, link.row, held, made.height))
         self.y = y
 
-    def _taken(self, link: _Link) -> Value:
+    def _taken(self, link: Link) -> Value:
         """What the first stage reads: rows, or all of it."""
         node = link.node
-        if isinstance(node, Depthwise):
+        if not isinstance(node, Product):
             return self._input(node.x)
         row = node.x.size // node.x.shape[1]
         reach = sum((taps.count - 1) * taps.x for taps in node.taps) + node.depth
         return self._input(node.x, link.step or row, ceil(reach / row))
 
-    def _late(self, link: _Link) -> Epilogue | None:
-        epilogue, y = link.node.epilogue, link.y
+    def _late(self, epilogue: Epilogue | None, link: Link, height: int) -> Epilogue | None:
         if epilogue is None:
             return None
 
         def taken(arg: Value) -> Value:
             if isinstance(arg, Constant):
                 return arg
-            return self._input(arg, link.row, 1) if spread(arg, y) == "all" else self._input(arg)
+            whole = spread(arg, link.y) == "all"
+            return self._input(arg, link.row, height) if whole else self._input(arg)
 
         return replace(epilogue, args=tuple(map(taken, epilogue.args)))
 
@@ -252,20 +234,3 @@ class _Build:
         if step:
             own = replace(own, shape=(1, rows, *value.shape[2:]))
         return self.inputs.setdefault((value, step), own)
-
-
-def _row_of(link: _Link) -> tuple[Product | Depthwise, float]:
-    """The node as it makes one row, and how many cycles more all rows then take."""
-    node = link.node
-    if isinstance(node, Depthwise):
-        return node, 0.0
-    _, height, width, _ = node.output.shape
-    before = Pixels(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
-    after = Pixels(1, width, 0, node.columns.x)
-    tile = choose(after, node.units, node.terms, node.panels.width)
-    extra = height * cycles(tile.widest, after, node.units, node.terms) - cycles(
-        node.tile.widest, before, node.units, node.terms
-    )
-    rows, columns = Axis("row", 1, 0, 0), replace(node.columns, count=width)
-    made = replace(node, rows=rows, columns=columns, tile=tile, pixels_outside=False)
-    return made, extra

@@ -172,6 +172,8 @@ class Winograd(Contraction):
     bias: padded like the panels.
     tile: tiles of x by units that are held in registers, as one row of pixels.
     pieces: whether few tiles are to be in memory at once.
+    total: if not 0, only rows.count rows are computed, or of a sequence columns.count columns, of
+        so many, the first one's number being a parameter.
     """
 
     x: Value
@@ -185,6 +187,7 @@ class Winograd(Contraction):
     text: str
     why: str
     pieces: bool = False
+    total: int = 0
 
     @property
     def images(self) -> int:
@@ -246,6 +249,13 @@ class Winograd(Contraction):
         most = (SPARING if self.pieces else max(worth, LEAST)) // size
         most = max(most, 2 * self.beyond)
         return tuple(_at_once(most, self.tiles, block.columns) for block in self.tile.blocks)
+
+    @property
+    def space(self) -> int:
+        """Floats that factors and products take."""
+        many = max(self.at_once)
+        factors = (many + self.beyond) * self.phases * self.lines * LINE + LINE
+        return self.positions * (factors + many * self.panels.padded + LINE)
 
     @property
     def sums(self) -> str:

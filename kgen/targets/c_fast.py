@@ -15,6 +15,7 @@ from kgen.schedule.product import Taps
 from kgen.schedule.tile import LINE
 from kgen.targets import c_types, loops
 from kgen.targets.c_op import Text
+from kgen.targets.c_pooling import PoolingWalks
 from kgen.targets.c_vector_op import VectorOp
 from kgen.targets.loops import Loop
 
@@ -31,7 +32,7 @@ class Late(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class FastOp(VectorOp):
+class FastOp(PoolingWalks, VectorOp):
     """A node as a template of the fast style sees it, which may be one of products in tiles."""
 
     def part(self, word: str, node: Contraction, threads: bool = False) -> FastOp:

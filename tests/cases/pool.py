@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from tests.cases._build import function, layer
@@ -66,3 +67,36 @@ def max_pool_operation() -> keras.Model:
 
 def all_negative_with_padding() -> keras.Model:
     return function(lambda x: ops.max_pool(-ops.abs(x) - 1, 3, 2, padding="same"), (6, 5, 2))
+
+
+def on_vectors() -> keras.Model:
+    """Of one to three dimensions, with windows that leave x; more channels than a vector has."""
+    line, image = keras.Input((11, 19), name="line"), keras.Input((7, 6, 5), name="image")
+    volume = keras.Input((5, 4, 7, 6), name="volume")
+    results = [
+        layers.AveragePooling1D(3, strides=2, padding="same")(line),
+        layers.MaxPooling1D(4, strides=3)(line),
+        layers.AveragePooling2D((3, 2), strides=2, padding="same")(image),
+        layers.MaxPooling2D(3, strides=(1, 2), padding="same")(image),
+        layers.AveragePooling3D((2, 3, 3), strides=2, padding="same")(volume),
+        layers.MaxPooling3D((2, 1, 3), strides=(2, 3, 1))(volume),
+    ]
+    return keras.Model([line, image, volume], results)
+
+
+def inside_constants() -> keras.Model:
+    """What is around x counts, in windows that lie beyond it too; of all elements the largest."""
+    x = keras.Input((6, 5, 7), name="x")
+    zeros = layers.ZeroPadding2D(((3, 2), (1, 2)))(x)
+    around = ((0, 0), (1, 1), (0, 2), (0, 0))
+    less = ops.pad(x - 2, around, constant_values=-1.5)
+    low = ops.pad(x, around, constant_values=-np.inf)
+    results = [
+        layers.MaxPooling2D(2)(zeros),
+        layers.AveragePooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x)),
+        layers.MaxPooling2D((3, 2))(less),
+        layers.MaxPooling2D(2)(low),
+        layers.AveragePooling2D(2)(low + 0),
+        layers.MaxPooling2D(2, padding="same")(layers.ZeroPadding2D(1)(x)),
+    ]
+    return keras.Model(x, results)

@@ -71,3 +71,58 @@ def read_twice() -> Model:
     third = layers.Conv2D(40, 1)(second)
     y = layers.DepthwiseConv2D(3, padding="same")(third)
     return Model(x, [first, layers.Conv2D(6, 1)(y) + layers.Conv2D(6, 1)(third)])
+
+
+def pooled() -> Model:
+    """A pooling of what a window made, with windows that overlap, inside the zeros of a layer; its
+    rows are the next one's. Negative elements at the border are less than the zeros.
+    """
+    x = Input((83, 87, 3), name="x")
+    y = layers.ZeroPadding2D(((1, 2), (2, 1)))(layers.Conv2D(72, 3, strides=2)(x))
+    return Model(x, layers.Conv2D(9, 1)(layers.MaxPooling2D(3, strides=(1, 2))(y)))
+
+
+def pooled_means() -> Model:
+    """Means of what lies inside, behind a depthwise convolution, and of zeros too."""
+    x = Input((41, 45, 37), name="x")
+    y = layers.DepthwiseConv2D(3, padding="same", activation="relu")(x)
+    y = layers.AveragePooling2D((3, 2), strides=2, padding="same")(y)
+    z = layers.ZeroPadding2D(1)(layers.Conv2D(38, 1)(x))
+    return Model(x, [y, layers.AveragePooling2D((2, 3), strides=(2, 1))(z)])
+
+
+def pooled_tiles() -> Model:
+    """Rows of Winograd's tiles: as many as are pooled together, or not; the last rows are not whole
+    tiles, or of no use to anyone.
+    """
+    x = Input((45, 42, 36), name="x")
+    y = layers.Conv2D(37, 3, padding="same", activation="tanh")(x)
+    y = layers.MaxPooling2D(3, strides=2, padding="same")(y)
+    z = layers.Conv2D(44, (5, 3), activation="relu")(x)
+    return Model(x, [y, layers.MaxPooling2D(2)(z)])
+
+
+def pooled_and_more() -> Model:
+    """A residual sum before the pooling, two layers after it, and another pooling."""
+    x, other = Input((49, 47, 32), name="x"), Input((47, 45, 33), name="other")
+    y = layers.ReLU()(layers.Conv2D(33, 3)(x) + other)
+    y = layers.Conv2D(120, 1, activation="relu")(layers.MaxPooling2D((2, 1))(y))
+    return Model([x, other], layers.MaxPooling2D((3, 2), strides=(2, 3))(y))
+
+
+def pooled_sequences() -> Model:
+    """Some positions at a time: of Winograd's tiles, and of others; windows that overlap, or leave
+    x.
+    """
+    x, other = Input((1900, 36), name="x"), Input((4000, 3), name="other")
+    y = layers.Conv1D(38, 5, padding="same", activation="relu")(x)
+    z = layers.Conv1D(40, 5, strides=2, padding="same", activation="tanh")(other)
+    z = layers.AveragePooling1D(3, strides=2, padding="same")(z)
+    return Model([x, other], [layers.MaxPooling1D(3, strides=2)(y), z])
+
+
+def pooled_volumes() -> Model:
+    """A plane at a time."""
+    x = Input((17, 15, 20, 2), name="x")
+    y = layers.Conv3D(17, 3, padding="same", activation="relu")(x)
+    return Model(x, layers.MaxPooling3D((2, 3, 2), padding="same")(y))

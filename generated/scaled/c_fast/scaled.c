@@ -238,23 +238,32 @@ static void scaled_normalise(const float *x, float *y)
     }
 }
 
+/* A window, all channels: vectors run over them. Its parts along the first dimension are at part[i]. */
+SCALED_INLINE void scaled_pool_window(const float *const *part, float *y)
+{
+    for (int u = 0; u < 5; u += SCALED_LANES) {
+        const int n = SCALED_LEFT(5, u);
+        scaled_vec result = scaled_splat(-3.4028235e+38f);
+        for (int i = 0; i < 2; ++i) {
+            const scaled_vec element = scaled_load_some(part[i] + u, n);
+            result = scaled_vwhere(scaled_less(result, element), element, result);
+        }
+        scaled_store(y + u, result, n);
+    }
+}
+
 /* pool: MaxPooling1D(pool_size=(2,), strides=(2,), data_format='channels_last')
  * y = max of x over windows of 2, (2,) apart
  * x (3, 5) -> y (1, 5)
  */
 static void scaled_pool(const float *restrict x, float *restrict y)
 {
-    for (int step = 0; step < 1; ++step) {
-        for (int u = 0; u < 5; u += SCALED_LANES) {
-            const int n = SCALED_LEFT(5, u);
-            scaled_vec result = scaled_splat(-3.4028235e+38f);
-            for (int i = 0; i < 2; ++i) {
-                const int x_step = step * 2 + i;
-                const scaled_vec element = scaled_load_some(x + x_step * 5 + u, n);
-                result = scaled_vwhere(scaled_less(result, element), element, result);
-            }
-            scaled_store(y + step * 5 + u, result, n);
-        }
+    for (int row = 0; row < 1; ++row) {
+        const int row0 = row * 2;
+        const float *part[2];
+        for (int i = 0; i < 2; ++i)
+            part[i] = x + (row0 + i) * 5;
+        scaled_pool_window(part, y + row * 5);
     }
 }
 
