@@ -24,6 +24,7 @@ STAGES = {
     "depthwise_first": [4],
     "beyond_the_window": [2],
     "gates": [2],
+    "squeeze_and_excite": [2, 2],
     "read_twice": [2, 2],
 }
 

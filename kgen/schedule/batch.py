@@ -10,6 +10,7 @@ from kgen.ir.node import Node
 from kgen.ir.value import Constant, Value
 from kgen.schedule.lower import schedule
 from kgen.schedule.product import Product
+from kgen.schedule.rescale import Rescale
 from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.tile import Pixels, choose
 
@@ -38,11 +39,20 @@ def blocked(
     wide = _widened(graph)
     if wide is None:
         return None
-    before = {node.output.name: node for node in single.nodes}
+    before = {node.output.name: node for node in _on_constants(single)}
     made = schedule(wide, functions, winograd, saving)
     made = made.with_nodes([_on_weights_of(before.get(n.output.name), n) for n in made.nodes])
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None
+
+
+def _on_constants(single: Graph) -> list[Node]:
+    """The nodes, their weights without the factors that differ from sample to sample."""
+    plain = {n.output: n.kernel for n in single.nodes if isinstance(n, Rescale)}
+    return [
+        replace(n, kernel=plain.get(n.kernel, n.kernel)) if isinstance(n, Product) else n
+        for n in single.nodes
+    ]
 
 
 def _pays(single: Graph) -> bool:

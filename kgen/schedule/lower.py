@@ -25,6 +25,7 @@ from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.product import Axis
 from kgen.schedule.reductions import reduce_in_two
+from kgen.schedule.rescale import rescale_kernels
 from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.strip import Strip
 from kgen.schedule.tile import LINE
@@ -51,7 +52,8 @@ def schedule(
     winograd: whether convolutions may take fewer products, with larger rounding errors.
     saving: what is done for less memory.
     """
-    return skip_zeros(_lowered(graph, functions, winograd, saving))
+    graph = skip_zeros(_lowered(graph, functions, winograd, saving))
+    return graph if saving.limit is not None else rescale_kernels(graph)
 
 
 def follows(node: Node) -> bool:

@@ -14,6 +14,7 @@ from kgen.schedule.gates import Gates
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
+from kgen.schedule.rescale import Rescale
 from kgen.schedule.strip import Strip
 from kgen.schedule.threads import shared_loop
 from kgen.schedule.winograd import Winograd
@@ -117,6 +118,9 @@ def _choice(node: Node) -> Choice:
             return Choice(node.name, "strip", band, "", "rows, the stages above", why=node.text)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", "", node.formula)
+        case Rescale():
+            why = f"of {node.kernel.size} weights, fewer than the image has elements"
+            return Choice(node.name, "rescaling", "", str(node.panels.width), why=why)
         case Attention():
             why = f"the scores of {node.block} queries stay near, those of all are never stored"
             tile, order = f"{node.block} x {node.length}", [axis.name for axis in node.outer]

@@ -133,12 +133,7 @@ def _link(node: Node) -> _Link | None:
     if isinstance(node, Depthwise):
         return _Link(node, node.rows)
     _, height, width, units = node.output.shape
-    if (
-        node.outer
-        or node.row_step
-        or not isinstance(node.kernel, Constant)
-        or min(height, width) < 2
-    ):
+    if node.outer or node.row_step or min(height, width) < 2:
         return None
     columns, rows = node.columns, node.rows
     pixels = Reach(height, height, 1, 1, 1, 0)
@@ -218,6 +213,8 @@ class _Build:
         kept = (following.taps - 1) * following.rate + 1 if following else 0
         y = replace(link.y, name=f"{link.y.name}/row", shape=(1, 1, *link.y.shape[2:]))
         node = replace(node, output=y, x=self.y or self._taken(link), epilogue=self._late(link))
+        if isinstance(node, Product) and not isinstance(node.kernel, Constant):
+            node = replace(node, kernel=self._input(node.kernel))
         if isinstance(node, Depthwise):
             before = self.stages[-1].kept if self.stages else link.rows.size
             node = replace(node, kept=before)
