@@ -18,6 +18,7 @@ import kgen
 from kgen import targets
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
+from kgen.ops.elementwise import Elementwise
 from kgen.ops.reduce import Reduce
 from kgen.ops.transpose import Transpose
 from kgen.pipeline import Export
@@ -26,6 +27,7 @@ from kgen.schedule.batch import SAMPLES
 from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
 from kgen.schedule.repack import Repack
+from kgen.schedule.rescale import Rescale
 from kgen.schedule.tile import AVX512, CLASSES, Pixels, choose
 from kgen.targets.c_vectors import head, helpers
 from tests.harness import case
@@ -46,6 +48,7 @@ SOME_CASES = (
     "tiles/between_transposes",
     "tiles/attention_in_blocks",
     "tiles/weights_from_afar",
+    "tiles/scaled_channels",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -53,6 +56,7 @@ SOME_CASES = (
     "strips/pooled_means",
     "strips/pooled_tiles",
     "pool/on_vectors",
+    "strips/squeeze_and_excite",
     "gates/lstm",
     "gates/masked",
     "gates/custom_cell",
@@ -229,6 +233,15 @@ def test_long_sums_stay_exact(flags: tuple[str, ...]) -> None:
     scales = [*(np.sqrt(a**2 @ b**2) for a, b in zip(rows, kernels, strict=True)), exact[2]]
     for a, b, scale, limit in zip(found, exact, scales, (5.5, 4.5, 2.0), strict=True):
         assert np.sqrt(np.mean(((a - b) / scale) ** 2)) * 2**24 < limit
+
+
+def test_factors_of_channels_go_into_weights() -> None:
+    """Where those are fewer than the image's elements, which are then multiplied nowhere."""
+    nodes = targets.fast(case("tiles/scaled_channels").plan).graph.nodes
+    kinds = [type(node) for node in nodes]
+    assert (kinds.count(Rescale), kinds.count(Elementwise)) == (2, 1)
+    strips = targets.fast(case("strips/squeeze_and_excite").plan)
+    assert not any(isinstance(node, Elementwise) for node in strips.graph.nodes)
 
 
 def test_filters_of_neighbours_lie_side_by_side() -> None:

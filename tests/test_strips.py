@@ -26,6 +26,7 @@ STAGES = {
     "depthwise_first": [4],
     "beyond_the_window": [2],
     "gates": [2],
+    "squeeze_and_excite": [2, 2],
     "read_twice": [2, 2],
     "pooled": [3],
     "pooled_means": [2, 2],

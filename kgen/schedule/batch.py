@@ -13,6 +13,7 @@ from kgen.schedule.dot import Dot
 from kgen.schedule.lower import schedule
 from kgen.schedule.nonzero import zeros
 from kgen.schedule.product import Product
+from kgen.schedule.rescale import Rescale
 from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.sparse import sparse
 from kgen.schedule.tile import Pixels, choose
@@ -45,13 +46,22 @@ def blocked(
     wide = _widened(graph)
     if wide is None:
         return None
-    before = {node.output.name: node for node in single.nodes}
+    before = {node.output.name: node for node in _on_constants(single)}
     made = schedule(wide, functions, winograd, _plain_as(single, graph, saving))
     made = made.with_nodes(
         [_on_weights_of(before.get(n.output.name), n, made.producer) for n in made.nodes]
     )
     known = {id(constant.data) for constant in single.constants}
     return made.check() if all(id(c.data) in known for c in made.constants) else None
+
+
+def _on_constants(single: Graph) -> list[Node]:
+    """The nodes, their weights without the factors that differ from sample to sample."""
+    plain = {n.output: n.kernel for n in single.nodes if isinstance(n, Rescale)}
+    return [
+        replace(n, kernel=plain.get(n.kernel, n.kernel)) if isinstance(n, Product) else n
+        for n in single.nodes
+    ]
 
 
 def _pays(single: Graph) -> bool:

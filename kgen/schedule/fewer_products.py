@@ -231,7 +231,7 @@ def in_bands(node: Winograd, line: Line, height: int) -> tuple[Winograd, int, fl
     rows, columns = (band if one is line else one for one in (node.rows, node.columns))
     pixels = Pixels(1, rows.tiles * columns.grid, 0, LINE)
     terms = node.channels * len(node.blocks)
-    tile = choose(pixels, node.units, terms, [node.tile.widest.units])
+    tile = choose(pixels, node.units, terms, node.panels.width)
     made = replace(node, rows=rows, columns=columns, tile=tile, total=line.count)
     extra = bands * _time(made) - _time(node)
     (space,) = node.others

@@ -27,6 +27,7 @@ from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.pooling import lower_pools
 from kgen.schedule.product import Axis
 from kgen.schedule.reductions import reduce_in_two
+from kgen.schedule.rescale import rescale_kernels
 from kgen.schedule.saving import NOTHING, Saving
 from kgen.schedule.strip import Strip
 from kgen.schedule.tile import LINE
@@ -58,7 +59,8 @@ def schedule(
     winograd: whether convolutions may take fewer products, with larger rounding errors.
     saving: what is done for less memory.
     """
-    return skip_zeros(_lowered(graph, functions, winograd, saving))
+    graph = skip_zeros(_lowered(graph, functions, winograd, saving))
+    return graph if saving.limit is not None else rescale_kernels(graph)
 
 
 def follows(node: Node) -> bool:

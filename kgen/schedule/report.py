@@ -16,6 +16,7 @@ from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pooling import Pooling
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
+from kgen.schedule.rescale import Rescale
 from kgen.schedule.strip import Strip
 from kgen.schedule.strips import apart
 from kgen.schedule.threads import shared_loop
@@ -132,6 +133,9 @@ def _choice(node: Node, graph: Graph) -> Choice:
             return Choice(node.name, "pooling", "1 x 16", order=walk, why=why)
         case Repack():
             return Choice(node.name, "packing", "", str(node.panels.width), "", "", node.formula)
+        case Rescale():
+            why = f"of {node.kernel.size} weights, fewer than the image has elements"
+            return Choice(node.name, "rescaling", "", str(node.panels.width), why=why)
         case Attention():
             why = f"the scores of {node.block} queries stay near, those of all are never stored"
             tile, order = f"{node.block} x {node.length}", [axis.name for axis in node.outer]

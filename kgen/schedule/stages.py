@@ -72,7 +72,7 @@ def link(node: Node) -> Link | None:
             rows = Reach(line.size, line.count, line.taps * line.blocks, 1, 1, line.before)
             return Link(node, rows) if rank < 5 and is_bandable(node, line) else None
         case _:
-            if node.row_step or not isinstance(node.kernel, Constant):
+            if node.row_step:
                 return None
             return {3: _of_sequence, 4: _of_image, 5: _of_volume}.get(rank, _of_nothing)(node)
 
@@ -163,7 +163,7 @@ def _parts_of(node: Product) -> Iterator[Made]:
     for size in range(SHORTEST, count // 2 + 1):
         if count % size == 0:
             pixels = Pixels(1, size, 0, step)
-            tile = choose(pixels, node.units, node.terms, [node.tile.widest.units])
+            tile = choose(pixels, node.units, node.terms, node.panels.width)
             after = cycles(tile.widest, pixels, node.units, node.terms)
             columns = replace(node.columns, count=size)
             made = replace(node, columns=columns, tile=tile, pixels_outside=False)
@@ -174,7 +174,7 @@ def _row_of(node: Product) -> tuple[Product, int, float]:
     _, height, width, _ = node.output.shape
     before = Pixels(node.rows.count, node.columns.count, node.rows.x, node.columns.x)
     after = Pixels(1, width, 0, node.columns.x)
-    tile = choose(after, node.units, node.terms, [node.tile.widest.units])
+    tile = choose(after, node.units, node.terms, node.panels.width)
     extra = height * cycles(tile.widest, after, node.units, node.terms) - cycles(
         node.tile.widest, before, node.units, node.terms
     )

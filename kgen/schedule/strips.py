@@ -202,6 +202,8 @@ class _Build:
             node = replace(node, kept=self.stages[-1].kept if self.stages else link.rows.size)
         if isinstance(node, Contraction):
             node = replace(node, epilogue=self._late(node.epilogue, link, made.height))
+        if isinstance(node, Product) and not isinstance(node.kernel, Constant):
+            node = replace(node, kernel=self._input(node.kernel))
         self.nodes.append(node)
         held = kept(following.rows, made.height) if following else 0
         self.stages.append(Stage(link.rows, link.row, held, made.height))

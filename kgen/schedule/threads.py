@@ -11,6 +11,7 @@ from kgen.schedule.attention import Attention
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.product import Axis, Product
+from kgen.schedule.rescale import Rescale
 from kgen.schedule.sparse import Sparse
 from kgen.schedule.strip import Strip
 from kgen.schedule.strips import in_bands
@@ -70,7 +71,7 @@ def shared_loop(node: Node) -> str:
             return "tiles" if node.macs >= WORTH else ""
         case Strip():
             return "parts" if node.parts > 1 else ""
-        case Contraction():
+        case Contraction() | Rescale():
             return ""
         case _:
             return "outer" if node.output.size >= MOVED and not node.can_fail else ""

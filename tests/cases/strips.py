@@ -126,3 +126,14 @@ def pooled_volumes() -> Model:
     x = Input((17, 15, 20, 2), name="x")
     y = layers.Conv3D(17, 3, padding="same", activation="relu")(x)
     return Model(x, layers.MaxPooling3D((2, 3, 2), padding="same")(y))
+
+
+def squeeze_and_excite() -> Model:
+    """The factors are in the weights of a strip's first stage, which follows from all of x."""
+    x = Input((37, 46, 7), name="x")
+    y = layers.DepthwiseConv2D(3, padding="same", activation="silu")(_expanded(x, 41))
+    pooled = layers.GlobalAveragePooling2D(keepdims=True)(y)
+    factors = layers.Conv2D(5, 1, activation="silu")(pooled)
+    y = layers.Multiply()([y, layers.Conv2D(41, 1, activation="sigmoid")(factors)])
+    y = layers.Conv2D(45, 1)(y)
+    return Model(x, layers.DepthwiseConv2D((5, 3), strides=2, padding="same")(y))

@@ -334,3 +334,17 @@ def weights_from_afar() -> keras.Model:
         layers.Dense(17),
     ]
     return _outputs(Input((7, 9, 70), name="x"), made)
+
+
+def scaled_channels() -> Model:
+    """One factor for each channel in front of a product; the last one has more weights than x has
+    elements.
+    """
+    x, factors = Input((24, 22, 6), name="x"), [Input((1, 1, 6), name=name) for name in "abc"]
+    made = [
+        layers.Conv2D(40, 1, activation="relu"),
+        layers.Conv2D(5, (3, 2), strides=2),
+        layers.Conv2D(17, (12, 11)),
+    ]
+    scaled = [layers.Multiply()([own, x]) for own in factors]
+    return Model([x, *factors], [layer(y) for layer, y in zip(made, scaled, strict=True)])
