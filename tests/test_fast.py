@@ -30,6 +30,7 @@ from tests.harness import case
 from tests.test_vector_math import FUNCTIONS, SECOND
 
 SOME_CASES = (
+    "tiles/few_units",
     "tiles/windows",
     "tiles/depthwise",
     "tiles/few_in_groups",
