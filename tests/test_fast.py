@@ -34,6 +34,7 @@ from tests.harness import case
 from tests.test_vector_math import FUNCTIONS, SECOND
 
 SOME_CASES = (
+    "tiles/few_units",
     "tiles/windows",
     "tiles/depthwise",
     "tiles/depthwise_with_many_filters",

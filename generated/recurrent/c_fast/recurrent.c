@@ -20,17 +20,12 @@
 #include <math.h>
 #include <string.h>
 
-/* whether |x| < limit; by its bits, and not what is expected where it isn't */
+#if defined __LP64__ || defined _WIN64 || defined __wasm__ /* machines that compute with doubles */
+/* whether |x| < limit, by their bits: quicker than fabsf, and never a call */
 static inline bool recurrent_within(float x, float limit)
 {
-    uint32_t bits, most;
-    memcpy(&bits, &x, sizeof bits);
-    memcpy(&most, &limit, sizeof most);
-#if defined __GNUC__
-    return __builtin_expect((bits & 0x7fffffffu) < most, 1);
-#else
-    return (bits & 0x7fffffffu) < most;
-#endif
+    const union { float number; uint32_t bits; } a = {x}, b = {limit};
+    return b.bits > (a.bits & 0x7fffffffu);
 }
 
 /* e^x = power * (1 + rest) for |x| < 700, to 33 bits: power is 2^(n / 32), from a table of the bits of 2^(k / 32) less
@@ -47,14 +42,12 @@ static inline double recurrent_rest_of_power(double x, double *power)
         0x3feee89f995ad3adu, 0x3feeff76f2fb5e47u, 0x3fef199bdd85529cu, 0x3fef3720dcef9069u,
         0x3fef5818dcfba487u, 0x3fef7c97337b9b5fu, 0x3fefa4afa2a490dau, 0x3fefd0765b6e4540u,
     };
-    double shifted = x * 46.16624130844683 + 6755399441055744.0; /* + 1.5 * 2^52: n is in its lowest bits */
-    uint64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    memcpy(&shifted, &bits, sizeof bits); /* also where registers hold more digits than a double */
-    const double r = x - (shifted - 6755399441055744.0) * 0.02166084939249829;
-    bits = powers[bits % 32] + (bits << 47);
-    memcpy(power, &bits, sizeof bits);
-    return (0.16666756071829575 * r + 0.500004048842764) * (r * r) + r;
+    /* + 1.5 * 2^52: n is in its lowest bits */
+    union { double number; uint64_t bits; } n = {x * 46.16624130844683 + 6755399441055744.0}, scale;
+    const double r = x - (n.number - 6755399441055744.0) * 0.02166084939249829;
+    scale.bits = powers[n.bits & 31] + (n.bits << 47);
+    *power = scale.number;
+    return r + r * r * (0.16666756071829575 * r + 0.500004048842764);
 }
 
 /* tanh(x), within 0.8 units in the last place: with t = e^2|x| - 1 it is t / (t + 2) */
@@ -76,6 +69,21 @@ static inline float recurrent_sigmoid(float x)
     const double rest = recurrent_rest_of_power(-(double)x, &power);
     return (float)(1.0 / (power * rest + (power + 1.0)));
 }
+
+#else
+static inline float recurrent_tanh(float x)
+{
+    return tanhf(x);
+}
+
+/* 1 / (1 + e^-x), so that neither end overflows */
+static inline float recurrent_sigmoid(float x)
+{
+    const float e = expf(x < 0.0f ? x : -x);
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+#endif
 
 /* Vectors as wide as the compiler may use (RECURRENT_NO_VECTORS: none). RECURRENT_PICK takes its argument for AVX-512, AVX,
  * NEON, or anything else: the sizes of tiles. */
