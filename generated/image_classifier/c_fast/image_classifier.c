@@ -125,7 +125,6 @@ IMAGE_CLASSIFIER_INLINE image_classifier_part image_classifier_first_part(image_
 IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, image_classifier_vec (*sum)[IMAGE_CLASSIFIER_VECS])
 {
-    const int whole = width / IMAGE_CLASSIFIER_LANES, rest = width % IMAGE_CLASSIFIER_LANES; /* vectors; units in half of one more */
     for (int k = 0; k < depth; ++k) {
         image_classifier_vec row[IMAGE_CLASSIFIER_VECS];
         IMAGE_CLASSIFIER_UNROLL
@@ -135,10 +134,10 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, i
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             IMAGE_CLASSIFIER_UNROLL
-            for (int v = 0; v < whole; ++v)
+            for (int v = 0; v < width / IMAGE_CLASSIFIER_LANES; ++v)
                 sum[pixel][v] += element * row[v];
-            if (rest)
-                sum[pixel][whole] = image_classifier_of_part(image_classifier_first_part(sum[pixel][whole]) + element * image_classifier_first_part(row[whole]));
+            if (width % IMAGE_CLASSIFIER_LANES) /* units in half of one more */
+                sum[pixel][width / IMAGE_CLASSIFIER_LANES] = image_classifier_of_part(image_classifier_first_part(sum[pixel][width / IMAGE_CLASSIFIER_LANES]) + element * image_classifier_first_part(row[width / IMAGE_CLASSIFIER_LANES]));
         }
     }
 }

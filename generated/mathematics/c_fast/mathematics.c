@@ -155,7 +155,6 @@ MATHEMATICS_INLINE mathematics_part mathematics_first_part(mathematics_vec v)
 MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, mathematics_vec (*sum)[MATHEMATICS_VECS])
 {
-    const int whole = width / MATHEMATICS_LANES, rest = width % MATHEMATICS_LANES; /* vectors; units in half of one more */
     for (int k = 0; k < depth; ++k) {
         mathematics_vec row[MATHEMATICS_VECS];
         MATHEMATICS_UNROLL
@@ -165,10 +164,10 @@ MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, 
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             MATHEMATICS_UNROLL
-            for (int v = 0; v < whole; ++v)
+            for (int v = 0; v < width / MATHEMATICS_LANES; ++v)
                 sum[pixel][v] += element * row[v];
-            if (rest)
-                sum[pixel][whole] = mathematics_of_part(mathematics_first_part(sum[pixel][whole]) + element * mathematics_first_part(row[whole]));
+            if (width % MATHEMATICS_LANES) /* units in half of one more */
+                sum[pixel][width / MATHEMATICS_LANES] = mathematics_of_part(mathematics_first_part(sum[pixel][width / MATHEMATICS_LANES]) + element * mathematics_first_part(row[width / MATHEMATICS_LANES]));
         }
     }
 }

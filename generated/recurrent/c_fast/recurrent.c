@@ -199,7 +199,6 @@ RECURRENT_INLINE recurrent_part recurrent_first_part(recurrent_vec v)
 RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, recurrent_vec (*sum)[RECURRENT_VECS])
 {
-    const int whole = width / RECURRENT_LANES, rest = width % RECURRENT_LANES; /* vectors; units in half of one more */
     for (int k = 0; k < depth; ++k) {
         recurrent_vec row[RECURRENT_VECS];
         RECURRENT_UNROLL
@@ -209,10 +208,10 @@ RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int 
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             RECURRENT_UNROLL
-            for (int v = 0; v < whole; ++v)
+            for (int v = 0; v < width / RECURRENT_LANES; ++v)
                 sum[pixel][v] += element * row[v];
-            if (rest)
-                sum[pixel][whole] = recurrent_of_part(recurrent_first_part(sum[pixel][whole]) + element * recurrent_first_part(row[whole]));
+            if (width % RECURRENT_LANES) /* units in half of one more */
+                sum[pixel][width / RECURRENT_LANES] = recurrent_of_part(recurrent_first_part(sum[pixel][width / RECURRENT_LANES]) + element * recurrent_first_part(row[width / RECURRENT_LANES]));
         }
     }
 }

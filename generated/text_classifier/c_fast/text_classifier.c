@@ -123,7 +123,6 @@ TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_clas
 TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
-    const int whole = width / TEXT_CLASSIFIER_LANES, rest = width % TEXT_CLASSIFIER_LANES; /* vectors; units in half of one more */
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
@@ -133,10 +132,10 @@ TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int
         for (int pixel = 0; pixel < pixels; ++pixel) {
             const float element = x[pixel / across * x_row + pixel % across * x_column + k * step];
             TEXT_CLASSIFIER_UNROLL
-            for (int v = 0; v < whole; ++v)
+            for (int v = 0; v < width / TEXT_CLASSIFIER_LANES; ++v)
                 sum[pixel][v] += element * row[v];
-            if (rest)
-                sum[pixel][whole] = text_classifier_of_part(text_classifier_first_part(sum[pixel][whole]) + element * text_classifier_first_part(row[whole]));
+            if (width % TEXT_CLASSIFIER_LANES) /* units in half of one more */
+                sum[pixel][width / TEXT_CLASSIFIER_LANES] = text_classifier_of_part(text_classifier_first_part(sum[pixel][width / TEXT_CLASSIFIER_LANES]) + element * text_classifier_first_part(row[width / TEXT_CLASSIFIER_LANES]));
         }
     }
 }
