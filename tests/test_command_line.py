@@ -49,7 +49,7 @@ def test_export_writes_what_it_says(path: Path, tmp_path: Path) -> None:
     result = kgen_command("export", path, "-o", tmp_path / "new" / "out", "--style", "readable")
     assert result.exit_code == 0, result.output
     said = [Path(line.split("  ")[0]).name for line in result.output.splitlines()]
-    assert said == ["sensor.h", "sensor.c", "sensor.json", "sensor_README.md"]
+    assert said == ["sensor.h", "sensor.c", "sensor_README.md", "sensor.json"]
     assert {one.name for one in (tmp_path / "new" / "out").iterdir()} == set(said)
     manifest = orjson.loads((tmp_path / "new" / "out" / "sensor.json").read_bytes())
     assert manifest["inputs"] == [{"name": "signal", "shape": [6, 3], "dtype": "float32"}]
