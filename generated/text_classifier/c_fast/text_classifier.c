@@ -53,9 +53,11 @@ typedef int32_t text_classifier_ivec;
 #endif
 #if defined __GNUC__
 #define TEXT_CLASSIFIER_INLINE static inline __attribute__((always_inline, unused))
+#define TEXT_CLASSIFIER_APART __attribute__((noinline, unused))
 #define TEXT_CLASSIFIER_ALIGNED __attribute__((aligned(64)))
 #else
 #define TEXT_CLASSIFIER_INLINE static inline
+#define TEXT_CLASSIFIER_APART
 #define TEXT_CLASSIFIER_ALIGNED
 #endif
 #if defined __clang__
@@ -149,21 +151,48 @@ TEXT_CLASSIFIER_INLINE __m256i text_classifier_mask(int n)
 }
 #endif
 
-/* The first n lanes of a vector to anywhere. */
+/* The first n lanes of a vector to anywhere. Where n is known when compiling there is no mask: what a masked store wrote can't
+ * be read again before it has reached the cache. */
 TEXT_CLASSIFIER_INLINE void text_classifier_store(float *to, text_classifier_vec v, int n)
 {
     if (n >= TEXT_CLASSIFIER_LANES)
         *(text_classifier_loose *)to = v;
-    else if (n > 0)
 #if TEXT_CLASSIFIER_LANES == 16
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1u), (__m512)v);
+    else if (n >= 4) { /* halves, or quarters, that overlap */
+        const text_classifier_ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const int half = n >= 8 ? 8 : 4;
+        const __m512 last = _mm512_permutexvar_ps((__m512i)(lanes + (n - half)), (__m512)v);
+        if (n >= 8) {
+            _mm256_storeu_ps(to, _mm512_castps512_ps256((__m512)v));
+            if (n > 8)
+                _mm256_storeu_ps(to + n - 8, _mm512_castps512_ps256(last));
+        } else {
+            _mm_storeu_ps(to, _mm512_castps512_ps128((__m512)v));
+            if (n > 4)
+                _mm_storeu_ps(to + n - 4, _mm512_castps512_ps128(last));
+        }
+    }
 #elif TEXT_CLASSIFIER_LANES == 8
+    else if (n > 0 && !__builtin_constant_p(n))
         _mm256_maskstore_ps(to, text_classifier_mask(n), (__m256)v);
-#elif TEXT_CLASSIFIER_LANES > 1
-        for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+    else if (n >= 4) {
+        _mm_storeu_ps(to, _mm256_castps256_ps128((__m256)v));
+        TEXT_CLASSIFIER_UNROLL
+        for (int i = 4; i < n; ++i)
+            to[i] = v[i];
+    }
+#endif
+#if TEXT_CLASSIFIER_LANES > 1
+    else {
+        TEXT_CLASSIFIER_UNROLL
+        for (int i = 0; i < TEXT_CLASSIFIER_LANES && i < 4; ++i)
             if (i < n)
                 to[i] = v[i];
+    }
 #else
+    else if (n > 0)
         *to = v;
 #endif
 }
@@ -318,14 +347,20 @@ TEXT_CLASSIFIER_INLINE float text_classifier_largest(text_classifier_vec v)
 #endif
 }
 
-/* e^r - 1 by a polynomial, where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
+/* (e^r - 1 - r) / r^2 for |r| <= log(2) / 2, and a little more */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_series_of_exp(text_classifier_vec r)
+{
+    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
+    return (even * r + 0.166665182f) * r + 0.5f;
+}
+
+/* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
     const text_classifier_vec n = *shifted - 12582912.0f;
     const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    const text_classifier_vec even = (0.00139506022f * r + 0.00836895313f) * r + 0.0416662060f;
-    return ((even * r + 0.166665182f) * r + 0.5f) * (r * r) + r;
+    return text_classifier_series_of_exp(r) * (r * r) + r;
 }
 
 /* x, but no more than high; NaN stays */
@@ -517,6 +552,16 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
     }
 }
 
+/* What layers like the next one do, each with weights of its own. */
+static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const float *restrict x, float *restrict y, const float *restrict its_kernel, const float *restrict its_bias)
+{
+    const float *const bias = its_bias;
+    {
+        const int u = 0; /* the last ones, in no more lanes than they need */
+        text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, its_kernel + u, bias + u, y + u);
+    }
+}
+
 /* attention/query: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -525,11 +570,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_query_panel(int width, int
  */
 static void text_classifier_attention_query(const float *restrict x, float *restrict y)
 {
-    const float *const bias = text_classifier_attention_query_bias;
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_query_kernel + u, bias + u, y + u);
-    }
+    text_classifier_attention_query_alike(x, y, text_classifier_attention_query_kernel, text_classifier_attention_query_bias);
 }
 
 /* (64) attention/key/kernel: get_weights()[0] of attention/key; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -550,37 +591,6 @@ static const float text_classifier_attention_key_bias[16] TEXT_CLASSIFIER_ALIGNE
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
-    text_classifier_begin(pixels, width, bias, sum);
-    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 6;
-        TEXT_CLASSIFIER_UNROLL
-        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
-            text_classifier_store(y + at + u, s, count - u);
-        }
-    }
-}
-
-/* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 6; column += COLUMNS) {
-        const int from = column * 4;
-        const int to = column * 6;
-        if (column + COLUMNS <= 6)
-            text_classifier_attention_key_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-        else
-            text_classifier_attention_key_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
-    }
-}
-
 /* attention/key: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -589,11 +599,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_key_panel(int width, int c
  */
 static void text_classifier_attention_key(const float *restrict x, float *restrict y)
 {
-    const float *const bias = text_classifier_attention_key_bias;
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_key_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_key_kernel + u, bias + u, y + u);
-    }
+    text_classifier_attention_query_alike(x, y, text_classifier_attention_key_kernel, text_classifier_attention_key_bias);
 }
 
 /* (64) attention/value/kernel: get_weights()[0] of attention/value; term k of unit u is number k * 16 + u; zeros beyond unit 5 */
@@ -614,37 +620,6 @@ static const float text_classifier_attention_value_bias[16] TEXT_CLASSIFIER_ALIG
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
 };
 
-/* One tile: `pixels` pixels, `across` of them in a row, of `count` units; with padding, `width`. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_tile(int pixels, int across, int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    text_classifier_vec sum[TEXT_CLASSIFIER_PIXELS][TEXT_CLASSIFIER_VECS];
-    text_classifier_begin(pixels, width, bias, sum);
-    text_classifier_multiply(pixels, across, width, 4, x, 0, 4, 1, w, panel, sum);
-    TEXT_CLASSIFIER_UNROLL
-    for (int pixel = 0; pixel < pixels; ++pixel) {
-        const int at = pixel * 6;
-        TEXT_CLASSIFIER_UNROLL
-        for (int u = 0; u < width; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec s = sum[pixel][u / TEXT_CLASSIFIER_LANES];
-            text_classifier_store(y + at + u, s, count - u);
-        }
-    }
-}
-
-/* All pixels of a panel of units. */
-TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int count, int panel, const float *x, const float *w, const float *bias, float *y)
-{
-    enum { COLUMNS = TEXT_CLASSIFIER_PICK(6, 6, 6, 2) }; /* pixels in a tile */
-    for (int column = 0; column < 6; column += COLUMNS) {
-        const int from = column * 4;
-        const int to = column * 6;
-        if (column + COLUMNS <= 6)
-            text_classifier_attention_value_tile(COLUMNS, COLUMNS, width, count, panel, x + from, w, bias, y + to);
-        else
-            text_classifier_attention_value_tile(6 % COLUMNS, 6 % COLUMNS, width, count, panel, x + from, w, bias, y + to);
-    }
-}
-
 /* attention/value: EinsumDense(equation='abc,cde->abde', output_shape=(None, 2, 3), bias_axes='de')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
  * x (6, 4) -> y (6, 6)
@@ -653,11 +628,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_value_panel(int width, int
  */
 static void text_classifier_attention_value(const float *restrict x, float *restrict y)
 {
-    const float *const bias = text_classifier_attention_value_bias;
-    {
-        const int u = 0; /* the last ones, in no more lanes than they need */
-        text_classifier_attention_value_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, text_classifier_attention_value_kernel + u, bias + u, y + u);
-    }
+    text_classifier_attention_query_alike(x, y, text_classifier_attention_value_kernel, text_classifier_attention_value_bias);
 }
 
 /* attention: MultiHeadAttention(num_heads=2, key_dim=3, value_dim=3, attention_axes=(1,))
@@ -976,7 +947,7 @@ static const float text_classifier_scores_bias[3] TEXT_CLASSIFIER_ALIGNED = {
  * text_classifier_scores_kernel (4, 3): element [i][j] is number i * 3 + j
  * text_classifier_scores_bias (3)
  */
-static void text_classifier_scores(const float *restrict x, float *restrict y)
+static inline void text_classifier_scores(const float *restrict x, float *restrict y)
 {
     for (int u = 0; u < 3; ++u) {
         float sum = text_classifier_scores_bias[u];
