@@ -16,6 +16,7 @@ from kgen.lengths import used_by
 from kgen.names import comment
 from kgen.targets import loops
 from kgen.targets.c_numbers import Numbers
+from kgen.targets.c_scalar import function_of
 from kgen.targets.c_types import CTYPES, count_text, pointer
 from kgen.targets.c_walks import Rows, Walks
 from kgen.targets.expression import Expressions
@@ -290,8 +291,9 @@ class COp(Walks, Numbers):
         epilogue: Epilogue | None = getattr(self.node, "epilogue", None)
         if epilogue is None:
             return ""
-        # A comment needs no definitions, nor the prefix of their names.
-        words = replace(self.expressions, name=lambda function, _: function, used={})
+        # A comment needs no definitions, nor the prefix of their names, nor which of them is quick.
+        named = {"name": lambda function, _: function, "function": function_of}
+        words = replace(self.expressions, **named, used={})
         operands = ["y", *(self.ref(arg) for arg in epilogue.args)]
         temporaries, text = words.text(epilogue.program, operands)
         return "; ".join([text, *(f"{name} = {value}" for _, name, value in temporaries)])

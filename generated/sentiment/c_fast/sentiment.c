@@ -246,7 +246,7 @@ static const float sentiment_score_bias[1] = {
 
 /* score: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * then y = quick_sigmoid(y)
+ * then y = sigmoid(y)
  * x (2) -> y (1)
  * sentiment_score_kernel (2, 1): element [i][j] is number i + j
  * sentiment_score_bias (1)

@@ -118,7 +118,7 @@ static const float xor_output_bias[1] = {
 
 /* output: Dense(units=1, activation='sigmoid')
  * y[u] = sum over i of x[i] * kernel[i][u] + bias[u]
- * then y = quick_sigmoid(y)
+ * then y = sigmoid(y)
  * x (4) -> y (1)
  * xor_output_kernel (4, 1): element [i][j] is number i + j
  * xor_output_bias (1)
