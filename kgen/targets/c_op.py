@@ -292,8 +292,9 @@ class COp(Walks, Numbers):
         if epilogue is None:
             return ""
         # A comment needs no definitions, nor the prefix of their names, nor which of them is quick.
-        named = {"name": lambda function, _: function, "function": function_of}
-        words = replace(self.expressions, **named, used={})
+        words = replace(
+            self.expressions, name=lambda function, _: function, function=function_of, used={}
+        )
         operands = ["y", *(self.ref(arg) for arg in epilogue.args)]
         temporaries, text = words.text(epilogue.program, operands)
         return "; ".join([text, *(f"{name} = {value}" for _, name, value in temporaries)])
