@@ -346,11 +346,11 @@ def test_layers_along_the_steps_of_a_sequence() -> None:
 def test_the_schedule_says_what_the_code_does() -> None:
     """Blocks of samples, cut sums and shared loops, where the C has them."""
     image = keras.Input((36, 32, 32))
-    x = layers.Conv2D(48, 5, strides=2, name="conv")(image)
+    x = layers.Conv2D(48, 10, strides=2, name="conv")(image)
     x = layers.Dense(24, name="dense")(layers.GlobalMaxPooling2D(name="pool")(x))
     found = choices(keras.Model(image, x))
     steps = {step.name: step for step in found.steps}
-    assert (steps["conv"].sums, steps["conv"].threads) == ("5 x 160 terms", "part")
+    assert (steps["conv"].sums, steps["conv"].threads) == ("10 x 320 terms", "part")
     assert (steps["pool"].sums, steps["pool"].threads) == ("", "")
     assert steps["dense"].sums == "in 4 chains"
     assert (found.block, found.samples) == ([], 1)

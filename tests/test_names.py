@@ -181,7 +181,8 @@ def test_sizes_of_zero() -> None:
 
 def test_all_new_files_or_all_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up, or a move that fails half way."""
-    write({"m.c": "old", "m.h": "old"}, tmp_path)
+    old = dict.fromkeys(("m.c", "m.h"), "exported by kgen, once")
+    write(old, tmp_path, model="m")
     replace, text_of = Path.replace, Path.write_bytes
     moves = iter(range(100))
 
@@ -199,21 +200,21 @@ def test_all_new_files_or_all_old_ones(tmp_path: Path, monkeypatch: pytest.Monke
         with monkeypatch.context() as patch:
             patch.setattr(Path, name, broken)
             with pytest.raises(kgen.ExportError, match="nothing was changed"):
-                write({"m.c": "new", "m.h": "new", "m.json": "new"}, tmp_path)
+                write({"m.c": "new", "m.h": "new", "m.json": "new"}, tmp_path, model="m")
         found = {path.name: path.read_text() for path in tmp_path.iterdir()}
-        assert found == {"m.c": "old", "m.h": "old"}
+        assert found == old
 
 
 def test_a_folder_that_can_not_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here first")
     with pytest.raises(kgen.ExportError, match="Can't write"):
-        write({"m.c": "new"}, tmp_path / "file" / "out")
+        write({"m.c": "new"}, tmp_path / "file" / "out", model="m")
     assert (tmp_path / "file").read_text() == "here first"
 
 
 def test_old_weight_files_go(tmp_path: Path) -> None:
     """What an earlier export of more weights left would be compiled with the new files."""
-    (tmp_path / "m_weights_1.c").write_text("old")
+    (tmp_path / "m_weights_1.c").write_text("/* m, exported by kgen */")
     (tmp_path / "mine.c").write_text("the user's")
     x = Input((3,))
     kgen.export(Model(x, layers.Dense(2)(x)), out=tmp_path, name="m")

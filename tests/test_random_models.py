@@ -143,7 +143,7 @@ EAGER: dict[ModuleType, dict[str, Any]] = {
     neighbours: {"GAIN": 1e9},
     nonzero: {"READING": 1e6},
     attend: {"PLAIN": 1, "NEAR": 64, "FEWEST": 2},
-    batch: {"NEAR": 64, "SHARE": 0.0},
+    batch: {"SMALL": 64, "SHARE": 0.0},
 }
 """Bounds with which small layers are computed as large ones are."""
 

@@ -46,7 +46,7 @@ def exported(model: keras.Model, threads: bool) -> dict[str, str | bytes]:
     return dict(kgen.export(model, name="model", check=False, threads=threads))
 
 
-@pytest.mark.parametrize(("build", "least"), [(pictures, 8), (tokens, 2)])
+@pytest.mark.parametrize(("build", "least"), [(pictures, 6), (tokens, 2)])
 def test_the_numbers_are_those_of_one_thread(build: Callable[[], keras.Model], least: int) -> None:
     gomp = ctypes.util.find_library("gomp")
     if gomp is None:

@@ -57,10 +57,13 @@ def files(model: CModel, block: CBlock | None = None) -> Files:
 def source(model: CModel, block: CBlock | None = None) -> str:
     """NAME.c."""
     env, prefix = environment("c"), model.prefix
-    texts = _op_texts(env, model)
-    block_texts = _op_texts(env, block) if block else []
+    texts = [_op_text(env, op) for op in model.ops]
+    block_texts = [_op_text(env, op) for op in block.ops] if block else []
     functions = _function_texts(model)
     vectors = helpers(prefix, texts + block_texts) if model.style == "fast" else []
+    if vectors:  # with their macros
+        texts = shared(model.ops, texts, model.upper, model.ctype)
+        block_texts = shared(block.ops, block_texts, model.upper, model.ctype) if block else []
     rounds = any(
         function.startswith(("round_", "from_float", MARK)) for function, _ in model.used_functions
     )
@@ -77,11 +80,6 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     )
     text = render(includes_string=True)
     return text if OF_STRING_H.search(text) else render(includes_string=False)
-
-
-def _op_texts(env: jinja2.Environment, model: CModel) -> list[str]:
-    texts = [_op_text(env, op) for op in model.ops]
-    return shared(model.ops, texts, model.upper, model.ctype) if model.style == "fast" else texts
 
 
 def _function_texts(model: CModel) -> list[str]:
