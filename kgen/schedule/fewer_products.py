@@ -66,7 +66,7 @@ def winograd(node: Conv, pieces: bool = False) -> Winograd | None:
             continue
         tiles = tiles_of_outputs(node.output.shape[0], lines)
         terms = channels * len(blocks_of_taps(lines))
-        tile = choose(Pixels(1, tiles, 0, LINE), units, terms)
+        tile = choose(_pixels(lines, tiles, channels, units), units, terms)
         cost = _cost(lines, tiles, channels, units, tile)
         if best is None or cost < best[0]:
             best = cost, lines, tile
@@ -151,14 +151,24 @@ def _direct(node: Conv) -> float:
 def _cost(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
     """Cycles that the products and the transforms take, and the way of the weights."""
     work = _work(lines, tiles, channels, units, tile)
-    return _loading(work, 4 * sum(map(len, at_positions(lines))) * channels * units)
+    return _loading(work, _bytes(lines, channels, units))
+
+
+def _bytes(lines: Sequence[Line], channels: int, units: int) -> int:
+    """Of the transformed weights."""
+    return 4 * sum(map(len, at_positions(lines))) * channels * units
+
+
+def _pixels(lines: Sequence[Line], tiles: int, channels: int, units: int) -> Pixels:
+    """What each position's product has for pixels."""
+    return Pixels(1, tiles, 0, LINE, afar=_bytes(lines, channels, units) > NEAR)
 
 
 def _work(lines: Sequence[Line], tiles: int, channels: int, units: int, tile: Tile) -> float:
     _, rows, columns = lines
     positions = rows.positions * columns.positions
     blocks = Counter(map(len, at_positions(lines)))  # of taps, and at how many positions so many
-    pixels = Pixels(1, tiles, 0, LINE)
+    pixels = _pixels(lines, tiles, channels, units)
     products = sum(
         times * cycles(tile.widest, pixels, units, channels * count)
         for count, times in blocks.items()
@@ -229,7 +239,7 @@ def in_bands(node: Winograd, line: Line, height: int) -> tuple[Winograd, int, fl
     """
     bands, band = ceil(line.count / height), replace(line, count=height)
     rows, columns = (band if one is line else one for one in (node.rows, node.columns))
-    pixels = Pixels(1, rows.tiles * columns.grid, 0, LINE)
+    pixels = _pixels(node.lines_of_tiles, rows.tiles * columns.grid, node.channels, node.units)
     terms = node.channels * len(node.blocks)
     tile = choose(pixels, node.units, terms, node.panels.width)
     made = replace(node, rows=rows, columns=columns, tile=tile, total=line.count)

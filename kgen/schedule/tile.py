@@ -88,6 +88,7 @@ class Pixels:
     """rows x columns of them, and how many floats apart their elements of x lie.
 
     open: whether the columns are counted only when the code runs, and are at most so many.
+    afar: whether the weights come from beyond the second-level cache, again for each tile.
     """
 
     rows: int
@@ -95,6 +96,7 @@ class Pixels:
     row_step: int
     column_step: int
     open: bool = False
+    afar: bool = False
 
     @staticmethod
     def of(rows: int, columns: int, row_step: int, column_step: int) -> Pixels:
@@ -137,7 +139,9 @@ def cycles(block: Block, pixels: Pixels, units: int, terms: int) -> float:
             crowded = pixels.crowded(height, width)
             for share, panels in _parts(units, block.units):
                 times = vertical * horizontal * panels
-                total += times * _cycles(height * width, vectors(share), terms, crowded)
+                total += times * _cycles(
+                    height * width, vectors(share), terms, crowded, pixels.afar
+                )
     return total
 
 
@@ -146,13 +150,17 @@ def vectors(units: int) -> float:
     return ceil(units / (LINE // 2)) / 2
 
 
-def _cycles(pixels: int, vectors: float, terms: int, crowded: float) -> float:
+def _cycles(pixels: int, vectors: float, terms: int, crowded: float, afar: bool) -> float:
     """One tile: multiply-adds or their latency, what is not hidden of each load of an element of x
     and of a line of the panel (from beyond the first-level cache if it is long: then single lines
     come slower than several side by side), then the sums that are set aside where the registers
-    don't hold two of each, and the write-back.
+    don't hold two of each, and the write-back. afar: lines from beyond the second-level cache cost
+    a cycle each, and tiles that read them less often are worth more than any of that.
     """
     far = terms * vectors > NEAR_LINES
+    if far and afar:
+        step = max(pixels * max(vectors, LOADED), 4.0) + 0.06 * pixels + vectors + crowded
+        return terms * step + 2 * pixels * ceil(vectors) + 12
     loads = 0.03 * pixels + (0.2 if far else 0.1) * vectors
     alone = (0.1 if far else 0.05) * pixels if vectors <= 1 else 0.0
     step = max(pixels * max(vectors, LOADED), 4.0) + loads + alone + crowded
