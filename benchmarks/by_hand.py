@@ -95,7 +95,7 @@ def transformer(w: Weights, x: np.ndarray) -> np.ndarray:
     return x.mean(1) @ w[32] + w[33]
 
 
-def _encoder(w: Weights, x: np.ndarray) -> np.ndarray:
+def attention(x: np.ndarray, w: Weights, mask: np.ndarray | None = None) -> np.ndarray:
     batch, tokens, features = x.shape
     heads, size = w[0].shape[1:]
 
@@ -104,9 +104,15 @@ def _encoder(w: Weights, x: np.ndarray) -> np.ndarray:
         return y.reshape(batch, tokens, heads, size).transpose(0, 2, 1, 3)
 
     q, k, v = (projected(w[i], w[i + 1]) for i in (0, 2, 4))
-    scores = softmax((q * np.float32(size**-0.5)) @ k.transpose(0, 1, 3, 2))
-    joined = (scores @ v).transpose(0, 2, 1, 3).reshape(batch, tokens, -1)
-    x = layer_norm(x + joined @ w[6].reshape(-1, features) + w[7], w[8], w[9])
+    scores = (q * np.float32(size**-0.5)) @ k.transpose(0, 1, 3, 2)
+    if mask is not None:
+        scores = np.where(mask, scores, np.float32(-1e9))
+    joined = (softmax(scores) @ v).transpose(0, 2, 1, 3).reshape(batch, tokens, -1)
+    return joined @ w[6].reshape(-1, w[6].shape[-1]) + w[7]
+
+
+def _encoder(w: Weights, x: np.ndarray) -> np.ndarray:
+    x = layer_norm(x + attention(x, w[:8]), w[8], w[9])
     return layer_norm(x + gelu(x @ w[10] + w[11]) @ w[12] + w[13], w[14], w[15])
 
 

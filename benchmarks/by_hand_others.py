@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import Input, Model, Sequential, layers, ops
 
-from benchmarks.by_hand import gelu, layer_norm, relu, sigmoid, softmax
+from benchmarks.by_hand import attention, gelu, layer_norm, relu, sigmoid, softmax
 from benchmarks.by_hand_images import conv, same
 from benchmarks.hand_rows import Function, Rows, Weights
 
@@ -359,22 +359,6 @@ def _frames() -> Model:
 
 
 # Attention
-
-
-def attention(x: np.ndarray, w: Weights, mask: np.ndarray | None = None) -> np.ndarray:
-    batch, tokens, features = x.shape
-    heads, size = w[0].shape[1:]
-
-    def projected(kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-        y = x @ kernel.reshape(features, -1) + bias.reshape(-1)
-        return y.reshape(batch, tokens, heads, size).transpose(0, 2, 1, 3)
-
-    q, k, v = (projected(w[i], w[i + 1]) for i in (0, 2, 4))
-    scores = (q * np.float32(size**-0.5)) @ k.transpose(0, 1, 3, 2)
-    if mask is not None:
-        scores = np.where(mask, scores, np.float32(-1e9))
-    joined = (softmax(scores) @ v).transpose(0, 2, 1, 3).reshape(batch, tokens, -1)
-    return joined @ w[6].reshape(-1, w[6].shape[-1]) + w[7]
 
 
 def _attention(causal: bool) -> Callable[[], Model]:

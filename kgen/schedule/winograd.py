@@ -107,17 +107,13 @@ class Line:
     @property
     def parts(self) -> list[Part]:
         """All taps."""
-        starts = product(range(self.blocks), range(self.phases))
-        taps = [
-            range(self.window)[phase + block * self.taps * self.stride :: self.stride][: self.taps]
-            for block, phase in starts
-        ]
-        places = product(range(self.blocks), range(self.phases))
-        return [
-            Part(phase, block, some, len(some) < self.taps)
-            for (block, phase), some in zip(places, taps, strict=True)
-            if some
-        ]
+        found = []
+        for block, phase in product(range(self.blocks), range(self.phases)):
+            first = phase + block * self.taps * self.stride
+            taps = range(self.window)[first :: self.stride][: self.taps]
+            if taps:
+                found.append(Part(phase, block, taps, len(taps) < self.taps))
+        return found
 
     def elements(self, phase: int) -> int:
         """Those of a tile."""
@@ -316,10 +312,11 @@ def blocks_of_taps(lines: Sequence[Line]) -> list[Block]:
 def at_positions(lines: Sequence[Line]) -> list[list[int]]:
     """The numbers of the blocks that each position has."""
     _, rows, columns = lines
+    blocks = blocks_of_taps(lines)
     return [
         [
             number
-            for number, block in enumerate(blocks_of_taps(lines))
+            for number, block in enumerate(blocks)
             if not (block.short_rows and row == rows.positions - 1)
             and not (block.short_columns and column == columns.positions - 1)
         ]
