@@ -176,8 +176,31 @@ def test_a_tied_table_is_written_once() -> None:
 def test_upsampling_is_repeat() -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 4, 2)).astype(np.float32)
     text = check(Sequential([Input((3, 4, 2)), layers.UpSampling2D((2, 3))]), x)
-    assert ".repeat(2, axis=2)" in text
+    assert ".repeat(2, axis=1)" in text
+    assert ".repeat(3, axis=2)" in text
+    assert ".reshape(" not in text
     assert ".copy()" not in text
+
+
+def test_what_else_reads_a_repeated_array() -> None:
+    """By the shapes that the graph has for it; of one shape it stays the array that it was."""
+    x = Input((3, 2))
+    y = layers.UpSampling1D(2, name="wide")(x)
+    model = Model(x, [y, ops.reshape(y, (-1, 4, 3)), layers.UpSampling1D(3)(y)])
+    array = np.random.default_rng(0).normal(size=(2, 3, 2)).astype(np.float32)
+    text = text_of(model)
+    for found, wanted in zip(targets.run(text, [array]), model(array), strict=True):
+        np.testing.assert_array_equal(found, np.asarray(wanted))
+    assert text.count(".repeat(") == 2
+
+
+@pytest.mark.parametrize("shape", [(40, 40, 32), (20, 20, 32), (9, 3, 2)])
+def test_convolutions_by_parts(shape: tuple[int, ...]) -> None:
+    """Of lines, of samples, and all at once."""
+    model = Sequential([Input(shape), layers.Conv2D(3, 3)])
+    randomize(model, 0)
+    x = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
+    check(model, x, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
@@ -191,10 +214,30 @@ def test_gates_of_convolutions_are_one(data_format: str) -> None:
     text = text_of(model)
     wanted = np.asarray(model(x))
     np.testing.assert_allclose(targets.run(text, [x])[0], wanted, rtol=1e-4, atol=1e-5)
-    assert "loop_x_gates = conv(" in text
+    assert "loop_x_gates_frames = conv(" in text
+    assert "loop_x_gates = loop_x_gates_steps[:, t]" in text
     assert text.count("= conv(") == 2
     assert "\nloop_kernel = " in text
     assert "loop_kernel_input" not in text
+
+
+def test_results_of_all_steps_may_be_too_large() -> None:
+    """Then each step convolves its own."""
+    cell = layers.ConvLSTM2D(32, 1, name="loop")
+    text = text_of(Sequential([Input((9, 32, 32, 1)), cell]))
+    assert "loop_x_gates = conv(" in text or "loop_x_gates = loop_x @" in text
+    assert "loop_x_gates_steps" not in text
+
+
+def test_backwards_too() -> None:
+    inner = layers.ConvLSTM1D(3, 2, padding="same", return_sequences=True, go_backwards=True)
+    model = Sequential([Input((4, 5, 2)), inner])
+    randomize(model, 0)
+    x = np.random.default_rng(0).normal(size=(2, 4, 5, 2)).astype(np.float32)
+    text = text_of(model)
+    wanted = np.asarray(model(x))
+    np.testing.assert_allclose(targets.run(text, [x])[0], wanted, rtol=1e-4, atol=1e-5)
+    assert "_gates_steps[:, -1 - t]" in text
 
 
 def test_steps_without_states_are_samples() -> None:
