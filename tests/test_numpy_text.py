@@ -13,6 +13,7 @@ from kgen import targets
 from kgen.pipeline import Export
 from kgen.render.environment import environment
 from kgen.targets.numpy_op import Functions
+from tests.cases._build import Function
 from tests.harness import randomize
 
 EDGES = np.float32([-np.inf, -3e38, -90, -20, -3, -1e-3, -0.0, 0, 1e-3, 3, 20, 90, 3e38, np.inf])
@@ -249,3 +250,36 @@ def test_steps_without_states_are_samples() -> None:
     assert "steps_x = input_layer" in text
     assert ".reshape(-1, 5, 2)" in text
     assert "for t in" not in text
+
+
+@pytest.mark.parametrize("of", [np.nan, np.inf, 3e38, 1])
+@pytest.mark.parametrize("method", ["bilinear", "bicubic"])
+def test_resizing_by_a_product(method: str, of: float) -> None:
+    """What is not finite reaches its neighbours alone."""
+    x = np.random.default_rng(0).normal(size=(2, 5, 7, 3)).astype(np.float32)
+    x[0, 1, 2, 1] = of
+    model = Sequential([Input((5, 7, 3)), layers.Resizing(8, 11, method, name="large")])
+    text = text_of(model) if of != 1 else check(model, x, rtol=1e-4, atol=1e-5)
+    gathering = text.replace("if matrix is not None and", "if False and")
+    (found,), (wanted,) = targets.run(text, [x]), targets.run(gathering, [x])
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+    assert gathering != text
+    assert "matrix=large_resize_matrix" in text
+    assert text.count("_matrix = resize(np.eye(") == 2
+
+
+def test_long_axes_are_gathered() -> None:
+    text = text_of(Sequential([Input((40, 8, 1)), layers.Resizing(20, 16)]))
+    assert text.count("matrix=resizing_matrix") == 1
+    assert "np.eye(40" not in text
+
+
+@pytest.mark.parametrize("function", ["argmax", "argmin"])
+def test_first_of_equals(function: str) -> None:
+    """Zeros of both signs, NaN, infinities, and none of them."""
+    zeros, rest = [1, -0.0, 0.0, -0.0, 2], [3, np.nan, -np.inf, 3, -np.inf]
+    rows = [zeros, [-1, -0.0, 0.0, -0.0, -2], rest, [5, 4, 3, 2, 1], [np.nan] * 5]
+    layer = Function(lambda x: getattr(ops, function)(x, axis=-1))
+    model = Sequential([Input((5,)), layer])
+    for x in (np.float32(rows), np.float32([rows[3]]), np.float32(rows[:2]), np.float32(rows[2:3])):
+        check(model, x)
