@@ -26,6 +26,7 @@ GATES = {
     "given_states": [4, 4],
     "stacked_cells": [4, 3],
     "stateful": [4, 3],
+    "there_and_back": [3, 4],
     "custom_cell": [2],
 }
 
@@ -69,6 +70,16 @@ def test_gates_that_something_else_reads() -> None:
     job = Export(Sequential([Input((5, 3)), L.RNN(Shown(24), return_sequences=True)]), "model", {})
     (node,) = steps(job)
     assert node.gates == 3
+
+
+def test_which_kernels_are_read_there_and_back() -> None:
+    """Those that leave the first-level cache, if nothing else comes between two steps' turns."""
+    assert all(node.there_and_back for node in steps(case("gates/there_and_back").export))
+    assert not any(node.there_and_back for node in steps(case("gates/lstm").export))
+    cells = Sequential([Input((5, 3)), L.RNN([L.LSTMCell(64), L.LSTMCell(64)])])
+    assert not any(node.there_and_back for node in steps(Export(cells, "model", {})))
+    before = Sequential([Input((5, 3)), L.GRU(96, reset_after=False)])
+    assert not any(node.there_and_back for node in steps(Export(before, "model", {})))
 
 
 def test_states_are_not_copied() -> None:

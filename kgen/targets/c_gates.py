@@ -75,6 +75,11 @@ class GatesOp(FastOp):
         return FastOp(**{**own, "node": Product(**{**parts, "epilogue": None, "others": ()})})
 
     @property
+    def counts_steps(self) -> bool:
+        node: Gates = self.node
+        return node.there_and_back
+
+    @property
     def rest(self) -> int:
         """Units of the last panel, where it is not full; else 0."""
         return int(self.node.each % LINE)
@@ -88,7 +93,7 @@ class GatesOp(FastOp):
         names = {node.x: "x"}
         for value in (*late, *node.given):
             if value not in names and not isinstance(value, Constant):
-                taken = {"x", "w", "u", "v", "count", "bias", "sums", *names.values()}
+                taken = {"x", "w", "u", "v", "t", "count", "bias", "sums", *names.values()}
                 own = value.label and value.label not in taken
                 names[value] = value.label if own else f"z{len(names) - 1}"
         return names
@@ -126,7 +131,8 @@ class GatesOp(FastOp):
     @property
     def units_parameters(self) -> str:
         node: Gates = self.node
-        parts = ["int count", "const float *x", f"const {self.weight_type} *w"]
+        parts = ["int step"] if node.there_and_back else []
+        parts += ["int count", "const float *x", f"const {self.weight_type} *w"]
         parts += ["const float *bias"] if node.bias else []
         parts += [pointer(array.value.dtype, array.name, const=True) for array in self.given]
         parts += [pointer(value.dtype, name, const=False) for value, name in self.made.items()]
@@ -136,7 +142,10 @@ class GatesOp(FastOp):
     def units_arguments(self) -> str:
         """Of the units from u on."""
         node: Gates = self.node
-        parts = ["x", f"{self.ref(node.kernel)} + u * {node.gates * node.terms}"]
+        x, kernel = "x", f"{self.ref(node.kernel)} + u * {node.gates * node.terms}"
+        if node.there_and_back:
+            x, kernel = f"{x} + start", f"{kernel} + start * {node.panels.width}"
+        parts = [x, kernel]
         parts += [f"{self.ref(node.bias)} + u * {node.gates}"] if node.bias else []
         parts += [array.start for array in self.given]
         parts += [f"{name} + u" for name in self.made.values()]
@@ -145,6 +154,7 @@ class GatesOp(FastOp):
     @property
     def signature(self) -> str:
         parts = [self.stored_parameter] if self.uses_stored else []
+        parts += ["int t"] if self.counts_steps else []
         for value, name in self.parameters.items():
             alone = "" if value in self.overwritten else "restrict "
             parts.append(pointer(value.dtype, f"{alone}{name}", const=True))
