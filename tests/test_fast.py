@@ -59,6 +59,7 @@ SOME_CASES = (
     "gates/lstm",
     "gates/masked",
     "gates/custom_cell",
+    "gates/there_and_back",
 )
 
 

@@ -109,6 +109,11 @@ class COp(Walks, Numbers):
         return f"const {self.stored} *constants" if self.uses_stored else ""
 
     @property
+    def counts_steps(self) -> bool:
+        """Whether the function, in a loop, takes the number of the step."""
+        return False
+
+    @property
     def overwritten(self) -> Collection[Value]:
         """The inputs in whose memory the output may be."""
         values: tuple[Value, ...] = self.node.may_overwrite
