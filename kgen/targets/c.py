@@ -181,11 +181,14 @@ class CModel(Workspace):
 
     # The run function
 
-    def call(self, op: COp) -> str:
+    def call(self, op: COp, step: str = "") -> str:
+        """What calls a function. step: in a loop, the variable with the number of the step."""
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
         first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
         if op.uses_stored:
             first.append("constants" if op.inner else "w->constants")
+        if op.counts_steps:
+            first.append(step)
         return f"{op.function}({', '.join([*first, *op.lengths, *arrays])})"
 
     @property
