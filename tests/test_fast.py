@@ -88,6 +88,17 @@ def test_compilers_and_vectors(name: str, variant: str) -> None:
     case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
+@pytest.mark.parametrize("name", ["transpose/far_lines", "transpose/far_lines_in_images"])
+def test_transpositions_read_some_lines_at_a_time(name: str) -> None:
+    """All lines of x for one row of y were more than the first-level cache holds."""
+    assert "first += 8" in case(name).files("c", "fast")["model.c"]
+    assert "first += 8" not in case("transpose/permute").files("c", "fast")["model.c"]
+    for variant in ("widest", "no_vectors"):
+        cc, flags = VARIANTS[variant]
+        library = Library(case(name).files("c", "fast"), cc=cc, flags=(*STRICT, *flags))
+        case(name).assert_agrees(library.outputs(*case(name).inputs))
+
+
 def test_no_warnings_while_sanitizers_look_on(tmp_path: Path) -> None:
     """gcc then folds less, and warned of a conversion in a mask of 16 lanes."""
     for name, text in case("tiles/causal_attention").files("c", "fast").items():
