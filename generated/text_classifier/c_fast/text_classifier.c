@@ -887,13 +887,15 @@ static void text_classifier_norm(const float *x, float *y)
         const float *const in = x + i * 4;
         float *const out = y + i * 4;
         text_classifier_vec sum = text_classifier_splat(0.0f);
-        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES)
-            sum += text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
+        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec term = text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
+            sum += term;
+        }
         const float mean = text_classifier_total(sum) / 4.0f;
         text_classifier_vec squares = text_classifier_splat(0.0f);
         for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean;
-            squares += d * d;
+            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean, term = d * d;
+            squares += term;
         }
         const float scale = 1.0f / sqrtf(text_classifier_total(squares) / 4.0f + 0.001f);
         for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
