@@ -355,13 +355,18 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_series_of_exp(imag
     return (even * r + 0.166665182f) * r + 0.5f;
 }
 
+/* e^(x - n log(2)) - 1, for a difference of no more than log(2) / 2; n is in the lowest bits of `shifted` */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_after(image_classifier_vec x, image_classifier_vec shifted)
+{
+    const image_classifier_vec n = shifted - 12582912.0f, r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    return image_classifier_series_of_exp(r) * (r * r) + r;
+}
+
 /* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_of_exp(image_classifier_vec x, image_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
-    const image_classifier_vec n = *shifted - 12582912.0f;
-    const image_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return image_classifier_series_of_exp(r) * (r * r) + r;
+    return image_classifier_rest_after(x, *shifted);
 }
 
 /* x, but no more than high; NaN stays */

@@ -198,13 +198,18 @@ OPERATIONS_INLINE operations_vec operations_series_of_exp(operations_vec r)
     return (even * r + 0.166665182f) * r + 0.5f;
 }
 
+/* e^(x - n log(2)) - 1, for a difference of no more than log(2) / 2; n is in the lowest bits of `shifted` */
+OPERATIONS_INLINE operations_vec operations_rest_after(operations_vec x, operations_vec shifted)
+{
+    const operations_vec n = shifted - 12582912.0f, r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    return operations_series_of_exp(r) * (r * r) + r;
+}
+
 /* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 OPERATIONS_INLINE operations_vec operations_rest_of_exp(operations_vec x, operations_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
-    const operations_vec n = *shifted - 12582912.0f;
-    const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return operations_series_of_exp(r) * (r * r) + r;
+    return operations_rest_after(x, *shifted);
 }
 
 /* x, but no more than high; NaN stays */

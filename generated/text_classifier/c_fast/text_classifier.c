@@ -354,13 +354,18 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_series_of_exp(text_cl
     return (even * r + 0.166665182f) * r + 0.5f;
 }
 
+/* e^(x - n log(2)) - 1, for a difference of no more than log(2) / 2; n is in the lowest bits of `shifted` */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_after(text_classifier_vec x, text_classifier_vec shifted)
+{
+    const text_classifier_vec n = shifted - 12582912.0f, r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    return text_classifier_series_of_exp(r) * (r * r) + r;
+}
+
 /* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
-    const text_classifier_vec n = *shifted - 12582912.0f;
-    const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return text_classifier_series_of_exp(r) * (r * r) + r;
+    return text_classifier_rest_after(x, *shifted);
 }
 
 /* x, but no more than high; NaN stays */
