@@ -94,6 +94,11 @@ def test_states_are_not_copied() -> None:
     assert "memcpy" not in loop[: loop.index("    }\n")]  # of a step
 
 
+def test_states_read_like_their_equations() -> None:
+    code = str(case("gates/gru").files("c", "fast")["model.c"])
+    assert "return update * old + (1.0f - update) * candidate;" in code
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_narrow_weights(dtype: str) -> None:
     one = case("gates/gru")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from keras import Input, Model, Sequential, layers, ops
 
 from kgen import targets
 from kgen.pipeline import Export
+from kgen.render.environment import environment
+from kgen.targets.numpy_op import Functions
 from tests.harness import randomize
 
 EDGES = np.float32([-np.inf, -3e38, -90, -20, -3, -1e-3, -0.0, 0, 1e-3, 3, 20, 90, 3e38, np.inf])
@@ -61,6 +65,75 @@ def test_pooling_passes_nan_over() -> None:
     x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
     x[0, 0, 1] = x[0, 2:, 2:] = np.nan
     check(Sequential([Input((4, 4, 1)), layers.MaxPooling2D()]), x)
+
+
+@pytest.mark.parametrize("options", [
+    {"pool_size": 2}, {"pool_size": 3, "strides": 2}, {"pool_size": 4, "strides": 1},
+    {"pool_size": 2, "padding": "same"},
+])  # fmt: skip
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_pooling_begins_with_the_lowest_number(
+    options: dict[str, object], data_format: str
+) -> None:
+    """It is what TensorFlow makes of NaN and -inf alone; numbers whose squares are infinite, and
+    infinities, stay themselves.
+    """
+    x = np.full((1, 13, 1), -np.inf, np.float32)
+    x[0, 3, 0], x[0, 6, 0], x[0, 9, 0], x[0, 12, 0] = np.nan, 3e38, np.inf, -3e38
+    model = Sequential([Input((13, 1)), layers.MaxPooling1D(**options)])
+    wanted = model.predict(x, verbose=0)
+    if data_format == "channels_first":  # TensorFlow has none on processors
+        model = Sequential(
+            [Input((1, 13)), layers.MaxPooling1D(**options, data_format=data_format)]
+        )
+        x, wanted = x.swapaxes(1, 2), wanted.swapaxes(1, 2)
+    np.testing.assert_array_equal(targets.run(text_of(model), [x])[0], wanted)
+
+
+def test_small_windows_are_slices() -> None:
+    x = Input((9, 8, 2))
+    largest = layers.MaxPooling2D((3, 2), 2, name="largest")(x)
+    model = Model(x, layers.AveragePooling2D((1, 2), (2, 1), name="mean")(largest))
+    text = check(model, np.random.default_rng(0).normal(size=(2, 9, 8, 2)).astype(np.float32))
+    assert "largest = np.fmax(largest[:, :, ::2], largest[:, :, 1::2])" in text
+    assert "mean = (mean[:, :, :3] + mean[:, :, 1:]) / 2" in text
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("mode", ["multi_hot", "count"])
+def test_numbers_that_are_not_counted(dtype: str, mode: str) -> None:
+    """Too large ones are left out; negative ones are refused, those that are -1 - 2**n too."""
+    model = Sequential([Input((3,), dtype=dtype), layers.CategoryEncoding(4, output_mode=mode)])
+    predict, limits = text_of(model), np.iinfo(dtype)
+    found = targets.run(predict, [np.array([[1, 2, 1], [3, 4, limits.max], [0, 3, 3]], dtype)])[0]
+    of_two = 1 if mode == "multi_hot" else 2
+    np.testing.assert_array_equal(found, [[0, of_two, 1, 0], [0, 0, 0, 1], [1, 0, 0, of_two]])
+    assert found.dtype == np.float32
+    for wrong in (-1, -4, -5, limits.min, limits.min + 1):
+        with pytest.raises(IndexError, match="negative"):
+            targets.run(predict, [np.array([[1, 2, 3], [0, wrong, 1]], dtype)])
+
+
+@pytest.mark.parametrize("strides", [(1, 2), (3, 2), (4, 5)])
+@pytest.mark.parametrize("dilation", [(1, 1), (2, 3)])
+@pytest.mark.parametrize("crop", [0, 1])
+def test_transposed_by_runs(strides: tuple[int, ...], dilation: tuple[int, ...], crop: int) -> None:
+    """The function itself, for Keras has no strides together with dilation."""
+    generator = np.random.default_rng(0)
+    x, kernel = generator.normal(size=(2, 3, 4, 2)), generator.normal(size=(2, 3, 4, 5))
+    each = zip((3, 4), (3, 4), strides, dilation, strict=True)
+    rows, columns = (s * (n - 1) + d * (w - 1) + 2 for n, w, s, d in each)
+    wanted = np.zeros((2, rows, columns, 5))
+    for p, q, i, j in np.ndindex(3, 4, 3, 4):
+        row, column = strides[0] * p + dilation[0] * i, strides[1] * q + dilation[1] * j
+        wanted[:, row, column] += x[:, p, q] @ kernel[:, i, j]
+    functions = Functions(environment("numpy"), set())
+    functions.use("conv_transpose")
+    module: dict[str, Any] = {"np": np}
+    exec("\n".join(functions.texts), module)
+    sizes = (rows - crop, columns - crop)
+    found = module["conv_transpose"](x, kernel, strides, (crop, crop), sizes, dilation)
+    np.testing.assert_allclose(found, wanted[:, crop:, crop:], rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("options", [

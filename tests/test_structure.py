@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "diagnosis": {"errors", "arrays", "compare", "load", "trace"},
     "pipeline": {
         *("ir", "errors", "names", "samples", "lengths", "plan", "load", "trace", "stepping"),
-        *("passes", "render", "options", "targets"),
+        *("passes", "render", "declared", "options", "targets"),
     },
     "conditioning": {"ir", "ops", "plan", "targets"},
     "checking": {
@@ -57,11 +57,15 @@ MAY_IMPORT = {
     "self_test": {"ir", "compare", "trace", "stepping", "targets", "pipeline", "checking"},
     "memory": {"ir", "errors", "code_size", "options", "targets", "pipeline"},
     "ram_limit": {*("ir", "ops", "errors", "schedule", "options", "targets", "pipeline", "memory")},
-    "inspection": {*("ir", "schedule", "options", "targets", "pipeline", "memory", "ram_limit")},
+    "inspection": {
+        *("ir", "declared", "schedule", "options", "targets", "pipeline", "memory", "ram_limit"),
+    },
     "verification": {
         *(
             "ir",
+            "errors",
             "compare",
+            "declared",
             "lengths",
             "plan",
             "trace",

@@ -26,6 +26,7 @@ CASES = (
     "unpadded",
     "small_tiles",
     "residual",
+    "long_epilogue",
     "sequences",
     "dilated_sequences",
     "dilated",

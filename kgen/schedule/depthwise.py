@@ -57,9 +57,16 @@ class Reach:
         )
 
     @property
+    def ends_outside(self) -> bool:
+        """Whether the last position has taps behind x."""
+        if isinstance(self.count, Size):
+            return False
+        return (self.count - 1) * self.stride - self.before + self.span > self.size
+
+    @property
     def leaves(self) -> bool:
         """Whether any tap falls outside x."""
-        return self.first > 0 or self.last < self.count
+        return self.first > 0 or self.ends_outside
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

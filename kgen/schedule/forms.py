@@ -16,7 +16,6 @@ from kgen.ops.pool import Pool
 from kgen.ops.reduce import Reduce
 from kgen.ops.softmax import Softmax
 from kgen.schedule.attention import Attention
-from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
 
 SHORTEST = 4
@@ -85,7 +84,7 @@ def innermost(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> Run:
 
 def fits(node: Node, functions: Collection[str]) -> bool:
     """Whether a node has a form on vectors that pays: its kind's template of the fast style."""
-    if isinstance(node, (Product, Attention, Nonzero)):
+    if isinstance(node, Product | Attention):
         return True
     if any(value.dtype != "float32" for value in (*node.inputs, node.output)):
         return False

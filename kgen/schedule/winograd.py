@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, product
 from math import ceil, prod
 from typing import NamedTuple
@@ -215,7 +216,7 @@ class Winograd(Contraction):
     def phases(self) -> int:
         return prod(line.phases for line in self.lines_of_tiles)
 
-    @property
+    @cached_property
     def blocks(self) -> list[Block]:
         return blocks_of_taps(self.lines_of_tiles)
 

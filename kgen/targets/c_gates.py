@@ -17,6 +17,9 @@ from kgen.targets.c_op import Text
 from kgen.targets.c_types import pointer
 from kgen.targets.c_vector_op import CTYPES
 
+TEMPORARIES = frozenset(f"t{number}" for number in range(16))
+"""What expressions call their intermediate results."""
+
 
 class Array(NamedTuple):
     """What the units read beside the product. ref: its name in the function that calls them."""
@@ -221,7 +224,9 @@ class GatesOp(FastOp):
         return [self._state(node) for node in self.node.body.nodes]
 
     def _state(self, node: Elementwise) -> State:
-        letters = "abcdefghijklmnop"[: len(node.args)]
+        names = [self.vector_names.get(arg) or self.arrays[arg].name for arg in node.args]
+        if len(set(names)) < len(names) or not TEMPORARIES.isdisjoint(names):
+            names = list("abcdefghijklmnop"[: len(node.args)])
         types = [f"{self.prefix}_{CTYPES[arg.dtype]}" for arg in node.args]
         arguments = [
             self.vector_names[arg] if arg in self.vector_names else self._vector(self.arrays[arg])
@@ -230,8 +235,8 @@ class GatesOp(FastOp):
         function = f"{self.functions[node]}_of"
         return State(
             function=function,
-            parameters=", ".join(map(" ".join, zip(types, letters, strict=True))),
-            text=self.on_vector_args(node.program, letters),
+            parameters=", ".join(map(" ".join, zip(types, names, strict=True))),
+            text=self.on_vector_args(node.program, names),
             name=self.vector_names[node.output],
             call=f"{function}({', '.join(arguments)})",
             output=self.made.get(node.output, ""),

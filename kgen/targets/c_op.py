@@ -25,7 +25,7 @@ from kgen.targets.loops import Loop
 LABELLED = ("elementwise", "dense", "conv")
 """The kinds whose loop variables no label is the same as."""
 
-NAMED = ("x", "a", "b", "indices", "updates", "kernel", "keys", "values", "weights", "places")
+NAMED = ("x", "a", "b", "indices", "updates", "kernel", "keys", "values", "weights")
 """The fields of nodes whose arrays are called by the field, in this order."""
 
 

@@ -40,7 +40,7 @@ class WindowDimension(NamedTuple):
         reach, place, found = self.reach, self.place, []
         if reach.first > 0:
             found.append((self.low, f"{place} < 0 ? -{place} : 0"))
-        if reach.last < reach.count:
+        if reach.ends_outside:
             size, taps = reach.size, reach.taps
             inside = f"{place} <= {size - taps} ? {taps} : {size} - {place}"
             found.append((self.high, inside))

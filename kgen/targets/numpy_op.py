@@ -19,6 +19,7 @@ from kgen.ops.einsum import Einsum
 from kgen.render.literals import number
 from kgen.targets.expression import Expressions
 from kgen.targets.numpy_loops import Loops
+from kgen.targets.numpy_pooling import larger, pooled
 from kgen.targets.numpy_text import (
     common_text,
     dtype_text,
@@ -275,6 +276,15 @@ class Op(Loops):
     def spatial_axes(self) -> tuple[int, ...]:
         first = 1 if self.node.channels_last else 2
         return tuple(range(first, first + len(self.node.sizes)))
+
+    @property
+    def pooled(self) -> list[str]:
+        return pooled(self.node)
+
+    @property
+    def begins_with_lowest(self) -> bool:
+        """Whether pooling passes NaN over, and -inf, for the lowest finite number."""
+        return larger(self.node) == "fmax" and self.node.function == "max"
 
     @property
     def conv(self) -> str:

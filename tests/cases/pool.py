@@ -100,3 +100,14 @@ def inside_constants() -> keras.Model:
         layers.MaxPooling2D(2, padding="same")(layers.ZeroPadding2D(1)(x)),
     ]
     return keras.Model(x, results)
+
+
+def beyond_both_ends() -> keras.Model:
+    """Windows larger than x, each of which leaves it before and behind."""
+    x = keras.Input((2, 1, 5), name="x")
+    results = [
+        layers.AveragePooling2D(5, strides=3, padding="same")(x),
+        layers.MaxPooling2D((5, 4), strides=1, padding="same")(x - 9.0),
+        layers.AveragePooling1D(7, strides=2, padding="same")(layers.Reshape((5, 2))(x)),
+    ]
+    return keras.Model(x, results)

@@ -30,6 +30,14 @@ def residual() -> Model:
     return Model(x, layers.GlobalMaxPooling2D()(z))
 
 
+def long_epilogue() -> Model:
+    """More steps after the sum than may stand in the code many times."""
+    inputs = [Input((7, 9, 20), name=name) for name in "abcd"]
+    y = layers.Conv2D(20, 3, padding="same")(inputs[0])
+    y = layers.Average()([y, *inputs])
+    return Model(inputs, layers.ReLU()(y))
+
+
 def sequences() -> Model:
     x = Input((37, 32), name="x")
     y = layers.Conv1D(40, 3, padding="causal", activation="relu")(x)

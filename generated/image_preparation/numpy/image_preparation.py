@@ -52,9 +52,12 @@ def checked(name, samples, shape, dtype):
 def resize(x, starts, weights, axis):
     """Position i along the axis is the sum of x[starts[i] + t] * weights[i, t]."""
     first, *others = weights.T.reshape(-1, len(starts), *[1] * (x.ndim - 1 - axis))
-    y = x.take(starts, axis) * first
+    y = x.take(starts, axis)
+    y *= first
     for t, share in enumerate(others, 1):
-        y += x.take(starts + t, axis) * share
+        part = x.take(starts + t, axis)
+        part *= share
+        y += part
     return y
 
 

@@ -640,7 +640,7 @@ static void mathematics_rfft(const float *restrict x, float *restrict y)
         }
 }
 
-/* mathematics_add_1 of vectors */
+/* mathematics_add_1 of as many elements as a vector has */
 MATHEMATICS_INLINE mathematics_vec mathematics_add_1_of(mathematics_vec a, mathematics_vec b)
 {
     return a + b;
@@ -710,7 +710,7 @@ static void mathematics_median_slice(const float *restrict x, float *restrict y)
     }
 }
 
-/* mathematics_median_elementwise of vectors */
+/* mathematics_median_elementwise of as many elements as a vector has */
 MATHEMATICS_INLINE mathematics_vec mathematics_median_elementwise_of(mathematics_vec a)
 {
     return a * 1.0f;
@@ -740,7 +740,7 @@ static void mathematics_median_slice_1(const float *restrict x, float *restrict 
     }
 }
 
-/* mathematics_median_elementwise_1 of vectors */
+/* mathematics_median_elementwise_1 of as many elements as a vector has */
 MATHEMATICS_INLINE mathematics_vec mathematics_median_elementwise_1_of(mathematics_vec a)
 {
     return a * 0.0f;
