@@ -36,8 +36,8 @@ EVERY = 4
 ROUNDS = 8
 """In which outliers lose weight: models of which the compiler knows what comes out, say."""
 
-WHOLE = 3
-"""How much more whole models count than a case of one operation."""
+WHOLE = 6
+"""How much more whole models count than a case of one operation: tiny ones too."""
 
 BELOW = 6
 """How much worse a frame is that is larger than it was said to be."""
@@ -145,7 +145,7 @@ def fit(
     """
     table = np.array([[one[name] for name in names] for one in found], float)
     relative = table / sizes[:, None]
-    scale = importance = sizes**0.5 * weight
+    scale = importance = sizes ** (1 / 3) * weight
     for _ in range(ROUNDS):
         worth, _ = nnls(relative * scale[:, None], scale)
         off = relative @ worth - 1

@@ -66,7 +66,7 @@ class VerifyOptions(ModelOptions):
     """What verify is called with."""
 
     count: Annotated[int, Option("How many random samples.")] = 8
-    seed: Annotated[int, Option("Of the samples.")] = 0
+    seed: Annotated[int, Option("Of the samples, which are random.")] = 0
     cc: Annotated[str, Option("The C compiler.")] = "cc"
     flags: Annotated[Sequence[str], Option("Of the compiler.")] = OPTIMIZED
 
@@ -77,7 +77,7 @@ class VerifyOptions(ModelOptions):
 
 @called_with(VerifyOptions)
 def verify(given: VerifyOptions) -> Report:
-    """Compares every target and style with model.predict on `count` seeded random samples.
+    """Compares NumPy, and the readable and the fast C, with model.predict on `count` samples.
 
     Raises ExportError for a model that can't be exported, or a C compiler that fails.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -111,6 +112,7 @@ class Reader:
     def _python(self, block: Block, where: str) -> None:
         code = compile("\n" * block.line + block.text, str(self.page), "exec")
         said = io.StringIO()
+        importlib.invalidate_caches()  # the commands before may have made a folder of Python's path
         try:
             with contextlib.redirect_stdout(said):
                 exec(code, self.names)

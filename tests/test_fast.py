@@ -91,6 +91,17 @@ def test_compilers_and_vectors(name: str, variant: str) -> None:
     case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
+@pytest.mark.parametrize("name", ["transpose/far_lines", "transpose/far_lines_in_images"])
+def test_transpositions_read_some_lines_at_a_time(name: str) -> None:
+    """All lines of x for one row of y were more than the first-level cache holds."""
+    assert "first += 8" in case(name).files("c", "fast")["model.c"]
+    assert "first += 8" not in case("transpose/permute").files("c", "fast")["model.c"]
+    for variant in ("widest", "no_vectors"):
+        cc, flags = VARIANTS[variant]
+        library = Library(case(name).files("c", "fast"), cc=cc, flags=(*STRICT, *flags))
+        case(name).assert_agrees(library.outputs(*case(name).inputs))
+
+
 def test_no_warnings_while_sanitizers_look_on(tmp_path: Path) -> None:
     """gcc then folds less, and warned of a conversion in a mask of 16 lanes."""
     for name, text in case("tiles/causal_attention").files("c", "fast").items():
@@ -213,6 +224,22 @@ def test_tiles_take_a_part_of_a_given_panel(units: int, panel: int, widths: set[
     tile = choose(Pixels(1, 32, 0, 784), units, 784, panel)
     assert tile.widest.units in widths
     assert all(panel % block.units == 0 for block in tile.blocks)
+
+
+@pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-DMODEL_NO_VECTORS")])
+@pytest.mark.parametrize("kind", [layers.LayerNormalization, layers.RMSNormalization])
+def test_long_rows_are_normalized_exactly(kind: type[keras.Layer], flags: tuple[str, ...]) -> None:
+    """In a row, 4096 terms made errors of up to 15 times Keras's."""
+    x = keras.Input((4096,))
+    files = kgen.export(keras.Model(x, kind()(x)), style="fast", name="model", check=False)
+    batch = np.random.default_rng(0).standard_normal((8, 4096)).astype(np.float32) + 3
+    wide = batch.astype(np.float64)
+    if kind is layers.LayerNormalization:
+        wide -= wide.mean(-1, keepdims=True)
+    epsilon = kind().epsilon or 1e-7
+    exact = wide / np.sqrt((wide**2).mean(-1, keepdims=True) + epsilon)
+    found = Library(files, flags=(*STRICT, *flags)).predict(batch)
+    assert np.abs(found - exact).max() <= 1.5e-6
 
 
 @pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-DMODEL_NO_VECTORS")])

@@ -127,7 +127,8 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     if node is not given:
         times = node.filters // given.filters
         tile = made.tile._replace(why=f"{times} pixels side by side: {made.tile.why}")
-        made = replace(made, output=given.output, text=given.formula, tile=tile)
+        text = f"{given.formula}, the filters of {times} pixels side by side"
+        made = replace(made, output=given.output, text=text, tile=tile)
     return [*before, made]
 
 

@@ -18,7 +18,7 @@ from kgen.schedule.tile import LINE, Pixels, Tile, cycles
 NEAR = 16 * 1024
 """Bytes of a panel that stay in the first-level cache, beside x and y."""
 
-WORDS = 256
+WORDS = 128
 """Those with a bit for each element that are there at once, of all rows together."""
 
 FOUND = 1.2

@@ -199,12 +199,13 @@ def countable(x, depth, strict):
 def bincount(x, depth, weights, dtype, strict=False):
     """For each number below depth: how often it is in x along the last axis, or the sum of its weights."""
     rows, width = x.reshape(-1, x.shape[-1]), depth
-    if rows.view(f"u{x.itemsize}").max(initial=0) >= depth:  # or negative, for then it looks very large
+    if rows.view(np.uint32 if x.itemsize == 4 else np.uint64).max(initial=0) >= depth:
+        # some are too large or negative, which looks very large without a sign
         rows, width = countable(rows, depth, strict), depth + 1
     places = rows + np.arange(0, len(rows) * width, width)[:, None]  # in one array for all rows
     weights = None if weights is None else weights.ravel()
-    counts = np.bincount(places.ravel(), weights, len(rows) * width).reshape(len(rows), width)
-    return counts[:, :depth].astype(dtype).reshape(*x.shape[:-1], depth)
+    counts = np.bincount(places.ravel(), weights, len(rows) * width).astype(dtype)
+    return counts.reshape(*x.shape[:-1], width)[..., :depth]
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras

@@ -157,14 +157,17 @@ def conv(x, kernel, strides=1, dilation=1, padding=0):
     """
     *window, channels, filters = kernel.shape
     seen = windows(x, window, strides, dilation, padding)
-    y = np.empty((*seen.shape[:-1 - len(window)], filters), x.dtype)
-    rows = y.reshape(-1, filters)
-    if seen.size <= 1 << 24:  # one product, of a copy that has each element as often as windows see it
-        np.matmul(seen.reshape(-1, kernel.size // filters), kernel.reshape(-1, filters), out=rows)
-    else:
-        rows[:] = 0
-        for position in np.ndindex(*window):
-            rows += seen[(..., *position, slice(None))].reshape(-1, channels) @ kernel[position]
+    y = np.empty((*seen.shape[: -1 - len(window)], filters), x.dtype)
+    kernel = kernel.reshape(-1, filters)
+    # Products of copies that have each element as often as windows see it: of some samples at once, or some of
+    # the lines of a sample, so that a copy stays near.
+    samples, lines = y.shape[:2]
+    most = max(1, (1 << 18) * samples * lines // max(seen.size, 1))
+    count = max(1, most // max(lines, 1))
+    for sample in range(0, samples, count):
+        for line in range(0, lines, most):
+            part = np.s_[sample : sample + count, line : line + most]
+            np.matmul(seen[part].reshape(-1, len(kernel)), kernel, out=y[part].reshape(-1, filters))
     return y
 
 

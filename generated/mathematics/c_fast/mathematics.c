@@ -345,7 +345,7 @@ static void mathematics_matmul(const float *restrict x, const float *restrict ke
 {
     const float *const also0 = mathematics_constant;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         mathematics_matmul_panel(MATHEMATICS_COVER(5, MATHEMATICS_PART), 5, 16, x, kernel + u, also0 + u, y + u);
     }
 }

@@ -330,7 +330,7 @@ RECURRENT_INLINE void recurrent_lstm_x_gates_panel(int width, int count, int pan
 static void recurrent_lstm_x_gates(const float *restrict x, float *restrict y)
 {
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         recurrent_lstm_x_gates_panel(RECURRENT_COVER(12, RECURRENT_PART), 12, 16, x, recurrent_lstm_kernel + u, y + u);
     }
 }
@@ -467,7 +467,7 @@ static void recurrent_gru_x_gates(const float *restrict x, float *restrict y)
 {
     const float *const bias = recurrent_gru_bias_x;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         recurrent_gru_x_gates_panel(RECURRENT_COVER(6, RECURRENT_PART), 6, 16, x, recurrent_gru_kernel + u, bias + u, y + u);
     }
 }

@@ -557,7 +557,7 @@ static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const fl
 {
     const float *const bias = its_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, its_kernel + u, bias + u, y + u);
     }
 }
@@ -705,7 +705,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, in
 static void text_classifier_attention_scores(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_scores_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, kernel + u, y + u);
     }
 }
@@ -748,7 +748,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int 
 static void text_classifier_attention_sums(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_sums_panel(TEXT_CLASSIFIER_COVER(3, TEXT_CLASSIFIER_PART), 3, 16, x, kernel + u, y + u);
     }
 }
@@ -860,7 +860,7 @@ static void text_classifier_attention_attention_output(const float *restrict x, 
 {
     const float *const bias = text_classifier_attention_attention_output_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_attention_output_panel(TEXT_CLASSIFIER_COVER(4, TEXT_CLASSIFIER_PART), 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
     }
 }
@@ -887,13 +887,15 @@ static void text_classifier_norm(const float *x, float *y)
         const float *const in = x + i * 4;
         float *const out = y + i * 4;
         text_classifier_vec sum = text_classifier_splat(0.0f);
-        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES)
-            sum += text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
+        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
+            const text_classifier_vec term = text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
+            sum += term;
+        }
         const float mean = text_classifier_total(sum) / 4.0f;
         text_classifier_vec squares = text_classifier_splat(0.0f);
         for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean;
-            squares += d * d;
+            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean, term = d * d;
+            squares += term;
         }
         const float scale = 1.0f / sqrtf(text_classifier_total(squares) / 4.0f + 0.001f);
         for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
