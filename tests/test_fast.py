@@ -18,7 +18,9 @@ from kgen import targets
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.pad import Pad
 from kgen.ops.reduce import Reduce
+from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
 from kgen.pipeline import Export
 from kgen.schedule import Attention, Product
@@ -48,6 +50,7 @@ SOME_CASES = (
     "tiles/attention_in_blocks",
     "tiles/weights_from_afar",
     "tiles/scaled_channels",
+    "tiles/crowded_pixels",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -269,6 +272,18 @@ def test_factors_of_channels_go_into_weights() -> None:
     assert (kinds.count(Rescale), kinds.count(Elementwise)) == (2, 1)
     strips = targets.fast(case("strips/squeeze_and_excite").plan)
     assert not any(isinstance(node, Elementwise) for node in strips.graph.nodes)
+
+
+def test_crowded_pixels_are_copied_apart() -> None:
+    """Once for both windows of one; with a line of zeros more where they are copied anyway."""
+    nodes = targets.fast(case("tiles/crowded_pixels").plan).graph.nodes
+    (pixels,) = [node for node in nodes if isinstance(node, Slice)]
+    (pad,) = [node for node in nodes if isinstance(node, Pad)]
+    assert [node.x for node in nodes if isinstance(node, Product)].count(pixels.output) == 2
+    assert pad.output.shape[-1] == 512 + 16
+    narrower = keras.Sequential([keras.Input((5, 6, 256)), layers.Conv2D(17, 1, strides=2)])
+    plan = targets.fast(Export(narrower, "model", {}).plan)
+    assert not any(isinstance(node, Slice) for node in plan.graph.nodes)
 
 
 def test_filters_of_neighbours_lie_side_by_side() -> None:
