@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -29,6 +29,11 @@ class Row:
     @property
     def name(self) -> str:
         return self.named or self.written.__name__
+
+
+def layer(size: tuple[int, ...], *parts: Any, dtype: str = "float32") -> Callable[[], keras.Model]:
+    """parts: functions that make the layers."""
+    return lambda: keras.Sequential([keras.Input(size, dtype=dtype), *(make() for make in parts)])
 
 
 class Rows:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.numpy_speed [--rounds 20] [--write] [ROW ...]
 
-Rows are layers and small networks (by_hand_images.py, by_hand_others.py), and models of zoo.py
-(by_hand.py). A module may take 1.2 times as long; two models that nobody wrote by hand have a limit
-in seconds. Exits with 1 when a limit is broken. --write puts the table into docs/numpy.md.
+Rows are layers and small networks (the other by_hand_*.py), and models of zoo.py (by_hand.py). A
+module may take 1.2 times as long; two models that nobody wrote by hand have a limit in seconds.
+Exits with 1 when a limit is broken. --write puts the table into docs/numpy.md.
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ import keras
 import numpy as np
 
 from benchmarks import by_hand
-from benchmarks.by_hand_images import IMAGES
-from benchmarks.by_hand_others import OTHERS
+from benchmarks.by_hand_arrays import ARRAYS
+from benchmarks.by_hand_blocks import BLOCKS
+from benchmarks.by_hand_convolutions import CONVOLUTIONS
+from benchmarks.by_hand_functions import FUNCTIONS
+from benchmarks.by_hand_pooling import POOLING
+from benchmarks.by_hand_sequences import SEQUENCES
 from benchmarks.hand_rows import Row, Weights
 from benchmarks.zoo import ZOO
 from kgen.pipeline import Export
@@ -41,7 +45,10 @@ ZOO_ROWS = [
     Row(ZOO[name].title, ZOO[name].model, partial(partial, written), (ZOO[name].batch,), name)
     for name, written in by_hand.MODELS.items()
 ]
-ROWS = [*ZOO_ROWS, *IMAGES, *OTHERS]
+ROWS = [
+    *(*ZOO_ROWS, *CONVOLUTIONS, *POOLING, *FUNCTIONS),
+    *(*SEQUENCES, *ARRAYS, *BLOCKS),
+]
 
 LIMITS: dict[str, tuple[float, Callable[[], keras.Model]]] = {
     "LSTM(128) over 100 steps": (

@@ -20,6 +20,15 @@ from keras import layers
 
 KINDS = (layers.LSTM, layers.GRU, layers.SimpleRNN)
 
+ACTIVATIONS = {
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
+    "relu": "Relu",
+    "softsign": "Softsign",
+    "softplus": "Softplus",
+}
+"""Keras's names and ONNX's, of functions without numbers of their own."""
+
 
 class Recurrent:
     """The recurrent layers of a model that is traced, and how ONNX writes them."""
@@ -93,6 +102,7 @@ class Recurrent:
             attr={
                 "hidden_size": one.units,
                 "direction": "reverse" if backwards else direction,
+                "activations": [name for each in both for name in activations(each)],
                 **options,
             },
             output_count=3 if isinstance(one, layers.LSTM) else 2,
@@ -132,6 +142,22 @@ class Adder:
     def __call__(self, kind: str, inputs: list[str], **attributes: Any) -> str:
         made = self.context.make_node(kind, inputs, attr=attributes, name=self.name(kind))
         return str(made.output[0])
+
+
+def activations(layer: Any) -> list[str]:
+    """Of one direction, as ONNX lists them: of an LSTM's gates, its candidate and its cell, of a
+    GRU's gates and its candidate, or SimpleRNN's only one.
+    """
+    own = layer.activation
+    functions = {
+        layers.LSTM: lambda: [layer.recurrent_activation, own, own],
+        layers.GRU: lambda: [layer.recurrent_activation, own],
+    }.get(type(layer), lambda: [own])()
+    names = [function.__name__ for function in functions]
+    unknown = sorted(set(names) - set(ACTIVATIONS))
+    if unknown:
+        raise TypeError(f"{layer.name}: no conversion of the activation {unknown[0]}")
+    return [ACTIVATIONS[name] for name in names]
 
 
 def _both(layer: Any) -> list[Any]:

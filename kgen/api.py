@@ -3,82 +3,74 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from kgen import checking, targets
-from kgen.declared import Option, called_with
+from kgen.declared import Option, called_with, declared
 from kgen.errors import ExportError
-from kgen.options import CodeOptions
+from kgen.library import OPTIMIZED, Library
+from kgen.options import CodeOptions, LibraryOptions
 from kgen.packages import LAYOUTS
-from kgen.pipeline import Export, ModelOrPath, Progress, quiet
+from kgen.pipeline import Export, ModelOptions
 from kgen.plan import Plan
 from kgen.ram_limit import fitted
 from kgen.render.write import Files, write
 from kgen.self_test import self_test
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.evidence import Evidence
-from kgen.trace.bounds import MaxShapes
 
 
-@dataclass(frozen=True)
-class ExportOptions(CodeOptions):
-    """What kgen.export is called with.
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions(LibraryOptions, ModelOptions):
+    """What export and build are called with alike.
 
-    Raises ExportError for what there is not, not together, or without effect.
+    Raises ExportError for what there is not, or not together.
     """
 
-    model: Annotated[ModelOrPath, Option("A .keras or whole-model .h5 file, or a keras.Model.")]
-    target: Annotated[str, Option("c (C99) or numpy.", choices=targets.TARGETS)] = "c"
-    out: Annotated[str | Path | None, Option("The folder that the files are written to.")] = None
-    _: KW_ONLY
-    name: Annotated[
-        str | None, Option("Of the files and functions; the file's or the model's by default.")
-    ] = None
-    check: Annotated[bool, Option("Compare with Keras on a sample first.")] = True
-    input_shapes: Annotated[
-        Mapping[str, Sequence[int]] | None,
-        Option(
-            'Sizes for unknown dimensions, by input name ("" for the only one), without the batch '
-            "axis."
-        ),
-    ] = None
-    max_shapes: Annotated[
-        MaxShapes | None,
-        Option(
-            'Names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"": 512} '
-            'for the only one; {"image": "height:256,width:256,3"} for those of one input. The C '
-            "takes the lengths as arguments, and has memory for the bounds."
-        ),
-    ] = None
-    custom: Annotated[
-        str | Path | None, Option("A Python file, run first, that defines custom classes.")
-    ] = None
-    unsafe: Annotated[bool, Option("Load Lambda layers with pickled Python code.")] = False
     step: Annotated[
         bool,
         Option(
             "Export a recurrent model as a function of one time step, which remembers its states."
         ),
     ] = False
-    weights_dtype: Annotated[
-        str, Option("float16 or bfloat16 rounds kernels and embeddings to two bytes.")
-    ] = "float32"
-    progress: Annotated[Progress, Option("Is told what is being done.")] = quiet
+    check: Annotated[bool, Option("Compare with Keras on a sample first.")] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_effect(self.target)
         if self.step and not self.check:
             raise ExportError(
                 "--no-check has no effect with --step: only numbers tell whether a model can be "
                 "done step by step. Leave it out.",
                 exit_code=2,
             )
+
+
+@dataclass(frozen=True)
+class ExportOptions(CodeOptions, SourceOptions):
+    """What export is called with.
+
+    Raises ExportError for what there is not, not together, or without effect.
+    """
+
+    target: Annotated[str, Option("c (C99) or numpy.", choices=targets.TARGETS)] = "c"
+    out: Annotated[str | Path | None, Option("The folder that the files are written to.")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_effect(self.target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions(SourceOptions):
+    """What build is called with."""
+
+    cc: Annotated[str, Option("The C compiler.")] = "cc"
+    flags: Annotated[Sequence[str], Option("Of the compiler.")] = OPTIMIZED
 
 
 @called_with(ExportOptions)
@@ -88,17 +80,7 @@ def export(given: ExportOptions) -> Files:
     Raises ExportError, naming all that can't be exported; nothing is written then.
     """
     progress = given.progress
-    job = Export.of(
-        given.model,
-        name=given.name,
-        input_shapes=given.input_shapes,
-        custom=given.custom,
-        unsafe=given.unsafe,
-        step=given.step,
-        max_shapes=given.max_shapes,
-        weights_dtype=given.weights_dtype,
-        progress=progress,
-    )
+    job = Export.of(given, step=given.step)
     progress("tracing")
     if given.workspace == "stack" and job.plan.graph.states:
         raise ExportError(
@@ -155,19 +137,11 @@ def _warn_of_odd_weights(plan: Plan) -> None:
         warnings.warn(f"weights with NaN or inf: {', '.join(odd)}", stacklevel=4)
 
 
-def build(
-    model: ModelOrPath,
-    *,
-    style: str = "fast",
-    cc: str = "cc",
-    flags: Sequence[str] | None = None,
-    **options: Any,
-) -> Any:
+@called_with(BuildOptions)
+def build(given: BuildOptions) -> Library:
     """The model compiled by the system's C compiler: has `predict(*inputs)`, on batches.
 
-    options: as of `export`.
+    Raises ExportError for a model that can't be exported, or a C compiler that fails.
     """
-    from kgen.library import Library
-
-    files = export(model, "c", style=style, **options)
-    return Library(files, cc=cc) if flags is None else Library(files, cc=cc, flags=flags)
+    alike = {one.name: getattr(given, one.name) for one in declared(SourceOptions)}
+    return Library(export(**alike), cc=given.cc, flags=given.flags)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from functools import wraps
 from inspect import cleandoc, signature
 from textwrap import fill
@@ -77,6 +78,9 @@ def called_with(options: Callable[P, T]) -> Callable[[Callable[[T], R]], Callabl
     def decorate(function: Callable[[T], R]) -> Callable[P, R]:
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            for name in kwargs:
+                if name not in known:
+                    raise TypeError(_no_option(function.__name__, name, list(known)))
             return function(options(*args, **kwargs))
 
         known = {one.name: one for one in declared(options)}  # type: ignore[arg-type]
@@ -91,6 +95,12 @@ def called_with(options: Callable[P, T]) -> Callable[[Callable[[T], R]], Callabl
         return call
 
     return decorate
+
+
+def _no_option(function: str, name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    said = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}."
+    return f"kgen.{function} has no option {name!r}; {said}"
 
 
 def _paragraph(text: str) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
 
 from kgen import targets
+from kgen.declared import called_with
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound, bare
 from kgen.ir.value import element_size
 from kgen.memory import Memory, of_style, with_code
 from kgen.options import STYLES
-from kgen.pipeline import Export, ModelOrPath
+from kgen.pipeline import Export, ModelOptions
 from kgen.ram_limit import least
 from kgen.schedule import in_parts, report
 from kgen.schedule.report import Choices
@@ -54,11 +54,13 @@ class Inspection:
     lengths: dict[str, str]
 
 
-def inspect(model: ModelOrPath, **options: Any) -> Inspection:
-    """The model's layers and totals; options: name, input_shapes, max_shapes, custom, unsafe of
-    `export`.
+@called_with(ModelOptions)
+def inspect(given: ModelOptions) -> Inspection:
+    """The model's layers and totals.
+
+    Raises ExportError for a model that can't be exported.
     """
-    job = Export.of(model, **options)
+    job = Export.of(given)
     plan = job.plan
     return Inspection(
         name=job.name,
@@ -73,16 +75,18 @@ def inspect(model: ModelOrPath, **options: Any) -> Inspection:
     )
 
 
-def choices(model: ModelOrPath, **options: Any) -> Choices:
-    """What the C target's fast style does for each step, and why; options: as of `inspect`."""
-    plan = Export.of(model, **options).plan
+@called_with(ModelOptions)
+def choices(given: ModelOptions) -> Choices:
+    """What the C target's fast style does for each step, and why."""
+    plan = Export.of(given).plan
     single = targets.fast(plan).graph
     return report.choices(single, in_parts(single), targets.several(plan, single))
 
 
-def memory(model: ModelOrPath, **options: Any) -> list[Memory]:
-    """What the C takes in each style; options: name, input_shapes, custom, unsafe of `export`."""
-    job = Export.of(model, **options)
+@called_with(ModelOptions)
+def memory(given: ModelOptions) -> list[Memory]:
+    """What the C takes in each style."""
+    job = Export.of(given)
     styles = [with_code(job, of_style(job, style)) for style in STYLES]
     return [replace(one, least=least(job, one.style).bytes) for one in styles]
 

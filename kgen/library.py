@@ -25,6 +25,8 @@ from kgen.ir.value import numpy_dtype
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wshadow", "-Werror")
 """Flags under which exported C compiles without a warning."""
 
+OPTIMIZED = ("-std=c99", "-O3", "-march=native")
+"""Flags for speed on the machine that compiles."""
 
 _OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -49,7 +51,7 @@ class Library:
         files: Mapping[str, str | bytes],
         *,
         cc: str = "cc",
-        flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
+        flags: Sequence[str] = OPTIMIZED,
     ) -> None:
         """Compiles {file name: text} with the system's C compiler.
 

@@ -1,7 +1,8 @@
-"""How the C is written: the options of kgen.export and of `kgen export`, each declared once, here.
+"""How the C is written: the options of kgen.export, kgen.build and `kgen export`, each declared
+once, here.
 
-A field of CodeOptions is a keyword of the one and an option of the other. What is to be said of it
-besides its name, type and default stands beside them, in an `Option`.
+A field of CodeOptions is a keyword of the functions and an option of the command. What is to be
+said of it besides its name, type and default stands beside them, in an `Option`.
 """
 
 from __future__ import annotations
@@ -124,8 +125,8 @@ LITERAL = Form()
 
 
 @dataclass(frozen=True, kw_only=True)
-class CodeOptions(Form):
-    """All options of the C."""
+class LibraryOptions(Form):
+    """All that decides what the library does: options of what is compiled at once too."""
 
     style: Annotated[
         str, Option("Of the C: fast, readable (loops as in a textbook) or small.", choices=STYLES)
@@ -137,6 +138,16 @@ class CodeOptions(Form):
             "taken; a model for which there is none is refused."
         ),
     ] = None
+
+    @property
+    def form(self) -> Form:
+        return Form(**{one.name: getattr(self, one.name) for one in declared(Form)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeOptions(LibraryOptions):
+    """All options of the C: those of the files beside it too."""
+
     with_test: Annotated[
         bool,
         Option("Add NAME_test.c, a program that compares the C with Keras on a few samples."),
@@ -150,10 +161,6 @@ class CodeOptions(Form):
             choices=tuple(LAYOUTS),
         ),
     ] = "plain"
-
-    @property
-    def form(self) -> Form:
-        return Form(**{one.name: getattr(self, one.name) for one in declared(Form)})
 
     def check_effect(self, target: str) -> None:
         """Raises ExportError for options that would have no effect."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import keras
 import numpy as np
 
 from kgen import stepping, targets
+from kgen.declared import Option
 from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.ir.value import HALVES
@@ -38,6 +39,40 @@ Progress: TypeAlias = Callable[[str], None]
 
 def quiet(_: str) -> None:
     """Progress that nobody is told of."""
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model, and how it is read: options that all functions have which trace one."""
+
+    model: Annotated[ModelOrPath, Option("A .keras or whole-model .h5 file, or a keras.Model.")]
+    _: KW_ONLY
+    name: Annotated[
+        str | None, Option("Of the files and functions; the file's or the model's by default.")
+    ] = None
+    input_shapes: Annotated[
+        Mapping[str, Sequence[int]] | None,
+        Option(
+            'Sizes for unknown dimensions, by input name ("" for the only one), without the batch '
+            "axis."
+        ),
+    ] = None
+    max_shapes: Annotated[
+        MaxShapes | None,
+        Option(
+            'Names and bounds for unknown dimensions that stay open: {"tokens": 512}, or {"": 512} '
+            'for the only one; {"image": "height:256,width:256,3"} for those of one input. The C '
+            "takes the lengths as arguments, and has memory for the bounds."
+        ),
+    ] = None
+    weights_dtype: Annotated[
+        str, Option("float16 or bfloat16 rounds kernels and embeddings to two bytes.")
+    ] = "float32"
+    custom: Annotated[
+        str | Path | None, Option("A Python file, run first, that defines custom classes.")
+    ] = None
+    unsafe: Annotated[bool, Option("Load Lambda layers with pickled Python code.")] = False
+    progress: Annotated[Progress, Option("Is told what is being done.")] = quiet
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,25 +103,18 @@ class Export:
             )
 
     @classmethod
-    def of(
-        cls,
-        model: ModelOrPath,
-        *,
-        name: str | None = None,
-        input_shapes: Mapping[str, Sequence[int]] | None = None,
-        custom: str | Path | None = None,
-        unsafe: bool = False,
-        without: Collection[str] = (),
-        step: bool = False,
-        max_shapes: MaxShapes | None = None,
-        weights_dtype: str = "float32",
-        progress: Progress = quiet,
-    ) -> Export:
-        progress("loading")
-        loaded = load(model, unsafe=unsafe, custom=custom)
-        hint = name or (loaded.name if isinstance(model, keras.Model) else Path(model).stem)
-        shapes = (input_shapes or {}, without, step, max_shapes or {})
-        return cls(loaded, model_name(hint), *shapes, weights_dtype)
+    def of(cls, given: ModelOptions, *, step: bool = False) -> Export:
+        given.progress("loading")
+        model = load(given.model, unsafe=given.unsafe, custom=given.custom)
+        in_memory = isinstance(given.model, keras.Model)
+        return cls(
+            model,
+            model_name(given.name or (model.name if in_memory else Path(given.model).stem)),
+            given.input_shapes or {},
+            step=step,
+            max_shapes=given.max_shapes or {},
+            weights_dtype=given.weights_dtype,
+        )
 
     @cached_property
     def signature(self) -> Signature:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from kgen.borrowing import borrowed
 from kgen.ir.graph import Graph
 from kgen.ir.node import Body, Node
 from kgen.ir.size import at_bound
@@ -25,6 +26,9 @@ MAX_ELEMENT = 8
 
 TRIES, WORK = 64, 1_000_000
 """How often buffers are placed once more if places are above the bound, and in how many steps."""
+
+WORTH, LEAST = 7 / 8, 64
+"""Arrays lie in outputs, too, if that leaves so much of a workspace, and saves so many bytes."""
 
 Allocation: TypeAlias = tuple[dict[Buffer, int], int]
 """An offset for each buffer, and the peak, in bytes."""
@@ -106,12 +110,19 @@ def _placed(
         node: Buffer(body.workspace_bytes, steps[node], steps[node], MAX_ELEMENT)
         for node, body in bodies.items()
     }
-    numbers = [buffer for buffer in buffers.values() if not buffer.text]
-    everything = [*numbers, *scratch.values()]
-    named_buffers = [(value.name, buffer) for value, buffer in buffers.items() if not buffer.text]
-    named_buffers += [(f"the loop's own in {n.name}", buffer) for n, buffer in scratch.items()]
+    numbers = {value: buffer for value, buffer in buffers.items() if not buffer.text}
     may = overlaps(graph, sharing, buffers, follows) if follows else {}
-    offsets, peak = allocate(everything, may)
+    lent = {} if isinstance(sharing, BodySharing) else borrowed(sharing, numbers, scratch.values())
+    kept = {value: buffer for value, buffer in numbers.items() if value not in lent}
+    offsets, peak = allocate([*numbers.values(), *scratch.values()], may)
+    less = allocate([*kept.values(), *scratch.values()], may)
+    if less[1] <= min(peak * WORTH, peak - LEAST):
+        offsets, peak = less
+    else:
+        lent, kept = {}, numbers
+    everything = [*kept.values(), *scratch.values()]
+    named_buffers = [(value.name, buffer) for value, buffer in kept.items()]
+    named_buffers += [(f"the loop's own in {n.name}", buffer) for n, buffer in scratch.items()]
     slots, text_peak = allocate([buffer for buffer in buffers.values() if buffer.text], {})
     pointer = element_size(STRING)
     found = {buffer: Place("workspace", offset) for buffer, offset in offsets.items()}
@@ -119,7 +130,7 @@ def _placed(
     places = {}
     for value in sharing.values:
         root = sharing.root(value)
-        place = sharing.fixed.get(root) or found[buffers[root]]
+        place = sharing.fixed.get(root) or lent.get(root) or found[buffers[root]]
         places[value] = replace(place, offset=sharing.offset(value))
     return Plan(
         graph=graph,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 
 from kgen import targets
 from kgen.checking import noise
 from kgen.compare import Difference, difference
+from kgen.declared import Option, called_with
+from kgen.errors import ExportError
 from kgen.ir.graph import Graph
 from kgen.lengths import described
-from kgen.library import Library
-from kgen.pipeline import Export, ModelOrPath, Progress, quiet
+from kgen.library import OPTIMIZED, Library
+from kgen.pipeline import Export, ModelOptions, Progress
 from kgen.plan import plan
 from kgen.trace import reference
 
@@ -59,30 +61,35 @@ class Report:
         return all(comparison.difference.ok for comparison in self.comparisons)
 
 
-def verify(
-    model: ModelOrPath,
-    *,
-    count: int = 8,
-    seed: int = 0,
-    cc: str = "cc",
-    flags: Sequence[str] = ("-std=c99", "-O3", "-march=native"),
-    progress: Progress = quiet,
-    **options: Any,
-) -> Report:
-    """Compares every target and style with model.predict on `count` seeded random samples.
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions(ModelOptions):
+    """What verify is called with."""
 
-    options: name, input_shapes, max_shapes, weights_dtype, custom, unsafe, as of `export`.
+    count: Annotated[int, Option("How many random samples.")] = 8
+    seed: Annotated[int, Option("Of the samples, which are random.")] = 0
+    cc: Annotated[str, Option("The C compiler.")] = "cc"
+    flags: Annotated[Sequence[str], Option("Of the compiler.")] = OPTIMIZED
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ExportError(f"{self.count} samples show nothing; take 1 or more.", exit_code=2)
+
+
+@called_with(VerifyOptions)
+def verify(given: VerifyOptions) -> Report:
+    """Compares NumPy, and the readable and the fast C, with model.predict on `count` samples.
+
     Raises ExportError for a model that can't be exported, or a C compiler that fails.
     """
-    job = Export.of(model, progress=progress, **options)
+    job, progress, compiler = Export.of(given), given.progress, (given.cc, given.flags)
     progress("tracing")
-    cases = [_case(job, point, count, seed, progress) for point in job.points]
+    cases = [_case(job, point, given.count, given.seed, progress) for point in job.points]
     comparisons: list[Comparison] = []
     culprits: list[Culprit] = []
     for target, style in VARIANTS:
         variant = f"{target} {style}".strip()
         progress(f"running {variant}")
-        run = _runner(job, job.graph, target, style, cc, flags)
+        run = _runner(job, job.graph, target, style, *compiler)
         for case in cases:
             here = variant + described(case.point, ", ")
             found = run(case.inputs)
@@ -93,10 +100,10 @@ def verify(
             comparisons += results
             if not all(result.difference.ok for result in results):
                 progress(f"looking for the layer that differs in {here}")
-                culprit = first_difference(job, target, style, case.inputs, cc, flags)
+                culprit = first_difference(job, target, style, case.inputs, *compiler)
                 culprits += [replace(culprit, variant=here)] if culprit else []
     moved = tuple(one for case in cases for one in case.rounding)
-    return Report(job.name, count, seed, tuple(comparisons), tuple(culprits), moved)
+    return Report(job.name, given.count, given.seed, tuple(comparisons), tuple(culprits), moved)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import shutil
 import subprocess
 from ctypes import CDLL, c_void_p
@@ -27,7 +26,6 @@ from kgen.pipeline import Export
 from kgen.plan import plan
 from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
-from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pack import Panels, pack
 from kgen.schedule.repack import Repack
 from kgen.schedule.rescale import Rescale
@@ -64,6 +62,7 @@ SOME_CASES = (
     "gates/lstm",
     "gates/masked",
     "gates/custom_cell",
+    "gates/there_and_back",
 )
 
 
@@ -100,7 +99,7 @@ def test_long_sums_are_cut() -> None:
     volume = keras.Input((6, 7, 8, 17))
     results = [layer(x), deep(x), layers.Conv3D(32, (3, 5, 3), 2, activation="tanh")(volume)]
     model = keras.Model([x, volume], results)
-    job = Export.of(model, name="model")
+    job = Export(model, "model", {})
     form = Form(winograd=False)
     nodes = [one for one in targets.fast(job.plan, form).graph.nodes if isinstance(one, Product)]
     assert [node.cut.level for node in nodes] == [1, 1, 1]
@@ -118,6 +117,17 @@ def _block(node: Product) -> int:
     level, _, steps = node.cut
     counts = [*(taps.count for taps in node.taps), node.depth]
     return steps * math.prod(counts[level + 1 :])
+
+
+@pytest.mark.parametrize("name", ["transpose/far_lines", "transpose/far_lines_in_images"])
+def test_transpositions_read_some_lines_at_a_time(name: str) -> None:
+    """All lines of x for one row of y were more than the first-level cache holds."""
+    assert "first += 8" in case(name).files("c", "fast")["model.c"]
+    assert "first += 8" not in case("transpose/permute").files("c", "fast")["model.c"]
+    for variant in ("widest", "no_vectors"):
+        cc, flags = VARIANTS[variant]
+        library = Library(case(name).files("c", "fast"), cc=cc, flags=(*STRICT, *flags))
+        case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
 def test_no_warnings_while_sanitizers_look_on(tmp_path: Path) -> None:
@@ -297,65 +307,6 @@ def test_scores_are_never_stored_whole(name: str, count: int) -> None:
     assert len(found) == count
     for node in found:
         assert node.others[0].size == node.block * node.length < math.prod(node.score_shape)
-
-
-def rectified(units: int = 70) -> keras.Model:
-    """One pixel of 40 elements after a ReLU."""
-    keras.utils.set_random_seed(5)
-    return keras.Sequential(
-        [
-            keras.Input((12,)),
-            layers.Dense(40, activation="relu"),
-            layers.Dense(units, name="last", bias_initializer="ones"),
-        ]
-    )
-
-
-def lists(model: keras.Model) -> int:
-    """How many lists of elements that are not zero the fast style makes."""
-    plan = targets.fast(Export(model, "model", {}).plan)
-    return sum(isinstance(node, Nonzero) for node in plan.graph.nodes)
-
-
-def test_skipped_zeros_hide_no_nan() -> None:
-    """x: numbers, NaN, minus infinity (so that zeros are all that there is), infinity. Keras's own
-    ReLU loses NaN on some processors; the readable style keeps it.
-    """
-    model = rectified()
-    first = model.layers[0]
-    first.set_weights([np.abs(w) for w in first.get_weights()])
-    assert lists(model) == 1
-    x = np.random.default_rng(1).standard_normal((4, 12)).astype(np.float32)
-    x[1, 3], x[2], x[3] = np.nan, -np.inf, np.inf
-    found, plain = (
-        Library(kgen.export(model, name="model", style=style, check=False)).predict(x)
-        for style in ("fast", "readable")
-    )
-    np.testing.assert_allclose(found, plain, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(found[0], model.predict(x, verbose=0)[0], rtol=1e-5, atol=1e-6)
-    assert np.isnan(found[1]).all()
-    assert (found[2] == 1.0).all()
-
-
-def test_zeros_are_not_skipped_in_vain() -> None:
-    """Nor where a weight is infinite: zero times infinity is NaN."""
-    assert lists(rectified(units=8)) == 0
-    model = rectified()
-    kernel, bias = model.get_layer("last").get_weights()
-    kernel[3, 5] = np.inf
-    model.get_layer("last").set_weights([kernel, bias])
-    assert lists(model) == 0
-
-
-def test_far_weights_are_asked_for_ahead() -> None:
-    model = keras.Sequential(
-        [keras.Input((8,)), layers.Dense(1100, activation="relu"), layers.Dense(256)]
-    )
-    files = kgen.export(model, name="model", check=False)
-    assert re.search(r"model_stream_some\(.*, 16, w", files["model.c"])
-    x = np.random.default_rng(1).standard_normal((2, 8)).astype(np.float32)
-    found = Library(files, flags=(*STRICT, "-O2")).predict(x)
-    np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
 
 
 def test_sums_with_an_axis_between() -> None:

@@ -26,6 +26,7 @@ GATES = {
     "given_states": [4, 4],
     "stacked_cells": [4, 3],
     "stateful": [4, 3],
+    "there_and_back": [3, 4],
     "custom_cell": [2],
 }
 
@@ -71,6 +72,16 @@ def test_gates_that_something_else_reads() -> None:
     assert node.gates == 3
 
 
+def test_which_kernels_are_read_there_and_back() -> None:
+    """Those that leave the first-level cache, if nothing else comes between two steps' turns."""
+    assert all(node.there_and_back for node in steps(case("gates/there_and_back").export))
+    assert not any(node.there_and_back for node in steps(case("gates/lstm").export))
+    cells = Sequential([Input((5, 3)), L.RNN([L.LSTMCell(64), L.LSTMCell(64)])])
+    assert not any(node.there_and_back for node in steps(Export(cells, "model", {})))
+    before = Sequential([Input((5, 3)), L.GRU(96, reset_after=False)])
+    assert not any(node.there_and_back for node in steps(Export(before, "model", {})))
+
+
 def test_states_are_not_copied() -> None:
     """h, which the product reads to the end, takes turns; c stays where it is."""
     plan = targets.fast(case("gates/lstm").plan)
@@ -81,6 +92,11 @@ def test_states_are_not_copied() -> None:
     code = case("gates/lstm").files("c", "fast")["model.c"]
     loop = code[code.index("static void model_lstm(") :]
     assert "memcpy" not in loop[: loop.index("    }\n")]  # of a step
+
+
+def test_states_read_like_their_equations() -> None:
+    code = str(case("gates/gru").files("c", "fast")["model.c"])
+    assert "return update * old + (1.0f - update) * candidate;" in code
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

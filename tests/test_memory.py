@@ -148,7 +148,7 @@ def test_null_workspaces_of_the_caller(models: dict[str, keras.Model], tmp_path:
 def test_what_it_says_is_what_the_compiler_says(
     name: str, models: dict[str, keras.Model], tmp_path: Path
 ) -> None:
-    """Weights and workspaces, in both styles."""
+    """Weights and workspaces, in each style."""
     for said in memory(models[name]):
         files = kgen.export(models[name], style=said.style, weights_section=".mine", check=False)
         sources = write(files, tmp_path)

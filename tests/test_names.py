@@ -147,6 +147,30 @@ def test_literals_read_back(dtype: str, data: st.DataObject) -> None:
     np.testing.assert_array_equal(back[number].view(same_bits), values[number].view(same_bits))
 
 
+class Shifted(layers.Dense):
+    """With a weight that is called like a part of the layer's function."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        self.tile = self.add_weight(shape=(self.units,), initializer="ones", name="tile")
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        return super().call(inputs) + self.tile
+
+
+@pytest.mark.parametrize("names", [("a", "a_tile", "a_block_tile"), ("a", "b", "c", "b_alike")])
+def test_layers_called_like_parts_of_others(names: tuple[str, ...]) -> None:
+    x = y = Input((33,))
+    for name in names:
+        y = (Shifted if name == "a" else layers.Dense)(33, activation="relu", name=name)(y)
+    model = Model(x, y)
+    batch = np.random.default_rng(0).standard_normal((37, 33)).astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kgen.schedule.batch.SMALL", 0)
+        library = kgen.build(model, check=False, flags=(*STRICT, "-O0", "-march=native"))
+    np.testing.assert_allclose(library.predict(batch), model(batch), rtol=1e-4, atol=1e-5)
+
+
 def odd_weights() -> keras.Model:
     x = Input((4,))
     model = Model(x, layers.Dense(4, name="odd")(x))

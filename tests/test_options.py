@@ -1,5 +1,5 @@
-"""The options of the C, each declared once: kgen.export and the command have them all, and refuse
-those that would have no effect.
+"""Options, each declared once: the functions and the command have those that they have a use for,
+and refuse others.
 """
 
 from __future__ import annotations
@@ -10,14 +10,23 @@ import pytest
 import typer
 
 import kgen
+from kgen.api import BuildOptions, ExportOptions
 from kgen.cli import app
 from kgen.declared import Declared, Only, declared
 from kgen.errors import ExportError
 from kgen.options import CodeOptions
+from kgen.pipeline import ModelOptions
+from kgen.verification import VerifyOptions
 
 OPTIONS = declared(CodeOptions)
 CHOSEN = [one for one in OPTIONS if one.option.choices]
 RESTRICTED = [(one, only) for one in OPTIONS for only in one.option.only]
+FUNCTIONS = {
+    "export": ExportOptions,
+    "build": BuildOptions,
+    "verify": VerifyOptions,
+    "inspect": ModelOptions,
+}
 NOT_THERE = "missing.keras"  # what is wrong with the options is said before the model is read
 
 
@@ -28,15 +37,31 @@ def other(one: Declared) -> object:
     return not one.default if isinstance(one.default, bool) else "64k"
 
 
-def test_the_command_and_the_function_have_them_all() -> None:
-    function = inspect.signature(kgen.export).parameters
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_show_what_they_are_called_with(name: str) -> None:
+    function, options = getattr(kgen, name), declared(FUNCTIONS[name])
+    parameters = inspect.signature(function).parameters
+    assert set(parameters) == {one.name for one in options}
+    for one in options:
+        assert parameters[one.name].annotation == one.type
+        assert one.name == "model" or parameters[one.name].default == one.default
+        assert f"\n{one.name}: {one.option.help[:40]}" in str(function.__doc__)
+
+
+def test_what_they_have_alike() -> None:
+    """A model is read in the same way by all; what is compiled at once has no files beside."""
+    options = {name: {one.name for one in declared(kind)} for name, kind in FUNCTIONS.items()}
+    assert all(options["inspect"] <= others for others in options.values())
+    assert {one.name for one in OPTIONS} < options["export"]
+    assert options["export"] - options["build"] == {"target", "out", "with_test", "cpp", "package"}
+    assert list(inspect.signature(kgen.export).parameters)[:3] == ["model", "target", "out"]
+
+
+def test_the_command_has_them_all() -> None:
     command = {one.name: one for one in typer.main.get_command(app).commands["export"].params}
     for one in OPTIONS:
-        assert function[one.name].default == one.default
-        assert function[one.name].annotation == one.type
         assert command[one.name].default == one.default
         assert one.given in (*command[one.name].opts, *command[one.name].secondary_opts)
-        assert f"\n{one.name}: {one.option.help[:40]}" in str(kgen.export.__doc__)
 
 
 @pytest.mark.parametrize("one", OPTIONS, ids=lambda one: one.name)
@@ -85,6 +110,31 @@ def test_a_step_is_always_checked() -> None:
         kgen.export(NOT_THERE, step=True, check=False)
 
 
-def test_a_keyword_that_is_none() -> None:
-    with pytest.raises(TypeError, match="thread"):
-        kgen.export(NOT_THERE, thread=True)
+@pytest.mark.parametrize(
+    ("name", "option", "said"),
+    [
+        ("export", "thread", "did you mean 'threads'\\?"),
+        ("export", "saving", "it has model, name, input_shapes"),  # a field that is no option
+        ("build", "package", "it has model, name, "),
+        ("verify", "style", "it has model, name, .*, count, seed, cc, flags"),
+        ("inspect", "max_shape", "did you mean 'max_shapes'\\?"),
+        ("inspect", "step", "it has model, name, .*, progress"),
+    ],
+)
+def test_keywords_that_are_none(name: str, option: str, said: str) -> None:
+    with pytest.raises(TypeError, match=f"kgen.{name} has no option '{option}'; {said}"):
+        getattr(kgen, name)(NOT_THERE, **{option: "x"})
+
+
+def test_what_build_refuses() -> None:
+    with pytest.raises(ExportError, match="no --style 'baroque'"):
+        kgen.build(NOT_THERE, style="baroque")
+    with pytest.raises(ExportError, match="--threads has no effect with --style small"):
+        kgen.build(NOT_THERE, style="small", threads=True)
+    with pytest.raises(ExportError, match="no effect with --step"):
+        kgen.build(NOT_THERE, step=True, check=False)
+
+
+def test_no_samples() -> None:
+    with pytest.raises(ExportError, match="0 samples show nothing"):
+        kgen.verify(NOT_THERE, count=0)

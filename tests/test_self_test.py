@@ -46,12 +46,19 @@ def of_two_sequences() -> keras.Model:
     )
 
 
+def no_numbers() -> keras.Model:
+    """Half of its outputs are NaN or infinite."""
+    x = Input((6,), name="x")
+    return Model(x, [keras.ops.log(x), keras.ops.relu(x) / 0.0], name="no_numbers")
+
+
 MODELS: dict[str, tuple[Callable[[], keras.Model], dict[str, Any]]] = {
     "words": (words, {}),
     "narrow": (narrow, {}),
     "steps": (steps, {"step": True}),
     "of_two_sequences": (of_two_sequences, {}),
     "of_the_caller": (of_two_sequences, {"workspace": "caller"}),
+    "no_numbers": (no_numbers, {}),
     "customer": (generated_models.customer, {}),
 }
 

@@ -33,6 +33,7 @@ def test_wheel(tmp_path: Path) -> None:
     where = [str(python), "-c", "import kgen; print(kgen.__file__)"]
     found = subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert Path(found.stdout.strip()).is_relative_to(home)
+    assert (packages / "kgen" / "py.typed").is_file()  # type checkers heed its types
     for target, file in (("c", "model.c"), ("numpy", "model.py")):
         command = [str(python), "-m", "kgen", "export", "model.keras", "--target", target]
         subprocess.run([*command, "-o", "out"], cwd=tmp_path, check=True, capture_output=True)

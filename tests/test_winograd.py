@@ -15,9 +15,10 @@ from kgen import targets
 from kgen.inspection import choices, memory
 from kgen.library import STRICT, Library
 from kgen.options import Form
+from kgen.pipeline import Export
 from kgen.schedule import Product
 from kgen.schedule.fewer_products import OUTPUTS
-from kgen.schedule.winograd import POINTS, Line, Winograd, transformed
+from kgen.schedule.winograd import CACHE, LEAST, NEAR, POINTS, Line, Winograd, transformed
 from tests.harness import assert_close, case
 from tests.test_fast import VARIANTS, test_compilers_and_vectors
 
@@ -109,6 +110,20 @@ def test_workspace_is_bounded(model: keras.Model) -> None:
     fast = found["fast"]
     assert fast.workspace < found["readable"].workspace + (1 << 20)
     assert any(name.endswith("tiles") for name, _ in fast.alive)
+
+
+def test_tiles_leave_room_for_weights_that_nearly_fill_the_cache() -> None:
+    """Then fewer are done at once than beside weights that come from further away anyway."""
+    taken = {}
+    for channels in (30, 32, 64):
+        x = Input((64, 64, channels))
+        model = Model(x, layers.Conv2D(64, 3, strides=2, padding="same")(x))
+        graph = targets.fast(Export(model, "model", {}).plan).graph
+        (node,) = [node for node in graph.nodes if isinstance(node, Winograd)]
+        taken[channels] = node.kernel.nbytes, 4 * node.space
+    assert taken[30][0] <= NEAR < taken[32][0] <= CACHE - LEAST < CACHE < taken[64][0]
+    assert sum(taken[32]) <= 1 << 20  # narrower vectors round up to more tiles
+    assert taken[32][1] < min(taken[30][1], taken[64][1])
 
 
 def test_errors_are_about_those_of_keras(model: keras.Model) -> None:

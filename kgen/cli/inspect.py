@@ -56,23 +56,20 @@ def inspect_command(
                 "is no JSON; call kgen inspect once for each.",
                 exit_code=2,
             )
-        options = {
-            "name": name,
-            "input_shapes": shapes(input_shape),
-            "max_shapes": max_shapes(max_shape),
-            "weights_dtype": weights_dtype,
-            "custom": custom,
-            "unsafe": unsafe,
-            "progress": progress,
-        }
-        found: Any
-        show: Callable[[Any], None]
-        if schedule:
-            found, show = choices(model, **options), _print_choices
-        elif target_memory:
-            found, show = memory(model, **options), _print_memory
-        else:
-            found, show = inspect(model, **options), _print_graph if graph else _print_layers
+        find = choices if schedule else memory if target_memory else inspect
+        found = find(
+            model,
+            name=name,
+            input_shapes=shapes(input_shape),
+            max_shapes=max_shapes(max_shape),
+            weights_dtype=weights_dtype,
+            custom=custom,
+            unsafe=unsafe,
+            progress=progress,
+        )
+    show: Callable[[Any], None] = _print_graph if graph else _print_layers
+    if schedule or target_memory:
+        show = _print_choices if schedule else _print_memory
     print_json(found) if json else show(found)
 
 

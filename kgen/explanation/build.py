@@ -30,7 +30,7 @@ from kgen.explanation.weights import Weights
 from kgen.ir.graph import Graph
 from kgen.ir.node import Contraction, Node
 from kgen.ir.value import Value
-from kgen.pipeline import Export, ModelOrPath, Progress, quiet
+from kgen.pipeline import Export, ModelOptions, ModelOrPath, Progress, quiet
 from kgen.trace import reference
 from kgen.trace.gates import GATES
 
@@ -54,7 +54,7 @@ def explain(
     name, input_shapes, custom, unsafe: as of `export`.
     Raises ExportError for a model that can't be exported, inputs that don't fit, or no such layer.
     """
-    job = Export.of(
+    given = ModelOptions(
         model,
         name=name,
         input_shapes=input_shapes,
@@ -62,7 +62,7 @@ def explain(
         unsafe=unsafe,
         progress=progress,
     )
-    job = pinned(input, job)
+    job = pinned(input, Export.of(given))
     progress("tracing")
     graph = job.traced
     inputs = model_inputs(input, job)

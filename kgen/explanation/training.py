@@ -17,7 +17,7 @@ from kgen.explanation.observe import observe
 from kgen.explanation.page_data import Json, PageData, values_of
 from kgen.explanation.report import Explanation, saved
 from kgen.explanation.weights import Weights
-from kgen.pipeline import Export
+from kgen.pipeline import Export, ModelOptions
 
 PAGE_NUMBERS = 900_000
 """As many numbers all frames of a page have together; of more frames some are left out."""
@@ -116,7 +116,7 @@ class ExplainCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.to_html(self.path)
 
     def _job(self) -> Export:
-        return pinned(self.input, Export.of(self.model))
+        return pinned(self.input, Export.of(ModelOptions(self.model)))
 
     def _frame(self, epoch: int, loss: float | None) -> Frame:
         """The model as it is now, traced anew: its constants are the weights."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from kgen.ir.program import Program
 from kgen.ir.size import Size, lengths_in
@@ -301,6 +301,23 @@ class Contraction(Node):
             if broadcast([Spec(shape, dtype, batch), spec_of(arg)])[0] != shape:
                 raise GraphError(f"{self.name}: {arg} does not broadcast to {shape}")
         return Spec(shape, self.epilogue.program.dtype, batch)
+
+
+class Kept(TypedDict):
+    """What stays of a contraction that is computed in another way."""
+
+    origin: Origin
+    merged: tuple[Origin, ...]
+    output: Value
+    epilogue: Epilogue | None
+
+
+def in_place_of(node: Contraction) -> Kept:
+    """Fields of a node that computes what `node` does: `Dot(**in_place_of(node), x=...)`.
+
+    The bias is not among them, since it is mostly packed as the new kernel is.
+    """
+    return Kept(origin=node.origin, merged=node.merged, output=node.output, epilogue=node.epilogue)
 
 
 def product_dtype(a: str, b: str) -> str:

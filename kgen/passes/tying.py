@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Node
+from kgen.ir.node import Node, in_place_of
 from kgen.ir.value import Constant
 from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
@@ -47,11 +47,8 @@ def _transposed(
 def _over_table(node: Dense, table: Constant) -> Einsum:
     rows = "rstvwxyz"[: node.x.rank - 1]
     return Einsum(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
+        **in_place_of(node),
         bias=node.bias,
-        epilogue=node.epilogue,
         a=node.x,
         b=table,
         equation=f"{rows}i,ui->{rows}u",

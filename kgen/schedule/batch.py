@@ -123,4 +123,4 @@ def _on_weights_of(single: Node | None, node: Node, producer: Mapping[Value, Nod
         panels=single.panels,
         tile=choose(pixels, node.units, node.terms, single.panels.width),
     )
-    return sparse(made, single, zeros(node.x, producer)) if single.places else made
+    return sparse(made, single, zeros(node.x, producer)) if single.skips else made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgen.ir.node import Contraction
+from kgen.ir.node import Contraction, in_place_of
 from kgen.ir.size import at_bound, is_fixed
 from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import Panels, pack, padded
@@ -40,10 +40,7 @@ def product(
     each = f"for each of {groups} groups " if groups > 1 else ""
     note = f"{source.note}; {each}{panels.order(terms)}"
     return Product(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
-        epilogue=node.epilogue,
+        **in_place_of(node),
         x=x,
         kernel=source.arranged(pack(kernel, panels), note),
         bias=padded(node.bias, panels),

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Contraction, Node
+from kgen.ir.node import Contraction, Node, in_place_of
 from kgen.ir.value import Value, row_major
 from kgen.ops.conv import Conv
 from kgen.ops.pad import Pad
@@ -126,7 +126,8 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     if node is not given:
         times = node.filters // given.filters
         tile = made.tile._replace(why=f"{times} pixels side by side: {made.tile.why}")
-        made = replace(made, output=given.output, text=given.formula, tile=tile)
+        text = f"{given.formula}, the filters of {times} pixels side by side"
+        made = replace(made, output=given.output, text=text, tile=tile)
     return [*before, made]
 
 
@@ -160,10 +161,7 @@ def _depthwise(node: Conv) -> Depthwise:
     kernel[:, :channels] = node.kernel.data.reshape(terms, channels)
     note = f"{node.kernel.note}; channels padded with zeros"
     return Depthwise(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
-        epilogue=node.epilogue,
+        **in_place_of(node),
         x=node.x,
         kernel=node.kernel.arranged(kernel, note),
         bias=padded(node.bias, Panels(channels, width)),

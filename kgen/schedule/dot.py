@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kgen.ir.node import Contraction, Spec
+from kgen.ir.node import Contraction, Spec, in_place_of
 from kgen.ir.value import Constant, Value
 from kgen.ops.dense import Dense
 from kgen.schedule.tile import LINE
@@ -74,10 +74,7 @@ def dot(node: Dense) -> Dot | None:
     zeros = f", zeros from {terms} on" if padded > terms else ""
     note = f"{node.kernel.note}; the terms of a unit side by side{zeros}"
     return Dot(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
-        epilogue=node.epilogue,
+        **in_place_of(node),
         bias=node.bias,
         x=node.x,
         kernel=node.kernel.arranged(kernel, note),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kgen.ir.node import Contraction, Node
+from kgen.ir.node import Contraction, Node, in_place_of
 from kgen.ir.value import Constant, Value, row_major
 from kgen.ops.einsum import Einsum
 from kgen.schedule import build
@@ -181,10 +181,7 @@ def einsum(node: Contraction) -> Sequence[Node] | None:
         shared = [replace(axis, kernel=steps[axis.name]) for axis in shared]
     kernel_bytes = 4 * terms * panels.padded
     made = Product(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
-        epilogue=node.epilogue,
+        **in_place_of(node),
         x=found.x,
         kernel=kernel,
         bias=padded(node.bias, panels),

@@ -10,6 +10,7 @@ from math import ceil, prod
 
 import numpy as np
 
+from kgen.ir.node import in_place_of
 from kgen.ir.value import Constant, Value
 from kgen.ops.conv import Conv
 from kgen.schedule.forms import has_fixed_sizes
@@ -200,10 +201,7 @@ def _made(
     )
     packed = np.concatenate([pack(one[None], panels) for one in kernel])
     made = Winograd(
-        origin=node.origin,
-        merged=node.merged,
-        output=node.output,
-        epilogue=node.epilogue,
+        **in_place_of(node),
         x=node.x,
         kernel=Constant.of(node.kernel.name, packed, note),
         bias=padded(node.bias, panels),

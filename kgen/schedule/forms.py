@@ -15,15 +15,19 @@ from kgen.ops.pad import Pad
 from kgen.ops.pool import Pool
 from kgen.ops.reduce import Reduce
 from kgen.ops.softmax import Softmax
+from kgen.ops.transpose import Transpose
 from kgen.schedule.attention import Attention
-from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.product import Product
+from kgen.schedule.tile import LINE
 
 SHORTEST = 4
 """Runs of fewer elements are left to plain loops."""
 
 SHORT_ROWS = 16
 """Rows of two or three elements are left to plain loops if they have fewer together."""
+
+SCATTERED = 64 * LINE
+"""Elements, each in a line of its own, that are more than the first-level cache keeps lines for."""
 
 LONGEST_COLUMN = 256
 """A lane's sum of more terms, taken one by one, would lose digits."""
@@ -85,7 +89,7 @@ def innermost(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> Run:
 
 def fits(node: Node, functions: Collection[str]) -> bool:
     """Whether a node has a form on vectors that pays: its kind's template of the fast style."""
-    if isinstance(node, (Product, Attention, Nonzero)):
+    if isinstance(node, Product | Attention):
         return True
     if any(value.dtype != "float32" for value in (*node.inputs, node.output)):
         return False
@@ -125,6 +129,10 @@ def fits(node: Node, functions: Collection[str]) -> bool:
         case Pool():
             channels = node.x.shape[-1]
             return node.channels_last and is_fixed((channels,)) and channels >= SHORTEST
+        case Transpose():
+            strides = [node.output.strides, node.x_strides]
+            _, step = innermost(node.output.shape, strides).steps
+            return has_fixed_sizes(node) and step >= LINE and node.output.size >= SCATTERED
         case Reduce():
             return node.function in ("sum", "mean", "max", "min") and _reduces(node)
         case _:

@@ -21,12 +21,14 @@ class Gates(Product):
         `given`; its outputs are this node's.
     given: what else the body reads: (1, units), or one element for all units.
     gates: how many there are. each: units of one.
+    there_and_back: whether every other step of the loop reads the kernel from its end.
     """
 
     body: Graph
     given: tuple[Value, ...]
     gates: int
     each: int
+    there_and_back: bool = False
 
     @property
     def name(self) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
-from kgen.ir.value import Constant, Value
+from kgen.ir.value import Constant, Value, element_size
 from kgen.ops.dense import Dense
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.slice import Slice
@@ -26,6 +26,13 @@ PADDING = 1.5
 """How much longer a kernel may become because each gate is padded on its own."""
 
 
+NEAR = 32 * 1024
+"""Bytes of weights that may stay in the first-level cache from step to step."""
+
+OTHERS = NEAR // 4
+"""Bytes of other weights that leave room there."""
+
+
 def absorb_gates(graph: Graph, functions: Collection[str], plain: int) -> Graph:
     """Given:   y = a product of one pixel, of which nothing but slices of equal size is read; and
         element-wise nodes of those
@@ -39,6 +46,26 @@ def absorb_gates(graph: Graph, functions: Collection[str], plain: int) -> Graph:
             if found is not None:
                 graph = found.absorbed()
     return graph
+
+
+def turn_round(body: Graph) -> Graph:
+    """Given:   the step of a loop whose weights are one kernel of gates, too large for the
+        first-level cache, and little else
+    Result:  the kernel is read there and back: every other step begins with what was read last
+
+    Read in the same order each time, none of it would still be there.
+    """
+    for node in body.nodes:
+        if isinstance(node, Gates) and isinstance(node.kernel, Constant):
+            others = sum(map(_stored_bytes, body.constants)) - _stored_bytes(node.kernel)
+            if _stored_bytes(node.kernel) > NEAR and others <= OTHERS:
+                turned = replace(node, there_and_back=True)
+                return body.with_nodes([turned if one is node else one for one in body.nodes])
+    return body
+
+
+def _stored_bytes(weights: Constant) -> int:
+    return weights.size * element_size(weights.source_dtype)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kgen.ir.node import Contraction, Node
+from kgen.ir.node import Contraction, Node, in_place_of
 from kgen.ir.value import Constant
 from kgen.ops.grouped_dense import GroupedDense
 from kgen.schedule.build import pixels, pixels_outside, tile_for
@@ -34,10 +34,7 @@ def grouped(node: Contraction) -> Sequence[Node]:
     )
     return [
         Product(
-            origin=node.origin,
-            merged=node.merged,
-            output=node.output,
-            epilogue=node.epilogue,
+            **in_place_of(node),
             x=node.x,
             kernel=kernel,
             bias=padded(node.bias, panels),

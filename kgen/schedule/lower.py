@@ -21,7 +21,7 @@ from kgen.schedule.dot import dot
 from kgen.schedule.einsum import einsum
 from kgen.schedule.fewer_products import winograd as winograd_of
 from kgen.schedule.forms import SHORTEST, has_fixed_sizes, on_vectors, spread
-from kgen.schedule.gating import absorb_gates
+from kgen.schedule.gating import absorb_gates, turn_round
 from kgen.schedule.grouped import grouped
 from kgen.schedule.nonzero import skip_zeros
 from kgen.schedule.pooling import lower_pools
@@ -105,7 +105,7 @@ def _made(node: Contraction, lowering: Lowering) -> Sequence[Node] | None:
 
 def _step(body: Graph, functions: Collection[str], winograd: bool, saving: Saving) -> Graph:
     """The same of what a loop does at each step."""
-    return _lowered(absorb_gates(body, functions, PLAIN), functions, winograd, saving)
+    return turn_round(_lowered(absorb_gates(body, functions, PLAIN), functions, winograd, saving))
 
 
 def _float(node: Node) -> bool:

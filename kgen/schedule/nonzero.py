@@ -7,20 +7,20 @@ After a ReLU about half of the elements are zero.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Contraction, Epilogue, Node, Origin, Spec
+from kgen.ir.node import Contraction, Epilogue, Node
 from kgen.ir.program import Program
 from kgen.ir.size import is_fixed
 from kgen.ir.value import Constant, Value
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.pool import Pool
 from kgen.ops.reshape import Reshape
-from kgen.schedule.product import AHEAD, Product
+from kgen.schedule.product import Product
 from kgen.schedule.tile import LINE
 
 RECTIFIERS = ("relu", "relu6")
@@ -35,42 +35,22 @@ READING = 2.0
 """Cycles for each cache line of weights that is read from the second-level cache."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Nonzero(Node):
-    """x: n elements. output: int32 (1, 1 + n + ahead), how many of them are not zero, their places
-    in order, and the last one `ahead` times again.
-    """
-
-    x: Value
-    ahead: int
-
-    @property
-    def formula(self) -> str:
-        return "y = how many elements of x are not zero, then where they are"
-
-    def infer(self) -> Spec:
-        return Spec((1, 1 + self.x.size + self.ahead), "int32", 0)
-
-
 def skip_zeros(graph: Graph) -> Graph:
     """Given:   x = relu(...);  y = a product of the one pixel x with constant weights
-    Result:  n = the places of x's elements that are not zero;  y = the product over those alone"""
+    Result:  the product over those elements of x alone that are not zero"""
     graph = graph.map_bodies(skip_zeros)
-    lists: dict[Value, Value] = {}
-    nodes: list[Node] = []
-    for node in graph.nodes:
-        if type(node) is Product and _skippable(node):
-            share = zeros(node.x, graph.producer)
-            if saved(node, share) > 0:
-                if node.x not in lists:
-                    found = _found(node.x, node.origin)
-                    nodes.append(found)
-                    lists[node.x] = found.output
-                note = f"only where x is not zero: {100 * share:.0f} % are expected to be"
-                tile = node.tile._replace(why=f"{node.tile.why}, {note}")
-                node = replace(node, places=lists[node.x], tile=tile)
-        nodes.append(node)
-    return graph.with_nodes(nodes)
+    producer = graph.producer
+    return graph.with_nodes([_skipping(node, producer) for node in graph.nodes])
+
+
+def _skipping(node: Node, producer: Mapping[Value, Node]) -> Node:
+    if type(node) is not Product or not _skippable(node):
+        return node
+    share = zeros(node.x, producer)
+    if saved(node, share) <= 0:
+        return node
+    note = f"only where x is not zero: {100 * share:.0f} % are expected to be"
+    return replace(node, skips=True, tile=node.tile._replace(why=f"{node.tile.why}, {note}"))
 
 
 def _skippable(node: Product) -> bool:
@@ -109,9 +89,3 @@ def saved(node: Product, share: float) -> float:
     """Cycles that the weights' rows not read take, less those for finding out which."""
     lines = node.panels.padded / LINE
     return node.depth * (share * lines * READING - LOOKING) - 2 * LINE
-
-
-def _found(x: Value, origin: Origin) -> Nonzero:
-    size = 1 + x.size + AHEAD
-    output = Value(name=f"{x.name}/nonzero", shape=(1, size), dtype="int32", batch=0)
-    return Nonzero(origin=origin, output=output, x=x, ahead=AHEAD)

@@ -22,8 +22,8 @@ CHAIN = 32
 FAR = 1 << 20
 """Bytes of weights that don't stay in a core's own caches."""
 
-AHEAD = 16
-"""Rows of them that are on their way, where a processor can't guess which one is next."""
+WORD = 64
+"""Elements of x of which one word says whether they are zero."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Product(Contraction):
     scale: of a kernel of integers (groups, units), padded like the panels: what the sum over a
         group of terms is multiplied by. zero: the same in int8, what each of a group's integers is
         too large by; or None. stretch: how the terms lie.
-    places: which of x's elements are to be taken, the others being zero (see Nonzero), or None.
+    skips: whether terms whose element of x is zero are left out; see skip_zeros.
     text: the layer's own formula.
     """
 
@@ -103,13 +103,25 @@ class Product(Contraction):
     scale: Constant | None = None
     zero: Constant | None = None
     stretch: Stretch = WHOLE
-    places: Value | None = None
+    skips: bool = False
     text: str = ""
 
     @property
-    def ahead(self) -> int:
-        """How many rows before its turn one of those at `places` is asked for; 0: not at all."""
-        return AHEAD if isinstance(self.kernel, Constant) and self.kernel.nbytes > FAR else 0
+    def ahead(self) -> bool:
+        """Whether rows are asked for a word before their turn, where others are left out: a
+        processor can't guess which one is next.
+        """
+        return isinstance(self.kernel, Constant) and self.kernel.nbytes > FAR
+
+    @property
+    def words(self) -> int:
+        """Those with a bit for each element of x."""
+        return -(-self.depth // WORD)
+
+    @property
+    def words_at_once(self) -> int:
+        """After whose terms a product that leaves some out sets its sums aside: see cut."""
+        return max(1, self.chains * CHAIN // WORD)
 
     @property
     def terms(self) -> int:

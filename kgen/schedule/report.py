@@ -13,7 +13,6 @@ from kgen.schedule.batch import SAMPLES
 from kgen.schedule.depthwise import Depthwise
 from kgen.schedule.dot import Dot
 from kgen.schedule.gates import Gates
-from kgen.schedule.nonzero import Nonzero
 from kgen.schedule.pooling import Pooling
 from kgen.schedule.product import Product
 from kgen.schedule.repack import Repack
@@ -145,7 +144,5 @@ def _choice(node: Node, graph: Graph) -> Choice:
             return Choice(
                 node.name, "attention", tile, str(node.scores.panels.width), walk, why=why
             )
-        case Nonzero():
-            return Choice(node.name, "zeros", why=node.formula)
         case _:
             return Choice(node.name, node.kind)

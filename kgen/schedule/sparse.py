@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from kgen.ir.node import Spec
 from kgen.ir.size import at_bound
 from kgen.ir.value import Value
-from kgen.schedule.product import Product
+from kgen.schedule.product import WORD, Product
 from kgen.schedule.tile import LINE, Pixels, Tile, cycles
 
 NEAR = 16 * 1024
-"""Bytes of a panel that stay in the first-level cache, beside x, the lists and y."""
+"""Bytes of a panel that stay in the first-level cache, beside x and y."""
 
-LISTED = 1.2
-"""Cycles for each element that a list names, whatever the units."""
+WORDS = 128
+"""Those with a bit for each element that are there at once, of all rows together."""
+
+FOUND = 1.2
+"""Cycles for each element that is not zero, whatever the units."""
 
 READ = 1.1
 """Cycles for each line of weights, which serves one multiply-add."""
@@ -34,11 +36,11 @@ LEAST = 0.9
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sparse(Product):
-    """The same as a Product of several rows. When the code runs it lists the elements of x that are
-    not zero, in each row's parts of as many terms; if they are few their sums alone are taken.
+    """The same as a Product of several rows. When the code runs it marks the elements of x that are
+    not zero, a bit for each; if they are few their sums alone are taken.
 
-    part: terms. few: elements of a row, up to which a tile would take longer. single: the tile of
-    one row. others: the lists, each one's length before it.
+    part: terms of all rows before the next ones. few: elements of a row, up to which a tile would
+    take longer. single: the tile of one row.
     """
 
     part: int
@@ -46,36 +48,28 @@ class Sparse(Product):
     single: Tile
 
     @property
-    def parts(self) -> int:
-        return -(-self.depth // self.part)
-
-    @property
-    def list_size(self) -> int:
-        """Of one row's list of one part: its length, its elements, and what is written beyond."""
-        return 1 + self.part + LINE
+    def round(self) -> int:
+        """Terms whose elements are marked at once: whole parts."""
+        words = self.part // WORD
+        most = max(WORDS // at_bound(self.columns.count) // max(words, 1), 1) * self.part
+        return min(most, self.depth)
 
     @property
     def dense(self) -> Product:
         """The product of all terms."""
         own = {field.name for field in fields(Product)}
-        return Product(**{name: getattr(self, name) for name in own} | {"others": ()})
+        return Product(**{name: getattr(self, name) for name in own})
 
     @property
     def row(self) -> Product:
         """The product of one row over some terms."""
         one = replace(self.columns, count=1)
-        return replace(self.dense, columns=one, tile=self.single, places=self.others[0])
+        return replace(self.dense, columns=one, tile=self.single, skips=True)
 
     @property
     def may_overwrite(self) -> tuple[Value, ...]:
         """Nothing: y holds sums while the epilogue's arguments are still to be read."""
         return ()
-
-    def word_for(self, value: Value) -> str:
-        return "" if value is self.output else "lists"
-
-    def infer_all(self) -> tuple[Spec, ...]:
-        return tuple(Spec(value.shape, value.dtype, value.batch) for value in self.outputs)
 
 
 def sparse(node: Product, single: Product, zeros: float) -> Product:
@@ -84,16 +78,14 @@ def sparse(node: Product, single: Product, zeros: float) -> Product:
     """
     rows, terms, lines = at_bound(node.columns.count), node.depth, node.panels.padded // LINE
     panel = single.panels.width
-    part = min(NEAR // (4 * panel * LINE) * LINE, terms)
-    looked, named = LOOKED * rows * terms, LISTED * len(range(0, node.units, panel)) + READ * lines
+    part = min(NEAR // (4 * panel * WORD) * WORD, terms)
+    looked, taken = LOOKED * rows * terms, FOUND * len(range(0, node.units, panel)) + READ * lines
     pixels = Pixels.of(1, node.columns.count, 0, node.columns.x)
     tile = cycles(node.tile.widest, pixels, node.units, terms)
-    if looked + (1 - zeros) * rows * terms * named > LEAST * tile:
+    if looked + (1 - zeros) * rows * terms * taken > LEAST * tile:
         return node
-    size = node.columns.count * (-(-terms // part) * (1 + part + LINE))
-    lists = Value(name=f"{node.output.name}/lists", shape=(1, size), dtype="int32", batch=0)
-    few = int((tile - looked) / named / rows)
+    few = int((tile - looked) / taken / rows)
     skipped = f"zeros of x are left out if they are {100 - 100 * few / terms:.0f} % or more"
     made = {field.name: getattr(node, field.name) for field in fields(Product)}
-    made |= {"others": (lists,), "tile": node.tile._replace(why=f"{node.tile.why}; {skipped}")}
+    made |= {"tile": node.tile._replace(why=f"{node.tile.why}; {skipped}")}
     return Sparse(**made, part=part, few=few, single=single.tile)

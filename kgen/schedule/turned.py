@@ -7,7 +7,7 @@ from math import prod
 from string import ascii_lowercase
 
 from kgen.ir.graph import Graph
-from kgen.ir.node import Epilogue, Node
+from kgen.ir.node import Epilogue, Node, in_place_of
 from kgen.ir.program import Arg, Program, Step, inline
 from kgen.ir.value import Constant, Value
 from kgen.ops.dense import Dense
@@ -56,11 +56,8 @@ def _of_transposed(producer: dict[Value, Node], node: Node) -> Node:
         letters = ascii_lowercase[: node.x.rank + 1]
         x, units = letters[:-1], letters[-1]
         node = Einsum(
-            origin=node.origin,
-            merged=node.merged,
-            output=node.output,
+            **in_place_of(node),
             bias=node.bias,
-            epilogue=node.epilogue,
             a=node.x,
             b=node.kernel,
             equation=f"{x},{x[-1]}{units}->{x[:-1]}{units}",

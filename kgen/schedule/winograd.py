@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, product
 from math import ceil, prod
 from typing import NamedTuple
@@ -47,6 +48,9 @@ NEAR = 640 * 1024
 LEAST = 128 * 1024
 """Bytes of factors and products at once, if weights or x and y are few. Weights from beyond that
 cache are read for as many tiles at once as stay in it."""
+
+CACHE = 900 * 1024
+"""Bytes of that cache. Weights that leave room in it for LEAST stay there beside fewer tiles."""
 
 SPARING = 16 * 1024
 """The same where memory counts more than time."""
@@ -215,7 +219,7 @@ class Winograd(Contraction):
     def phases(self) -> int:
         return prod(line.phases for line in self.lines_of_tiles)
 
-    @property
+    @cached_property
     def blocks(self) -> list[Block]:
         return blocks_of_taps(self.lines_of_tiles)
 
@@ -239,8 +243,9 @@ class Winograd(Contraction):
         """Tiles whose factors and products are in memory at once, for each class of registers."""
         elements = elements_of_tile(self.lines_of_tiles)
         size = 4 * (elements * self.lines * LINE + self.positions * self.panels.padded)
-        weights = self.kernel.nbytes
-        worth = min(weights, self.x.nbytes + self.output.nbytes) if weights <= NEAR else NEAR
+        weights, images = self.kernel.nbytes, self.x.nbytes + self.output.nbytes
+        room = CACHE - weights if CACHE - weights >= LEAST else NEAR
+        worth = min(weights, images) if weights <= NEAR else room
         # Tiles beyond the last one are transformed again the next time.
         most = (SPARING if self.pieces else max(worth, LEAST)) // size
         most = max(most, 2 * self.beyond)

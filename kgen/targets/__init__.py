@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,10 @@ def _c_files(
     check_fit(package, words=model.has_words, loads=model.loads)
     block = block_of(given, model)
     files = c_files.files(model, block)
+    while clashing := c_files.clashing(model, block, str(files[f"{name}.c"])):
+        model = replace(model, avoided=(*model.avoided, *clashing))
+        block = CBlock.of(block.plan, model) if block else None
+        files = c_files.files(model, block)
     facts = model.facts | ({"own_workspace_bytes": block.own_workspace_bytes} if block else {})
     context = {**common, "plan": plan, "model": model, "upper": model.upper}
     env = environment("c")

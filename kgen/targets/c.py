@@ -39,10 +39,14 @@ OWN_NAMES = (
 
 @dataclass(frozen=True, eq=False)
 class CModel(Workspace):
-    """A plan with the names it has in C. title: Keras's name."""
+    """A plan with the names it has in C.
+
+    title: Keras's name. avoided: what no function may be called, behind the prefix.
+    """
 
     title: str
     style: str
+    avoided: tuple[str, ...] = field(default=(), kw_only=True)
     expressions: Expressions = field(init=False)
     lengths_of: dict[Node, list[str]] = field(init=False, default_factory=dict)
 
@@ -99,7 +103,7 @@ class CModel(Workspace):
         own = f"{self.prefix}_"
         variables = [*self.length_parameters, *(value.name for value in self.plan.graph.values)]
         hidden = (name.removeprefix(own) for name in variables if name.startswith(own))
-        return Names(*self.own_names, *hidden, *taken)
+        return Names(*self.own_names, *hidden, *self.avoided, *taken)
 
     @property
     def own_names(self) -> list[str]:
@@ -177,11 +181,14 @@ class CModel(Workspace):
 
     # The run function
 
-    def call(self, op: COp) -> str:
+    def call(self, op: COp, step: str = "") -> str:
+        """What calls a function. step: in a loop, the variable with the number of the step."""
         arrays = [value.name for value in (*op.parameters, *op.node.outputs)]
         first = ["w"] if isinstance(op, CScan) and op.uses_workspace else []
         if op.uses_stored:
             first.append("constants" if op.inner else "w->constants")
+        if op.counts_steps:
+            first.append(step)
         return f"{op.function}({', '.join([*first, *op.lengths, *arrays])})"
 
     @property

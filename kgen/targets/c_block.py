@@ -23,7 +23,8 @@ class CBlock(CModel):
 
     @classmethod
     def of(cls, plan: Plan, single: CModel) -> CBlock:
-        return cls(plan, single.prefix, single.form, single.title, single.style, single)
+        common = (plan, single.prefix, single.form, single.title, single.style)
+        return cls(*common, single, avoided=single.avoided)
 
     @property
     def most(self) -> int:

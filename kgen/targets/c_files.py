@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 
 import jinja2
@@ -20,7 +21,7 @@ from kgen.targets.c_fast import FastOp
 from kgen.targets.c_op import COp
 from kgen.targets.c_quick import MARK, quick_text
 from kgen.targets.c_scalar import ScalarType
-from kgen.targets.c_shared import shared
+from kgen.targets.c_shared import DEFINED, shared
 from kgen.targets.c_variants import VARIANTS
 from kgen.targets.c_vectors import helpers
 
@@ -80,6 +81,22 @@ def source(model: CModel, block: CBlock | None = None) -> str:
     )
     text = render(includes_string=True)
     return text if OF_STRING_H.search(text) else render(includes_string=False)
+
+
+def clashing(model: CModel, block: CBlock | None, text: str) -> list[str]:
+    """Given:   NAME.c, in which a step's function has parts that are called after it: dense_tile
+    Result:  what steps may not be called, behind the prefix, since something else has the name too
+    """
+    start = len(model.prefix) + 1
+    functions = [op.function[start:] for one in (model, block) if one for op in one.ops]
+    there = Counter(name[start:] for name in DEFINED.findall(text))
+    there.update(model.names[constant][start:] for constant in model.plan.graph.constants)
+    result = []
+    for name in there.keys() - set(model.own_names):
+        of = [one for one in functions if f"{name}_".startswith(f"{one}_")]
+        if there[name] > 1 and of:
+            result.append(max(of, key=len))
+    return sorted(set(result))
 
 
 def _function_texts(model: CModel) -> list[str]:

@@ -17,6 +17,9 @@ from kgen.targets.c_op import Text
 from kgen.targets.c_types import pointer
 from kgen.targets.c_vector_op import CTYPES
 
+TEMPORARIES = frozenset(f"t{number}" for number in range(16))
+"""What expressions call their intermediate results."""
+
 
 class Array(NamedTuple):
     """What the units read beside the product. ref: its name in the function that calls them."""
@@ -72,6 +75,11 @@ class GatesOp(FastOp):
         return FastOp(**{**own, "node": Product(**{**parts, "epilogue": None, "others": ()})})
 
     @property
+    def counts_steps(self) -> bool:
+        node: Gates = self.node
+        return node.there_and_back
+
+    @property
     def rest(self) -> int:
         """Units of the last panel, where it is not full; else 0."""
         return int(self.node.each % LINE)
@@ -85,7 +93,7 @@ class GatesOp(FastOp):
         names = {node.x: "x"}
         for value in (*late, *node.given):
             if value not in names and not isinstance(value, Constant):
-                taken = {"x", "w", "u", "v", "count", "bias", "sums", *names.values()}
+                taken = {"x", "w", "u", "v", "t", "count", "bias", "sums", *names.values()}
                 own = value.label and value.label not in taken
                 names[value] = value.label if own else f"z{len(names) - 1}"
         return names
@@ -123,7 +131,8 @@ class GatesOp(FastOp):
     @property
     def units_parameters(self) -> str:
         node: Gates = self.node
-        parts = ["int count", "const float *x", f"const {self.weight_type} *w"]
+        parts = ["int step"] if node.there_and_back else []
+        parts += ["int count", "const float *x", f"const {self.weight_type} *w"]
         parts += ["const float *bias"] if node.bias else []
         parts += [pointer(array.value.dtype, array.name, const=True) for array in self.given]
         parts += [pointer(value.dtype, name, const=False) for value, name in self.made.items()]
@@ -133,7 +142,10 @@ class GatesOp(FastOp):
     def units_arguments(self) -> str:
         """Of the units from u on."""
         node: Gates = self.node
-        parts = ["x", f"{self.ref(node.kernel)} + u * {node.gates * node.terms}"]
+        x, kernel = "x", f"{self.ref(node.kernel)} + u * {node.gates * node.terms}"
+        if node.there_and_back:
+            x, kernel = f"{x} + start", f"{kernel} + start * {node.panels.width}"
+        parts = [x, kernel]
         parts += [f"{self.ref(node.bias)} + u * {node.gates}"] if node.bias else []
         parts += [array.start for array in self.given]
         parts += [f"{name} + u" for name in self.made.values()]
@@ -142,6 +154,7 @@ class GatesOp(FastOp):
     @property
     def signature(self) -> str:
         parts = [self.stored_parameter] if self.uses_stored else []
+        parts += ["int t"] if self.counts_steps else []
         for value, name in self.parameters.items():
             alone = "" if value in self.overwritten else "restrict "
             parts.append(pointer(value.dtype, f"{alone}{name}", const=True))
@@ -211,7 +224,9 @@ class GatesOp(FastOp):
         return [self._state(node) for node in self.node.body.nodes]
 
     def _state(self, node: Elementwise) -> State:
-        letters = "abcdefghijklmnop"[: len(node.args)]
+        names = [self.vector_names.get(arg) or self.arrays[arg].name for arg in node.args]
+        if len(set(names)) < len(names) or not TEMPORARIES.isdisjoint(names):
+            names = list("abcdefghijklmnop"[: len(node.args)])
         types = [f"{self.prefix}_{CTYPES[arg.dtype]}" for arg in node.args]
         arguments = [
             self.vector_names[arg] if arg in self.vector_names else self._vector(self.arrays[arg])
@@ -220,8 +235,8 @@ class GatesOp(FastOp):
         function = f"{self.functions[node]}_of"
         return State(
             function=function,
-            parameters=", ".join(map(" ".join, zip(types, letters, strict=True))),
-            text=self.on_vector_args(node.program, letters),
+            parameters=", ".join(map(" ".join, zip(types, names, strict=True))),
+            text=self.on_vector_args(node.program, names),
             name=self.vector_names[node.output],
             call=f"{function}({', '.join(arguments)})",
             output=self.made.get(node.output, ""),

@@ -25,7 +25,7 @@ from kgen.targets.loops import Loop
 LABELLED = ("elementwise", "dense", "conv")
 """The kinds whose loop variables no label is the same as."""
 
-NAMED = ("x", "a", "b", "indices", "updates", "kernel", "keys", "values", "weights", "places")
+NAMED = ("x", "a", "b", "indices", "updates", "kernel", "keys", "values", "weights")
 """The fields of nodes whose arrays are called by the field, in this order."""
 
 
@@ -107,6 +107,11 @@ class COp(Walks, Numbers):
     def stored_parameter(self) -> str:
         """`const NAME_constants *constants`, or nothing."""
         return f"const {self.stored} *constants" if self.uses_stored else ""
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether the function, in a loop, takes the number of the step."""
+        return False
 
     @property
     def overwritten(self) -> Collection[Value]:

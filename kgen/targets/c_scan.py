@@ -52,14 +52,14 @@ class CScan(COp):
     """The function of a loop. In it, arrays have the names that they have in the run function.
 
     plan: of the body. start: the byte of the workspace where the body's own begins.
-    ops: of the body. call_of: the text that calls one of them. arena: the workspace's member for an
-    element type. workspace: the type of the workspace.
+    ops: of the body. call_of: the text that calls one of them, where the step's number has that
+    name. arena: the workspace's member for an element type. workspace: the type of the workspace.
     """
 
     plan: Plan
     start: int
     ops: list[COp]
-    call_of: Callable[[COp], str]
+    call_of: Callable[[COp, str], str]
     arena: Callable[[str], str]
     workspace: str
     depth: int = field(default=0)

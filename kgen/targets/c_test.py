@@ -124,6 +124,12 @@ class CTest:
         return any(one.compared == how for one in self.outputs)
 
     @property
+    def special(self) -> bool:
+        """Whether infinities or NaN stand among the numbers, by math.h's names."""
+        arrays = [a for a in (*self.inputs, *self.outputs) if a.dtype in ("float32", "float64")]
+        return not all(np.isfinite(array.data).all() for array in arrays)
+
+    @property
     def halves(self) -> list[str]:
         """The definitions of functions that read the bits of numbers of two bytes."""
         functions = environment("c").get_template("functions.j2").module

@@ -168,6 +168,18 @@ class VectorOp(COp):
             taken += [(name, block * step), ("p", step)]
         return outer, [*y, ("u", 1)], inner, loops.index([*x, *taken[:-1]]), taken[-1][1]
 
+    def crossing(self) -> tuple[list[Loop], Loop, Loop, list[str]]:
+        """A transposition: the loops outside, the one along x's lines, the one along y's, and where
+        the elements of y and x are.
+        """
+        node = self.node
+        nested, terms = loops.nest(node.output.shape, [node.output.strides, node.x_strides])
+        *others, along_y = nested
+        (name,) = (name for name, step in terms[1] if step == 1)
+        (along_x,) = (loop for loop in others if loop.name == name)
+        outer = [loop for loop in others if loop is not along_x]
+        return outer, along_x, along_y, [loops.index(one) for one in terms]
+
     def frame(self) -> Frame:
         """The parts of a padded image: see schedule.forms for which paddings have this form."""
         node = self.node

@@ -17,35 +17,16 @@ from kgen.ir.value import Constant
 from kgen.ops.conv import Conv
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.slice import Slice
+from kgen.targets.numpy_names import Names
 
 
-def join_gates(graph: Graph) -> Graph:
+def join_gates(graph: Graph, names: Names) -> Graph:
     """Given:   in a loop, y = f(conv(x, A));  z = g(conv(x, B)), alike but for their weights
-    Result:  both = conv(x, [A, B]);  y = f(both[..., :n]);  z = g(both[..., n:])
-
-    graph: with its names, which no new value has.
-    """
-    values = [value for node in graph.walk() for value in (*node.outputs, *node.inputs)]
-    values += [value for node in graph.walk() for body in node.bodies for value in body.inputs]
-    names = _Names({value.name for value in (*graph.inputs, *graph.constants, *values)})
+    Result:  both = conv(x, [A, B]);  y = f(both[..., :n]);  z = g(both[..., n:])"""
     return graph.map_bodies(lambda body: _joined(body, names))
 
 
-class _Names:
-    """Those that are taken."""
-
-    def __init__(self, taken: set[str]) -> None:
-        self._taken = taken
-
-    def new(self, word: str) -> str:
-        name, count = word, 1
-        while name in self._taken:
-            name, count = f"{word}_{count}", count + 1
-        self._taken.add(name)
-        return name
-
-
-def _joined(graph: Graph, names: _Names) -> Graph:
+def _joined(graph: Graph, names: Names) -> Graph:
     graph = graph.map_bodies(lambda body: _joined(body, names))
     alike: dict[object, list[Conv]] = {}
     for node in graph.nodes:
@@ -64,7 +45,7 @@ def _joined(graph: Graph, names: _Names) -> Graph:
     return graph.with_nodes([one for node in graph.nodes for one in changed.get(node, [node])])
 
 
-def _whole(group: Sequence[Conv], names: _Names) -> Conv:
+def _whole(group: Sequence[Conv], names: Names) -> Conv:
     """The convolution with all filters."""
     first = group[0]
     shape = list(first.output.shape)
@@ -80,7 +61,7 @@ def _whole(group: Sequence[Conv], names: _Names) -> Conv:
     )
 
 
-def _part(node: Conv, whole: Conv, number: int, names: _Names) -> list[Node]:
+def _part(node: Conv, whole: Conv, number: int, names: Names) -> list[Node]:
     """What makes a convolution's output of its part of the whole."""
     axis, filters, after = node.channel_axis, node.filters, node.epilogue
     own = node.output
@@ -106,7 +87,7 @@ def _part(node: Conv, whole: Conv, number: int, names: _Names) -> list[Node]:
     return [part, function]
 
 
-def _side_by_side(constants: Sequence[Constant], names: _Names) -> Constant:
+def _side_by_side(constants: Sequence[Constant], names: Names) -> Constant:
     """Along their last axes."""
     data = np.concatenate([one.data for one in constants], axis=-1)
     notes = ", ".join(dict.fromkeys(one.note for one in constants if one.note))

@@ -16,9 +16,11 @@ from kgen.ir.value import STRING, Constant, Value, numpy_dtype
 from kgen.ops.conv import Conv
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.einsum import Einsum
+from kgen.ops.resize import Resize
 from kgen.render.literals import number
 from kgen.targets.expression import Expressions
 from kgen.targets.numpy_loops import Loops
+from kgen.targets.numpy_pooling import larger, pooled
 from kgen.targets.numpy_text import (
     common_text,
     dtype_text,
@@ -27,6 +29,9 @@ from kgen.targets.numpy_text import (
     slice_text,
     tuple_text,
 )
+
+ZEROS = 16
+"""The most times as many terms with which a product is still quicker than gathering neighbours."""
 
 LINE_OF_PRODUCT = 8
 """The fewest rows that a matrix of a stack should have."""
@@ -61,6 +66,7 @@ class Functions:
         self._used: set[str] = set()
         self.texts: list[str] = []
         self.reordered: dict[str, str] = {}
+        self.tables: dict[str, str] = {}
         self.needs_batch = False
         self.expressions = Expressions(
             operators=env.get_template("operators.j2").module,
@@ -94,6 +100,12 @@ class Functions:
         name = self.name(word)
         self.reordered[name] = text
         return name
+
+    def table(self, word: str, text: str) -> str:
+        """The name of an array that functions make once; the same one for the same text."""
+        if text not in self.tables:
+            self.tables[text] = self.name(word)
+        return self.tables[text]
 
     @property
     def batch(self) -> str:
@@ -275,6 +287,31 @@ class Op(Loops):
     def spatial_axes(self) -> tuple[int, ...]:
         first = 1 if self.node.channels_last else 2
         return tuple(range(first, first + len(self.node.sizes)))
+
+    @property
+    def pooled(self) -> list[str]:
+        return pooled(self.node)
+
+    @property
+    def begins_with_lowest(self) -> bool:
+        """Whether pooling passes NaN over, and -inf, for the lowest finite number."""
+        return larger(self.node) == "fmax" and self.node.function == "max"
+
+    @property
+    def resizing_matrix(self) -> str:
+        """An argument for sums of neighbours that a product with mostly zeros gets done sooner."""
+        node: Resize = self.node
+        assert node.weights is not None
+        assert node.starts is not None
+        length = node.x.shape[node.axis]
+        if node.x.dtype not in ("float32", "float64") or not 1 < length <= ZEROS * node.taps:
+            return ""
+        rows = f"np.eye({length}, dtype={dtype_text(node.weights.dtype)})"
+        tables = f"{node.starts.name}, {node.weights.name}"
+        name = self.functions.table(
+            f"{node.name}_matrix", f"{self.call('resize')}({rows}, {tables}, axis=0)"
+        )
+        return f", matrix={name}"
 
     @property
     def conv(self) -> str:

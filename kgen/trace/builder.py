@@ -198,16 +198,7 @@ class Builder:
         """
         inputs = inputs or dtype
         values: list[Value] = []
-        operands: list[Operand] = []
-        for arg in args:
-            scalar = self.scalar(arg)
-            if scalar is not None:
-                operands.append(Number(np.asarray(scalar).astype(inputs).item(), inputs))
-                continue
-            value = self.value(arg, inputs)
-            if value not in values:
-                values.append(value)
-            operands.append(Arg(values.index(value)))
+        operands = [self.operand(arg, inputs, values) for arg in args]
         if not values:  # all are numbers: keep the first as an array
             values = [self.value(np.asarray(self.scalar(args[0])).astype(inputs))]
             operands[0] = Arg(0)
@@ -219,6 +210,18 @@ class Builder:
         step = Step(function, tuple(operands), dtype)
         program = Program(tuple(value.dtype for value in values), (step,))
         return self.add(Elementwise, args=tuple(values), program=program)
+
+    def operand(self, x: Any, dtype: str, values: list[Value]) -> Operand:
+        """What a scalar program reads x as, cast to a type: a number, or one of the values, among
+        which x is then.
+        """
+        scalar = self.scalar(x)
+        if scalar is not None:
+            return Number(np.asarray(scalar).astype(dtype).item(), dtype)
+        value = self.value(x, dtype)
+        if value not in values:
+            values.append(value)
+        return Arg(values.index(value))
 
     def scalar(self, x: Any) -> bool | int | float | None:
         """The number that x is, if it is one and not an array of one."""

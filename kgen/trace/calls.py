@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeAlias
 from unittest import mock
@@ -114,57 +114,91 @@ def record(
     inputs: whole batches, in the signature's order. facts: what is the same in each call of a
         layer, kept from one recording for the next one. known: calls that needn't be made.
     """
-    facts = {} if facts is None else facts
-    calls: list[Call] = []
-    path: list[keras.Layer] = []
-    inner: list[list[Call]] = [[]]
-    steps: dict[int, tuple[Again, tuple[np.ndarray, ...]]] = {}
-    call = keras.Layer.__call__
+    recorder = _Recorder(model, {} if facts is None else facts, alter, known)
 
     def recorded(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-        hidden = not path or any(isinstance(outer, RNN) for outer in path)
-        if path and getattr(path[-1], "cell", None) is layer:
-            states = tuple(_array(leaf) for leaf in tree.flatten(args[1:2]))
-            steps.setdefault(id(path[-1]), (caller(layer, args, kwargs), states))
-        path.append(layer)
-        inner.append([])
-        try:
-            name = "/".join(one.name for one in path[1:])
-            given = partial(_inputs, layer, args, kwargs)
-            done = known(len(calls), name, given) if known and not hidden else None
-            if done is not None:
-                calls.append(done)
-                return keras.ops.convert_to_tensor(done.outputs[0])
-            mask = None if hidden else _mask(args)  # which attention takes away
-            result = call(layer, *args, **kwargs)
-            if hidden:
-                return result
-            if id(layer) not in facts:
-                facts[id(layer)] = _facts(model, layer)
-            made = _call(layer, name, facts[id(layer)], args, kwargs, mask, result)
-            made = replace(made, inner=tuple(inner[-1]))
-            if len(made.cells) == 1 and id(layer) in steps:
-                again, states = steps.pop(id(layer))
-                made = replace(made, cells=(replace(made.cells[0], again=again, states=states),))
-            if not isinstance(layer, keras.Model | keras.layers.Wrapper | RNN):
-                made = replace(made, again=caller(layer, args, kwargs))
-            calls.append(made)
-            changed = alter(len(calls) - 1, made) if alter else None
-            if changed is not None:
-                calls[-1] = made = replace(made, outputs=tuple(changed))
-            inner[-2].append(made)
-            return result if changed is None else _like(result, changed)
-        finally:
-            path.pop()
-            inner.pop()
+        return recorder.run(layer, args, kwargs)
 
     with mock.patch.object(keras.Layer, "__call__", recorded):
         try:
             outputs = tuple(reference.outputs(model, signature, inputs))
         except Enough:
-            return calls
-    whole = facts.setdefault(id(model), _facts(model, model))
-    return [*calls, Call(model.name, **whole, inputs=(), arguments={}, mask=None, outputs=outputs)]
+            return recorder.calls
+    whole = recorder.facts_of(model)
+    made = Call(model.name, **whole, inputs=(), arguments={}, mask=None, outputs=outputs)
+    return [*recorder.calls, made]
+
+
+@dataclass(eq=False)
+class _Recorder:
+    """What runs in the place of Layer.__call__; model, facts, alter, known: as of `record`.
+
+    calls: those that have ended. path: the layers that are being called, the model first. inner:
+    for each of them the calls that it made, and for what is outside. steps: of each loop in path
+    with one cell, that cell's first call and its states.
+    """
+
+    model: keras.Model
+    facts: dict[int, dict[str, Any]]
+    alter: Alter | None
+    known: Known | None
+    calls: list[Call] = field(default_factory=list)
+    path: list[keras.Layer] = field(default_factory=list)
+    inner: list[list[Call]] = field(default_factory=lambda: [[]])
+    steps: dict[int, tuple[Again, tuple[np.ndarray, ...]]] = field(default_factory=dict)
+    keras_call: Callable[..., Any] = field(default_factory=lambda: keras.Layer.__call__)
+
+    def run(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
+        """The layer's result, its call noted."""
+        path = self.path
+        hidden = not path or any(isinstance(outer, RNN) for outer in path)
+        if path and getattr(path[-1], "cell", None) is layer:
+            states = tuple(_array(leaf) for leaf in tree.flatten(args[1:2]))
+            self.steps.setdefault(id(path[-1]), (caller(layer, args, kwargs), states))
+        path.append(layer)
+        self.inner.append([])
+        try:
+            if hidden:
+                return self.keras_call(layer, *args, **kwargs)
+            return self._noted(layer, args, kwargs)
+        finally:
+            path.pop()
+            self.inner.pop()
+
+    def _noted(self, layer: keras.Layer, args: Any, kwargs: Any) -> Any:
+        name = "/".join(one.name for one in self.path[1:])
+        if self.known:
+            given = partial(_inputs, layer, args, kwargs)
+            done = self.known(len(self.calls), name, given)
+            if done is not None:
+                self.calls.append(done)
+                return keras.ops.convert_to_tensor(done.outputs[0])
+        mask = _mask(args)  # which attention takes away
+        result = self.keras_call(layer, *args, **kwargs)
+        made = self._made(layer, name, args, kwargs, mask, result)
+        self.calls.append(made)
+        changed = self.alter(len(self.calls) - 1, made) if self.alter else None
+        if changed is not None:
+            self.calls[-1] = made = replace(made, outputs=tuple(changed))
+        self.inner[-2].append(made)
+        return result if changed is None else _like(result, changed)
+
+    def _made(
+        self, layer: keras.Layer, name: str, args: Any, kwargs: Any, mask: Any, result: Any
+    ) -> Call:
+        made = _call(layer, name, self.facts_of(layer), args, kwargs, mask, result)
+        made = replace(made, inner=tuple(self.inner[-1]))
+        if len(made.cells) == 1 and id(layer) in self.steps:
+            again, states = self.steps.pop(id(layer))
+            made = replace(made, cells=(replace(made.cells[0], again=again, states=states),))
+        if not isinstance(layer, keras.Model | keras.layers.Wrapper | RNN):
+            made = replace(made, again=caller(layer, args, kwargs))
+        return made
+
+    def facts_of(self, layer: keras.Layer) -> dict[str, Any]:
+        if id(layer) not in self.facts:
+            self.facts[id(layer)] = _facts(self.model, layer)
+        return self.facts[id(layer)]
 
 
 def _facts(model: keras.Model, layer: keras.Layer) -> dict[str, Any]:

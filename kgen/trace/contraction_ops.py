@@ -89,6 +89,7 @@ def tensordot(builder: Builder, op: Any, x1: Any, x2: Any) -> Value:
 def einsum(builder: Builder, op: Any, *operands: Any, **_: Any) -> Value:
     values = _operands(builder, *operands)
     inputs, output = spelled_out(op.subscripts, [value.rank for value in values])
+    _fitting(op.subscripts, values, inputs)
     pending = list(zip(values, inputs, strict=True))
     while len(pending) > 1:
         (a, a_labels), (b, b_labels), *rest = pending
@@ -98,6 +99,18 @@ def einsum(builder: Builder, op: Any, *operands: Any, **_: Any) -> Value:
         pending = [(einsum_of_two(builder, a, a_labels, b, b_labels, out), out), *rest]
     value, labels = pending[0]
     return _permuted(builder, *_simplified(builder, value, labels, output), output)
+
+
+def _fitting(subscripts: str, values: list[Value], inputs: list[str]) -> None:
+    """Raises UnsupportedError if a letter stands for several sizes, which Keras finds out late."""
+    sizes: dict[str, int] = {}
+    for value, labels in zip(values, inputs, strict=True):
+        for letter, size in zip(labels, value.shape, strict=True):
+            if size != 1 and sizes.setdefault(letter, size) != size:
+                raise UnsupportedError(
+                    f"in {subscripts} {letter} stands for {sizes[letter]} and for {size}; what "
+                    "works is sizes that fit together"
+                )
 
 
 def spelled_out(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from kgen.ir.node import MixedSamplesError
 from kgen.ir.program import Arg as ProgramArg
-from kgen.ir.program import Number, Program, Step
+from kgen.ir.program import Program, Step
 from kgen.ir.value import Constant, Value
 from kgen.ops.arg_reduce import ArgReduce
 from kgen.ops.cumulative import Cumulative
@@ -230,19 +229,11 @@ def where(builder: Builder, op: Any, condition: Any, x1: Any = None, x2: Any = N
             "to choose from"
         )
     dtype = builder.spec(builder.outputs).dtype
-    operands: list[Any] = [builder.value(condition, "bool")]
-    args: list[Any] = [ProgramArg(0)]
-    for x in (x1, x2):
-        scalar = builder.scalar(x)
-        if scalar is not None:
-            args.append(Number(np.asarray(scalar).astype(dtype).item(), dtype))
-            continue
-        value = builder.value(x, dtype)
-        if value not in operands:
-            operands.append(value)
-        args.append(ProgramArg(operands.index(value)))
-    program = Program(tuple(v.dtype for v in operands), (Step("where", tuple(args), dtype),))
-    return builder.add(Elementwise, args=tuple(operands), program=program)
+    values = [builder.value(condition, "bool")]
+    chosen = (builder.operand(x, dtype, values) for x in (x1, x2))
+    step = Step("where", (ProgramArg(0), *chosen), dtype)
+    program = Program(tuple(value.dtype for value in values), (step,))
+    return builder.add(Elementwise, args=tuple(values), program=program)
 
 
 # Reductions

@@ -128,26 +128,22 @@ def nanprod(op: Any, x: Any) -> Any:
     return _reduced(op, ops.prod, _without_nan(x, 1.0))
 
 
-@decomposes("Nanmax", "Nanmin")
-def nanmax(op: Any, x: Any) -> Any:
-    """NaN where all are."""
-    lowest = type(op).__name__ == "Nanmax"
-    function = ops.max if lowest else ops.min
-    if not is_float(x):
-        return _reduced(op, function, x)
-    clean = _reduced(op, function, _without_nan(x, -math.inf if lowest else math.inf))
-    return ops.where(_reduced(op, ops.all, ops.isnan(x)), math.nan, clean)
+EXTREMES = {
+    "Nanmax": (ops.max, -math.inf, math.nan),
+    "Nanmin": (ops.min, math.inf, math.nan),
+    "Nanargmax": (ops.argmax, -math.inf, -1),
+    "Nanargmin": (ops.argmin, math.inf, -1),
+}
+"""The function of numbers alone, what it never chooses, and the result where all are NaN."""
 
 
-@decomposes("Nanargmax", "Nanargmin")
-def nanargmax(op: Any, x: Any) -> Any:
-    """-1 where all are NaN."""
-    lowest = type(op).__name__ == "Nanargmax"
-    function = ops.argmax if lowest else ops.argmin
+@decomposes(*EXTREMES)
+def nan_extreme(op: Any, x: Any) -> Any:
+    function, worst, of_none = EXTREMES[type(op).__name__]
     if not is_float(x):
         return _reduced(op, function, x)
-    places = _reduced(op, function, _without_nan(x, -math.inf if lowest else math.inf))
-    return ops.where(_reduced(op, ops.all, ops.isnan(x)), -1, places)
+    found = _reduced(op, function, _without_nan(x, worst))
+    return ops.where(_reduced(op, ops.all, ops.isnan(x)), of_none, found)
 
 
 def _mean_of_numbers(x: Any, axis: Any, keepdims: bool) -> Any:

@@ -53,6 +53,15 @@ def stateful() -> keras.Model:
     return Model(x, L.GRU(24, stateful=True)(L.LSTM(24, stateful=True, return_sequences=True)(x)))
 
 
+def there_and_back() -> keras.Model:
+    """Weights that the first-level cache doesn't hold; of 101 terms the last ones' sum is shorter
+    than those before.
+    """
+    return _sequence(
+        L.GRU(101, return_sequences=True), L.LSTM(52, go_backwards=True, return_sequences=True)
+    )
+
+
 @keras.saving.register_keras_serializable("kgen_tests")
 class _Minimal(keras.Layer):
     """A cell of one gate, whose other half is halved by a number that is the same for all units;

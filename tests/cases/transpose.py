@@ -28,6 +28,15 @@ def moveaxis_of_two() -> keras.Model:
     return function(lambda x: ops.moveaxis(x, (1, 3), (2, 1)), (4, 5, 3))
 
 
+def far_lines() -> keras.Model:
+    """Each element of a row lies in a line of its own."""
+    return layer(layers.Permute((3, 1, 2)), 5, 13, 24)
+
+
+def far_lines_in_images() -> keras.Model:
+    return layer(layers.Permute((3, 2, 1)), 6, 9, 20)
+
+
 def there_and_back() -> keras.Model:
     def body(x):
         return ops.transpose(ops.tanh(ops.transpose(x, (0, 2, 1))), (0, 2, 1))

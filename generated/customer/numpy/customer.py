@@ -189,19 +189,23 @@ def fingerprint64(x):
     return hashed(x, hash_text)
 
 
-def bincount(x, depth, weights, dtype, binary=False, strict=False):
-    """For each number below depth: the sum of its weights along the last axis, or (binary) whether it occurs."""
+def countable(x, depth, strict):
+    """x, where `depth` stands for what is not counted; an IndexError if some is negative, if strict."""
     if strict and (x < 0).any():
         raise IndexError("a number to be counted is negative")
-    x = np.minimum(x if strict else np.where(x < 0, depth, x), depth)
-    places = x.reshape(-1, x.shape[-1])
-    counts = np.zeros((len(places), depth + 1), dtype)  # the last one is of those that don't count
-    rows = np.arange(len(places))[:, None]
-    if binary:
-        counts[rows, places] = 1
-    else:
-        np.add.at(counts, (rows, places), np.broadcast_to(weights, x.shape).reshape(places.shape))
-    return counts[:, :depth].reshape(*x.shape[:-1], depth)
+    return np.where(x < 0, depth, np.minimum(x, depth))
+
+
+def bincount(x, depth, weights, dtype, strict=False):
+    """For each number below depth: how often it is in x along the last axis, or the sum of its weights."""
+    rows, width = x.reshape(-1, x.shape[-1]), depth
+    if rows.view(np.uint32 if x.itemsize == 4 else np.uint64).max(initial=0) >= depth:
+        # some are too large or negative, which looks very large without a sign
+        rows, width = countable(rows, depth, strict), depth + 1
+    places = rows + np.arange(0, len(rows) * width, width)[:, None]  # in one array for all rows
+    weights = None if weights is None else weights.ravel()
+    counts = np.bincount(places.ravel(), weights, len(rows) * width).astype(dtype)
+    return counts.reshape(*x.shape[:-1], width)[..., :depth]
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras
@@ -250,7 +254,7 @@ def predict(age, city, street, plan, visits):
 
     # visit_counts: CategoryEncoding(num_tokens=4, output_mode='count')
     # y[v] = how many of x are v
-    visit_counts = bincount(visits, 4, 1, np.float32, strict=True)  # (batch, 4)
+    visit_counts = bincount(visits, 4, None, np.float32, strict=True)  # (batch, 4)
 
     # city_encoding: StringLookup(vocabulary=('Oslo', 'Lima', 'Z\xfcrich', 'Accra'),
     #     output_mode='one_hot')

@@ -525,7 +525,7 @@ IMAGE_CLASSIFIER_INLINE void image_classifier_stem_panel(int width, int count, i
 }
 
 /* stem: Conv2D(filters=4, kernel_size=(3, 3), strides=(2, 2), padding='same', data_format='channels_last', use_bias=False); then stem_bn: BatchNormalization(); then stem_relu: ReLU()
- * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j,c] * kernel[i,j,c,f] + bias[f]
+ * y[p,q,f] = sum over i,j,c of x[2*p+i,2*q+j,c] * kernel[i,j,c,f] + bias[f], the filters of 2 pixels side by side
  * then y = relu(y)
  * x (9, 9, 1) -> y (4, 4, 4)
  * image_classifier_stem_kernel (240)
@@ -535,7 +535,7 @@ static void image_classifier_stem(const float *restrict x, float *restrict y)
 {
     const float *const bias = image_classifier_stem_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         image_classifier_stem_panel(IMAGE_CLASSIFIER_COVER(8, IMAGE_CLASSIFIER_PART), 8, 16, x, image_classifier_stem_kernel + u, bias + u, y + u);
     }
 }
@@ -681,7 +681,7 @@ static void image_classifier_pointwise(const float *restrict x, float *restrict 
 {
     const float *const bias = image_classifier_pointwise_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         image_classifier_pointwise_panel(IMAGE_CLASSIFIER_COVER(6, IMAGE_CLASSIFIER_PART), 6, 16, x, image_classifier_pointwise_kernel + u, bias + u, y + u);
     }
 }
@@ -765,7 +765,7 @@ static void image_classifier_upsample(const float *restrict x, float *restrict y
     const float *const bias = image_classifier_upsample_bias;
     for (int row_phase = 0; row_phase < 2; ++row_phase) {
         {
-            const int u = 0; /* the last ones, in no more lanes than they need */
+            const int u = 0; /* all, in no more lanes than they need */
             image_classifier_upsample_panel(IMAGE_CLASSIFIER_COVER(6, IMAGE_CLASSIFIER_PART), 6, 16, x, image_classifier_upsample_kernel + row_phase * 96 + u, bias + u, y + row_phase * 24 + u);
         }
     }
@@ -887,7 +887,7 @@ static void image_classifier_classes_product(const float *restrict x, float *res
 {
     const float *const bias = image_classifier_classes_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         image_classifier_classes_product_tile(IMAGE_CLASSIFIER_COVER(5, IMAGE_CLASSIFIER_LANES), 5, 16, x, image_classifier_classes_kernel + u, bias + u, y + u);
     }
 }

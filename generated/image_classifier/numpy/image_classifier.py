@@ -157,14 +157,17 @@ def conv(x, kernel, strides=1, dilation=1, padding=0):
     """
     *window, channels, filters = kernel.shape
     seen = windows(x, window, strides, dilation, padding)
-    y = np.empty((*seen.shape[:-1 - len(window)], filters), x.dtype)
-    rows = y.reshape(-1, filters)
-    if seen.size <= 1 << 24:  # one product, of a copy that has each element as often as windows see it
-        np.matmul(seen.reshape(-1, kernel.size // filters), kernel.reshape(-1, filters), out=rows)
-    else:
-        rows[:] = 0
-        for position in np.ndindex(*window):
-            rows += seen[(..., *position, slice(None))].reshape(-1, channels) @ kernel[position]
+    y = np.empty((*seen.shape[: -1 - len(window)], filters), x.dtype)
+    kernel = kernel.reshape(-1, filters)
+    # Products of copies that have each element as often as windows see it: of some samples at once, or some of
+    # the lines of a sample, so that a copy stays near.
+    samples, lines = y.shape[:2]
+    most = max(1, (1 << 18) * samples * lines // max(seen.size, 1))
+    count = max(1, most // max(lines, 1))
+    for sample in range(0, samples, count):
+        for line in range(0, lines, most):
+            part = np.s_[sample : sample + count, line : line + most]
+            np.matmul(seen[part].reshape(-1, len(kernel)), kernel, out=y[part].reshape(-1, filters))
     return y
 
 
@@ -181,7 +184,7 @@ def depthwise_conv(x, kernel, strides=1, dilation=1, padding=0):
     return np.einsum(seen, axes, kernel[..., 0, :], axes[1 + rank:], axes[:1 + rank] + axes[-1:])
 
 
-def conv_transpose(x, kernel, strides, dilation, crop, sizes):
+def conv_transpose(x, kernel, strides, crop, sizes, dilation):
     """Every element of x adds its multiple of the kernel to a window of y.
 
     x: (batch, *places, channels). kernel: (channels, *window, filters). sizes: y's.
@@ -189,21 +192,37 @@ def conv_transpose(x, kernel, strides, dilation, crop, sizes):
     """
     samples, *counts, channels = x.shape
     _, *window, filters = kernel.shape
-    each = list(zip(counts, window, strides, dilation, crop, sizes))
-    reach = [max(s * (n - 1) + d * (w - 1) + 1, c + size) for n, w, s, d, c, size in each]
-    y = np.zeros((samples, *reach, filters), x.dtype)
+    rank = len(window)
+    # Along each axis y is cut at the strides, and so are the windows: runs of them are added at once.
+    cut, into, of = [samples], [(slice(None),)], [(slice(None),)]
+    for n, w, s, c, size, d in zip(counts, window, strides, crop, sizes, dilation):
+        run = s if d == 1 else 1
+        firsts = [(first, *divmod(first * d, s)) for first in range(0, w, run)]
+        cut += [max(n + firsts[-1][1], -(-(c + size) // s)), s]
+        into = [(*i, slice(p, p + n), slice(q, q + min(run, w - f))) for i in into for f, p, q in firsts]
+        of = [(*i, slice(None), slice(f, f + run)) for i in of for f, _, _ in firsts]
+    y = np.zeros((*cut, filters), x.dtype)
     parts = (x.reshape(-1, channels) @ kernel.reshape(channels, -1)).reshape(samples, *counts, *window, filters)
-    for position in np.ndindex(*window):
-        places = (slice(d * i, d * i + s * n, s) for i, (n, _, s, d, _, _) in zip(position, each))
-        y[(slice(None), *places)] += parts[(..., *position, slice(None))]
-    return y[(slice(None), *(slice(c, c + size) for *_, c, size in each))]
+    parts = parts.transpose(0, *(axis for a in range(1, rank + 1) for axis in (a, a + rank)), 2 * rank + 1)
+    for there, here in zip(into, of):
+        y[there] += parts[here]
+    y = y.reshape(samples, *(a * b for a, b in zip(cut[1::2], cut[2::2])), filters)
+    return y[(slice(None), *(slice(c, c + size) for c, size in zip(crop, sizes)))]
 
 
 def along(x, axis, window, stride):
     """For each place in a window along the axis, the elements that are there in all windows."""
-    count = (x.shape[axis] - window) // stride + 1
-    before = (slice(None),) * axis
-    return [x[(*before, slice(first, first + stride * count, stride))] for first in range(window)]
+    before, ends = (slice(None),) * axis, x.shape[axis] - window + 1
+    return [x[(*before, slice(first, first + ends, stride))] for first in range(window)]
+
+
+def lowest_if_none(y):
+    """y, the largest of some numbers each, none below the lowest finite one: TensorFlow begins with that,
+    so that it stays where the others are NaN or -inf.
+    """
+    if np.vdot(y, y) < np.inf:  # a quick look: it is not if there is any NaN or infinity
+        return y
+    return np.fmax(y, np.finfo(y.dtype).min)
 
 
 def max_pool(x, window, strides=1, padding=0):
@@ -215,8 +234,7 @@ def max_pool(x, window, strides=1, padding=0):
         y, *others = along(y, axis, size, stride)
         for other in others:
             y = np.fmax(y, other)
-    only_nan = np.isnan(y.max(initial=lowest))  # in some window
-    return np.fmax(y, lowest) if only_nan else y
+    return lowest_if_none(y) if x.dtype.kind == "f" else y
 
 
 def adaptive_pool(function, x, axes, sizes):
@@ -269,9 +287,9 @@ def predict(image):
         pointwise,
         upsample_kernel_by_channel,
         strides=(2, 2),
-        dilation=(1, 1),
         crop=(0, 0),
         sizes=(8, 8),
+        dilation=(1, 1),
     ) + upsample_bias  # (batch, 8, 8, 3)
 
     # pool: MaxPooling2D(pool_size=(3, 3), strides=(2, 2), padding='same',

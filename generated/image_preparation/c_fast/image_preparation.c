@@ -240,7 +240,7 @@ static void image_preparation_resizing(const float *restrict x, float *restrict 
     }
 }
 
-/* image_preparation_rescaling of vectors */
+/* image_preparation_rescaling of as many elements as a vector has */
 IMAGE_PREPARATION_INLINE image_preparation_vec image_preparation_rescaling_of(image_preparation_vec a)
 {
     return a * 0.0078125f + -1.0f;

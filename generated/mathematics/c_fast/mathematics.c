@@ -349,7 +349,7 @@ static void mathematics_matmul(const float *restrict x, const float *restrict ke
 {
     const float *const also0 = mathematics_constant;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         mathematics_matmul_panel(MATHEMATICS_COVER(5, MATHEMATICS_PART), 5, 16, x, kernel + u, also0 + u, y + u);
     }
 }
@@ -644,7 +644,7 @@ static void mathematics_rfft(const float *restrict x, float *restrict y)
         }
 }
 
-/* mathematics_add_1 of vectors */
+/* mathematics_add_1 of as many elements as a vector has */
 MATHEMATICS_INLINE mathematics_vec mathematics_add_1_of(mathematics_vec a, mathematics_vec b)
 {
     return a + b;
@@ -714,7 +714,7 @@ static void mathematics_median_slice(const float *restrict x, float *restrict y)
     }
 }
 
-/* mathematics_median_elementwise of vectors */
+/* mathematics_median_elementwise of as many elements as a vector has */
 MATHEMATICS_INLINE mathematics_vec mathematics_median_elementwise_of(mathematics_vec a)
 {
     return a * 1.0f;
@@ -744,7 +744,7 @@ static void mathematics_median_slice_1(const float *restrict x, float *restrict 
     }
 }
 
-/* mathematics_median_elementwise_1 of vectors */
+/* mathematics_median_elementwise_1 of as many elements as a vector has */
 MATHEMATICS_INLINE mathematics_vec mathematics_median_elementwise_1_of(mathematics_vec a)
 {
     return a * 0.0f;

@@ -544,7 +544,7 @@ static void operations_argmax(const int32_t *restrict x, int32_t *restrict y)
     }
 }
 
-/* operations_where of vectors */
+/* operations_where of as many elements as a vector has */
 OPERATIONS_INLINE operations_vec operations_where_of(operations_vec a, operations_vec b)
 {
     return operations_vwhere(operations_vgreater(a, b / 2.0f), a, operations_vtanh(b));

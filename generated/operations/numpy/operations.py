@@ -74,9 +74,8 @@ def predict(x):
     max_1 = concatenate.max(axis=2, keepdims=True)  # (batch, 3, 1)
 
     # tile: keras.ops.tile
-    tile_reshape = max_1.reshape(-1, 3, 1, 1)  # (batch, 3, 1, 1)
-    tile_broadcast = tile_reshape.repeat(2, axis=2)  # (batch, 3, 2, 1)
-    tile_reshape_1 = tile_broadcast.reshape(-1, 3, 2)  # (batch, 3, 2)
+    max_1_repeated = max_1.repeat(2, axis=1)  # (batch, 6, 1)
+    tile_reshape_1 = max_1_repeated.reshape(-1, 3, 2)  # (batch, 3, 2)
 
     # top_k: keras.ops.top_k
     # y = the first 2 of positions of x along the last axis, largest first

@@ -296,7 +296,7 @@ QUANTIZED_INLINE float quantized_largest(quantized_vec v)
 #endif
 }
 
-/* quantized_eight_bits_elementwise of vectors */
+/* quantized_eight_bits_elementwise of as many elements as a vector has */
 QUANTIZED_INLINE quantized_vec quantized_eight_bits_elementwise_of(quantized_vec a)
 {
     return quantized_vabsolute(a);

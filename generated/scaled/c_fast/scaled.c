@@ -219,7 +219,7 @@ static const float scaled_normalise_offset[5] SCALED_ALIGNED = {
     -0.13327587f, -0.021994304f, -0.16277178f, -0.16388342f, -0.052586734f,
 };
 
-/* scaled_normalise of vectors */
+/* scaled_normalise of as many elements as a vector has */
 SCALED_INLINE scaled_vec scaled_normalise_of(scaled_vec a, scaled_vec b, scaled_vec c)
 {
     return a * b + c;

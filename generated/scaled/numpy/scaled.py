@@ -34,40 +34,13 @@ def checked(name, samples, shape, dtype):
     return result
 
 
-def padded(x, padding, fill):
-    """x with so many elements before and after along each axis."""
-    sizes = [a + size + b for size, (a, b) in zip(x.shape, padding)]
-    y = np.full(sizes, fill, x.dtype) if fill != 0 else np.zeros(sizes, x.dtype)
-    y[tuple(slice(a, a + size) for size, (a, _) in zip(x.shape, padding))] = x
-    return y
-
-
-def padded_image(x, padding, fill=0):
-    """x: (batch, *sizes, channels), with elements around it; as many everywhere if padding is one number."""
-    if not padding:
-        return x
-    pairs = [(padding, padding)] * (x.ndim - 2) if isinstance(padding, int) else padding
-    return padded(x, [(0, 0), *pairs, (0, 0)], fill)
-
-
-def along(x, axis, window, stride):
-    """For each place in a window along the axis, the elements that are there in all windows."""
-    count = (x.shape[axis] - window) // stride + 1
-    before = (slice(None),) * axis
-    return [x[(*before, slice(first, first + stride * count, stride))] for first in range(window)]
-
-
-def max_pool(x, window, strides=1, padding=0):
-    """The largest element of each window that is not NaN. x: (batch, *sizes, channels)."""
-    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min
-    y = padded_image(x, padding, lowest)
-    strides = [strides] * len(window) if isinstance(strides, int) else strides
-    for axis, (size, stride) in enumerate(zip(window, strides), 1):  # along one axis after the other
-        y, *others = along(y, axis, size, stride)
-        for other in others:
-            y = np.fmax(y, other)
-    only_nan = np.isnan(y.max(initial=lowest))  # in some window
-    return np.fmax(y, lowest) if only_nan else y
+def lowest_if_none(y):
+    """y, the largest of some numbers each, none below the lowest finite one: TensorFlow begins with that,
+    so that it stays where the others are NaN or -inf.
+    """
+    if np.vdot(y, y) < np.inf:  # a quick look: it is not if there is any NaN or infinity
+        return y
+    return np.fmax(y, np.finfo(y.dtype).min)
 
 
 @np.errstate(all="ignore")  # inf and nan pass through in silence, as they do in Keras
@@ -84,6 +57,7 @@ def predict(x):
 
     # pool: MaxPooling1D(pool_size=(2,), strides=(2,), data_format='channels_last')
     # y = max of x over windows of 2, (2,) apart
-    pool = max_pool(normalise, (2,), strides=2)  # (batch, 1, 5)
+    pool = np.fmax(normalise[:, :1:2], normalise[:, 1::2])
+    pool = lowest_if_none(pool)  # (batch, 1, 5)
 
     return pool

@@ -28,8 +28,9 @@ static inline bool stateful_within(float x, float limit)
     return b.bits > (a.bits & 0x7fffffffu);
 }
 
-/* e^x = power * (1 + rest) for |x| < 700, to 33 bits: power is 2^(n / 32), from a table of the bits of 2^(k / 32) less
- * k << 47, and rest e^r - 1 for |r| <= log(2) / 64, by a polynomial. */
+/* e^x = power * (1 + rest) for |x| < 700, to 33 bits. With x = n log(2) / 32 + r, n being whole and |r| <= log(2) / 64, power is
+ * 2^(n / 32), and rest e^r - 1, by a polynomial. Of n = 32 m + k the table has the bits of 2^(k / 32), less k << 47: adding
+ * n << 47 takes k out again, and adds m to the exponent. */
 static inline double stateful_rest_of_power(double x, double *power)
 {
     static const uint64_t powers[32] = {
@@ -42,7 +43,7 @@ static inline double stateful_rest_of_power(double x, double *power)
         0x3feee89f995ad3adu, 0x3feeff76f2fb5e47u, 0x3fef199bdd85529cu, 0x3fef3720dcef9069u,
         0x3fef5818dcfba487u, 0x3fef7c97337b9b5fu, 0x3fefa4afa2a490dau, 0x3fefd0765b6e4540u,
     };
-    /* + 1.5 * 2^52: n is in its lowest bits */
+    /* x * 32 / log(2), rounded by adding 1.5 * 2^52: n is then in the lowest bits */
     union { double number; uint64_t bits; } n = {x * 46.16624130844683 + 6755399441055744.0}, scale;
     const double r = x - (n.number - 6755399441055744.0) * 0.02166084939249829;
     scale.bits = powers[n.bits & 31] + (n.bits << 47);

@@ -561,7 +561,7 @@ static TEXT_CLASSIFIER_APART void text_classifier_attention_query_alike(const fl
 {
     const float *const bias = its_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_query_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, its_kernel + u, bias + u, y + u);
     }
 }
@@ -709,7 +709,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_scores_panel(int width, in
 static void text_classifier_attention_scores(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_scores_panel(TEXT_CLASSIFIER_COVER(6, TEXT_CLASSIFIER_PART), 6, 16, x, kernel + u, y + u);
     }
 }
@@ -752,7 +752,7 @@ TEXT_CLASSIFIER_INLINE void text_classifier_attention_sums_panel(int width, int 
 static void text_classifier_attention_sums(const float *restrict x, const float *restrict kernel, float *restrict y)
 {
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_sums_panel(TEXT_CLASSIFIER_COVER(3, TEXT_CLASSIFIER_PART), 3, 16, x, kernel + u, y + u);
     }
 }
@@ -864,7 +864,7 @@ static void text_classifier_attention_attention_output(const float *restrict x, 
 {
     const float *const bias = text_classifier_attention_attention_output_bias;
     {
-        const int u = 0; /* the last ones, in no more lanes than they need */
+        const int u = 0; /* all, in no more lanes than they need */
         text_classifier_attention_attention_output_panel(TEXT_CLASSIFIER_COVER(4, TEXT_CLASSIFIER_PART), 4, 16, x, text_classifier_attention_attention_output_kernel + u, bias + u, z + u, y + u);
     }
 }
