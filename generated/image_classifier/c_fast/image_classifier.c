@@ -63,10 +63,13 @@ typedef int32_t image_classifier_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define IMAGE_CLASSIFIER_UNROLL _Pragma("clang loop unroll(full)")
+#define IMAGE_CLASSIFIER_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define IMAGE_CLASSIFIER_UNROLL _Pragma("GCC unroll 64")
+#define IMAGE_CLASSIFIER_ROLLED
 #else
 #define IMAGE_CLASSIFIER_UNROLL
+#define IMAGE_CLASSIFIER_ROLLED
 #endif
 #if IMAGE_CLASSIFIER_LANES == 16
 #define IMAGE_CLASSIFIER_PART 8
@@ -125,6 +128,7 @@ IMAGE_CLASSIFIER_INLINE image_classifier_part image_classifier_first_part(image_
 IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, image_classifier_vec (*sum)[IMAGE_CLASSIFIER_VECS])
 {
+    IMAGE_CLASSIFIER_ROLLED
     for (int k = 0; k < depth; ++k) {
         image_classifier_vec row[IMAGE_CLASSIFIER_VECS];
         IMAGE_CLASSIFIER_UNROLL

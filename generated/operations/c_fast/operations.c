@@ -69,10 +69,13 @@ typedef int32_t operations_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define OPERATIONS_UNROLL _Pragma("clang loop unroll(full)")
+#define OPERATIONS_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define OPERATIONS_UNROLL _Pragma("GCC unroll 64")
+#define OPERATIONS_ROLLED
 #else
 #define OPERATIONS_UNROLL
+#define OPERATIONS_ROLLED
 #endif
 #if OPERATIONS_LANES == 16
 #define OPERATIONS_PART 8

@@ -63,10 +63,13 @@ typedef int32_t text_classifier_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define TEXT_CLASSIFIER_UNROLL _Pragma("clang loop unroll(full)")
+#define TEXT_CLASSIFIER_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define TEXT_CLASSIFIER_UNROLL _Pragma("GCC unroll 64")
+#define TEXT_CLASSIFIER_ROLLED
 #else
 #define TEXT_CLASSIFIER_UNROLL
+#define TEXT_CLASSIFIER_ROLLED
 #endif
 #if TEXT_CLASSIFIER_LANES == 16
 #define TEXT_CLASSIFIER_PART 8
@@ -125,6 +128,7 @@ TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_clas
 TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
+    TEXT_CLASSIFIER_ROLLED
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
