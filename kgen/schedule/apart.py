@@ -21,7 +21,7 @@ def gather_pixels(graph: Graph) -> Graph:
     """Given:   y = a convolution of x with strides and a window of one, whose pixels are crowded
     Result:  p = the pixels of x that it meets, side by side;  y = a convolution of p
 
-    Other such convolutions of x read p too. It takes a hundredth of the time that it saves.
+    Other such convolutions of x read p too.
     """
     gathered: dict[tuple[Value, tuple[int, ...]], Slice] = {}
     nodes: list[Node] = []
