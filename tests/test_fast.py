@@ -15,12 +15,17 @@ from keras import layers
 
 import kgen
 from kgen import targets
+from kgen.conditioning import in_float64
 from kgen.inspection import choices
 from kgen.library import STRICT, Library
 from kgen.ops.elementwise import Elementwise
+from kgen.ops.pad import Pad
 from kgen.ops.reduce import Reduce
+from kgen.ops.slice import Slice
 from kgen.ops.transpose import Transpose
+from kgen.options import Form
 from kgen.pipeline import Export
+from kgen.plan import plan
 from kgen.schedule import Attention, Product
 from kgen.schedule.batch import SAMPLES
 from kgen.schedule.pack import Panels, pack
@@ -48,6 +53,7 @@ SOME_CASES = (
     "tiles/attention_in_blocks",
     "tiles/weights_from_afar",
     "tiles/scaled_channels",
+    "tiles/crowded_pixels",
     "strips/inverted_residual",
     "strips/strides",
     "strips/dilation",
@@ -88,6 +94,34 @@ def test_compilers_and_vectors(name: str, variant: str) -> None:
     case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
+def test_long_sums_are_cut() -> None:
+    """Of windows too, whose outermost loop has few steps: blocks of a hundred terms or so."""
+    x = keras.Input((9, 8, 48))
+    layer = layers.Conv2D(40, 3, strides=2)
+    deep = layers.Conv2D(40, (3, 4), dilation_rate=2, padding="same")
+    volume = keras.Input((6, 7, 8, 17))
+    results = [layer(x), deep(x), layers.Conv3D(32, (3, 5, 3), 2, activation="tanh")(volume)]
+    model = keras.Model([x, volume], results)
+    job = Export(model, "model", {})
+    form = Form(winograd=False)
+    nodes = [one for one in targets.fast(job.plan, form).graph.nodes if isinstance(one, Product)]
+    assert [node.cut.level for node in nodes] == [1, 1, 1]
+    assert all(64 <= _block(node) <= 128 for node in nodes)
+    inputs = job.samples(3)
+    exact = targets.evaluate(plan(in_float64(job.traced)), inputs)
+    files = job.files("c", "fast", form=form)
+    found = Library(files, flags=(*STRICT, "-O2", "-march=native")).outputs(*inputs)
+    for a, b in zip(found, exact, strict=True):
+        assert np.abs(a - b).max() < 1e-6 * np.abs(b).max()
+
+
+def _block(node: Product) -> int:
+    """Terms of the longest block of its sums."""
+    level, _, steps = node.cut
+    counts = [*(taps.count for taps in node.taps), node.depth]
+    return steps * math.prod(counts[level + 1 :])
+
+
 @pytest.mark.parametrize("name", ["transpose/far_lines", "transpose/far_lines_in_images"])
 def test_transpositions_read_some_lines_at_a_time(name: str) -> None:
     """All lines of x for one row of y were more than the first-level cache holds."""
@@ -105,6 +139,13 @@ def test_no_warnings_while_sanitizers_look_on(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     flags = (*STRICT, "-O0", "-march=native", "-fsanitize=undefined")
     subprocess.run(["cc", *flags, "-c", *tmp_path.glob("*.c")], cwd=tmp_path, check=True)
+
+
+def test_no_warnings_where_size_counts() -> None:
+    """gcc then follows fewer bounds, and warned of windows of one row inside zeros."""
+    name = "pool/inside_constants"
+    library = Library(case(name).files("c", "fast"), flags=(*STRICT, "-Os", "-march=native"))
+    case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -271,6 +312,18 @@ def test_factors_of_channels_go_into_weights() -> None:
     assert not any(isinstance(node, Elementwise) for node in strips.graph.nodes)
 
 
+def test_crowded_pixels_are_copied_apart() -> None:
+    """Once for both windows of one; with a line of zeros more where they are copied anyway."""
+    nodes = targets.fast(case("tiles/crowded_pixels").plan).graph.nodes
+    (pixels,) = [node for node in nodes if isinstance(node, Slice)]
+    (pad,) = [node for node in nodes if isinstance(node, Pad)]
+    assert [node.x for node in nodes if isinstance(node, Product)].count(pixels.output) == 2
+    assert pad.output.shape[-1] == 512 + 16
+    narrower = keras.Sequential([keras.Input((5, 6, 256)), layers.Conv2D(17, 1, strides=2)])
+    plan = targets.fast(Export(narrower, "model", {}).plan)
+    assert not any(isinstance(node, Slice) for node in plan.graph.nodes)
+
+
 def test_filters_of_neighbours_lie_side_by_side() -> None:
     graph = targets.fast(case("tiles/few_filters").plan).graph
     products = [node for node in graph.nodes if isinstance(node, Product)]
@@ -317,12 +370,12 @@ def test_the_schedule_says_what_the_code_does() -> None:
     x = layers.Dense(24, name="dense")(layers.GlobalMaxPooling2D(name="pool")(x))
     found = choices(keras.Model(image, x))
     steps = {step.name: step for step in found.steps}
-    assert (steps["conv"].sums, steps["conv"].threads) == ("10 x 320 terms", "part")
+    assert (steps["conv"].sums, steps["conv"].threads) == ("50 x 64 terms", "part")
     assert (steps["pool"].sums, steps["pool"].threads) == ("", "")
     assert steps["dense"].sums == "in 4 chains"
     assert (found.block, found.samples) == ([], 1)
     text = str(kgen.export(keras.Model(image, x), name="model", check=False)["model.c"])
-    assert "for (int first = 0;;)" in text
+    assert "/* short sums" in text
 
     row = keras.Input((600,))
     wide = layers.Dense(90, name="wide")

@@ -15,6 +15,7 @@ from kgen.ir.node import Contraction, Node, in_place_of
 from kgen.ir.value import Value, row_major
 from kgen.ops.conv import Conv
 from kgen.ops.pad import Pad
+from kgen.schedule.apart import apart
 from kgen.schedule.build import product
 from kgen.schedule.depthwise import Depthwise, Reach
 from kgen.schedule.forms import has_fixed_sizes
@@ -89,7 +90,7 @@ def convolution(node: Contraction) -> Sequence[Node] | None:
     before: list[Node] = []
     x = node.x
     if node.padded:
-        pad = padded_image(f"{node.output.name}/pad", x, node, node.padding)
+        pad = apart(padded_image(f"{node.output.name}/pad", x, node, node.padding), node)
         before, x = [pad], pad.output
         node = replace(node, x=x, padding=((0, 0),) * len(node.padding))
     given = node

@@ -14,6 +14,7 @@ from kgen.ops.dense import Dense
 from kgen.ops.einsum import Einsum
 from kgen.ops.elementwise import Elementwise
 from kgen.ops.grouped_dense import GroupedDense
+from kgen.schedule.apart import gather_pixels
 from kgen.schedule.attend import absorb_attention
 from kgen.schedule.build import product
 from kgen.schedule.convolution import absorb_padding, convolution
@@ -75,6 +76,8 @@ def _lowered(graph: Graph, functions: Collection[str], winograd: bool, saving: S
     graph = absorb_padding(graph.map_bodies(lambda body: _step(body, *options)))
     graph = reduce_in_two(absorb_attention(absorb_transposes(graph), functions, saving))
     graph = lower_pools(graph, functions, saving.plain)
+    if saving.limit is None:  # it takes memory
+        graph = gather_pixels(graph)
     nodes: list[Node] = []
     for node in graph.nodes:
         lowering = None if node.origin.path in saving.plain else LOWERINGS.get(type(node))

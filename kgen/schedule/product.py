@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from kgen.ir.node import Contraction, Spec
 from kgen.ir.size import at_bound, is_fixed
@@ -54,6 +54,18 @@ class Taps:
     x: int
     phase: str = ""
     within: tuple[tuple[int, int], ...] = ()
+
+
+class Cut(NamedTuple):
+    """How a sum is cut into blocks: each has `steps` steps of one of its loops, which has that many
+    blocks in every step of the loops around it.
+
+    level: the number of that loop: of the taps, the outermost being 0, or after them the depth.
+    """
+
+    level: int
+    blocks: int
+    steps: int
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,7 +120,7 @@ class Product(Contraction):
 
     @property
     def words_at_once(self) -> int:
-        """After whose terms a product that leaves some out sets its sums aside: see blocks."""
+        """After whose terms a product that leaves some out sets its sums aside: see cut."""
         return max(1, self.chains * CHAIN // WORD)
 
     @property
@@ -129,26 +141,38 @@ class Product(Contraction):
         return max(1, min(128 // self.tile.widest.units, 8, at_bound(self.depth) // 8))
 
     @property
-    def blocks(self) -> tuple[int, int]:
-        """Long sums are cut: how many blocks of how many steps of the outermost loop of the sum.
+    def cut(self) -> Cut:
+        """Long sums are cut, or not.
 
         Rounding errors of a sum grow with the terms that it takes one by one; blocks that are
         summed on their own and then added keep them near those of the terms.
         """
-        outermost = at_bound(self.taps[0].count if self.taps else self.depth)
+        counts = [at_bound(n) for n in (*(taps.count for taps in self.taps), self.depth)]
         if self.scale is not None:
-            return self.stretch.count(outermost), self.stretch.terms
+            return Cut(0, self.stretch.count(counts[0]), self.stretch.terms)
         terms = at_bound(self.terms)
         # Rounding errors grow with a chain's length within blocks, with their number in the total.
         chains, least = (self.chains, CHAIN) if self.streams else (1, BLOCK)
         block = chains * max(least, round((terms / chains) ** 0.5))
-        count = min(round(terms / block), outermost)
-        if count < (2 if self.streams else FEWEST):
-            return 1, outermost
-        steps = -(-outermost // count)
+        wanted = round(terms / block)
+        if wanted < (2 if self.streams else FEWEST):
+            return Cut(0, 1, counts[0])
+        level, outside = 0, 1
+        # Blocks of twice as many terms are short enough: loops within loops cost a little. Between
+        # bounds that depend on the phase gcc then takes weights from the stack, in twice the time.
+        inner = len(counts) if not any(taps.within for taps in self.taps) else 1
+        while 2 * outside * counts[level] < wanted and level + 1 < inner:
+            outside *= counts[level]
+            level += 1
+        count = min(max(round(wanted / outside), 1), counts[level])
+        if inner == 1 and count < FEWEST:
+            return Cut(0, 1, counts[0])
+        steps = -(-counts[level] // count)
         if self.streams:
             steps = -(-steps // chains) * chains
-        return -(-outermost // steps), steps
+        if steps == 1 and level + 1 < inner:  # each step is a block: a loop less
+            return Cut(level + 1, 1, counts[level + 1])
+        return Cut(level, -(-counts[level] // steps), steps)
 
     @property
     def fetched(self) -> int:

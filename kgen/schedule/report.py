@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 from kgen.ir.graph import Graph
 from kgen.ir.node import Node
@@ -75,11 +76,12 @@ def _shared(node: Node) -> str:
 
 def _sums(node: Product) -> str:
     """How a long sum is cut into shorter ones, which keeps its rounding errors small."""
-    blocks, steps = node.blocks
+    level, blocks, steps = node.cut
+    counts = [at_bound(n) for n in (*(taps.count for taps in node.taps), node.depth)]
+    blocks *= prod(counts[:level])
     if blocks == 1:
         return f"in {node.chains} chains" if node.streams else ""
-    outermost = node.taps[0].count if node.taps else node.depth
-    terms = steps * at_bound(node.terms) // at_bound(outermost)
+    terms = steps * prod(counts[level + 1 :])
     return f"{blocks} x {terms} terms" + (f" in {node.chains} chains" if node.streams else "")
 
 

@@ -253,13 +253,13 @@ class FastOp(PoolingWalks, VectorOp):
     def tap_terms(self) -> list[tuple[str, int]]:
         return [(taps.name, taps.x) for taps in self.node.taps]
 
-    @property
-    def tap_panel(self) -> str:
-        """Where a tap's rows of the panel begin."""
+    def tap_panel(self, more: list[tuple[str, int]]) -> str:
+        """Where a tap's rows of the panel begin. more: of its rows that come before."""
         below, terms = self.node.terms, []
         for taps in self.node.taps:
             below //= taps.count
             terms.append((taps.name, below))
+        terms += more
         if not terms:
             return "w"
         text = loops.index(terms)

@@ -98,6 +98,7 @@ def inside_constants() -> keras.Model:
         layers.MaxPooling2D(2)(low),
         layers.AveragePooling2D(2)(low + 0),
         layers.MaxPooling2D(2, padding="same")(layers.ZeroPadding2D(1)(x)),
+        layers.MaxPooling2D(1, strides=(2, 1))(layers.ZeroPadding2D(1)(x)),
     ]
     return keras.Model(x, results)
 

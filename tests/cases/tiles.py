@@ -51,6 +51,16 @@ def one_by_one_filters() -> Model:
     return _outputs(Input((6, 11, 5), name="x"), made)
 
 
+def crowded_pixels() -> Model:
+    """Pixels that lie a power of two apart, in front of strides."""
+    made = [
+        layers.Conv2D(17, 1, strides=2),
+        layers.Conv2D(6, 1, strides=2, activation="relu"),
+        layers.Conv2D(128, 3, strides=2, padding="same", groups=32),
+    ]
+    return _outputs(Input((5, 6, 512), name="x"), made)
+
+
 def windows() -> Model:
     made = [
         layers.Conv2D(5, 3, padding="same", activation="relu"),

@@ -164,10 +164,13 @@ typedef int32_t customer_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define CUSTOMER_UNROLL _Pragma("clang loop unroll(full)")
+#define CUSTOMER_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define CUSTOMER_UNROLL _Pragma("GCC unroll 64")
+#define CUSTOMER_ROLLED
 #else
 #define CUSTOMER_UNROLL
+#define CUSTOMER_ROLLED
 #endif
 #if CUSTOMER_LANES == 16
 #define CUSTOMER_PART 8

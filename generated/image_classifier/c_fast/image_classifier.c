@@ -63,10 +63,13 @@ typedef int32_t image_classifier_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define IMAGE_CLASSIFIER_UNROLL _Pragma("clang loop unroll(full)")
+#define IMAGE_CLASSIFIER_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define IMAGE_CLASSIFIER_UNROLL _Pragma("GCC unroll 64")
+#define IMAGE_CLASSIFIER_ROLLED
 #else
 #define IMAGE_CLASSIFIER_UNROLL
+#define IMAGE_CLASSIFIER_ROLLED
 #endif
 #if IMAGE_CLASSIFIER_LANES == 16
 #define IMAGE_CLASSIFIER_PART 8
@@ -125,6 +128,7 @@ IMAGE_CLASSIFIER_INLINE image_classifier_part image_classifier_first_part(image_
 IMAGE_CLASSIFIER_INLINE void image_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, image_classifier_vec (*sum)[IMAGE_CLASSIFIER_VECS])
 {
+    IMAGE_CLASSIFIER_ROLLED
     for (int k = 0; k < depth; ++k) {
         image_classifier_vec row[IMAGE_CLASSIFIER_VECS];
         IMAGE_CLASSIFIER_UNROLL
@@ -355,13 +359,18 @@ IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_series_of_exp(imag
     return (even * r + 0.166665182f) * r + 0.5f;
 }
 
+/* e^(x - n log(2)) - 1, for a difference of no more than log(2) / 2; n is in the lowest bits of `shifted` */
+IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_after(image_classifier_vec x, image_classifier_vec shifted)
+{
+    const image_classifier_vec n = shifted - 12582912.0f, r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    return image_classifier_series_of_exp(r) * (r * r) + r;
+}
+
 /* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 IMAGE_CLASSIFIER_INLINE image_classifier_vec image_classifier_rest_of_exp(image_classifier_vec x, image_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
-    const image_classifier_vec n = *shifted - 12582912.0f;
-    const image_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return image_classifier_series_of_exp(r) * (r * r) + r;
+    return image_classifier_rest_after(x, *shifted);
 }
 
 /* x, but no more than high; NaN stays */

@@ -62,10 +62,13 @@ typedef int32_t image_preparation_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define IMAGE_PREPARATION_UNROLL _Pragma("clang loop unroll(full)")
+#define IMAGE_PREPARATION_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define IMAGE_PREPARATION_UNROLL _Pragma("GCC unroll 64")
+#define IMAGE_PREPARATION_ROLLED
 #else
 #define IMAGE_PREPARATION_UNROLL
+#define IMAGE_PREPARATION_ROLLED
 #endif
 #if IMAGE_PREPARATION_LANES == 16
 #define IMAGE_PREPARATION_PART 8

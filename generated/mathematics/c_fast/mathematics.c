@@ -84,10 +84,13 @@ typedef int32_t mathematics_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define MATHEMATICS_UNROLL _Pragma("clang loop unroll(full)")
+#define MATHEMATICS_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define MATHEMATICS_UNROLL _Pragma("GCC unroll 64")
+#define MATHEMATICS_ROLLED
 #else
 #define MATHEMATICS_UNROLL
+#define MATHEMATICS_ROLLED
 #endif
 #if MATHEMATICS_LANES == 16
 #define MATHEMATICS_PART 8
@@ -155,6 +158,7 @@ MATHEMATICS_INLINE mathematics_part mathematics_first_part(mathematics_vec v)
 MATHEMATICS_INLINE void mathematics_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, mathematics_vec (*sum)[MATHEMATICS_VECS])
 {
+    MATHEMATICS_ROLLED
     for (int k = 0; k < depth; ++k) {
         mathematics_vec row[MATHEMATICS_VECS];
         MATHEMATICS_UNROLL

@@ -69,10 +69,13 @@ typedef int32_t operations_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define OPERATIONS_UNROLL _Pragma("clang loop unroll(full)")
+#define OPERATIONS_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define OPERATIONS_UNROLL _Pragma("GCC unroll 64")
+#define OPERATIONS_ROLLED
 #else
 #define OPERATIONS_UNROLL
+#define OPERATIONS_ROLLED
 #endif
 #if OPERATIONS_LANES == 16
 #define OPERATIONS_PART 8
@@ -198,13 +201,18 @@ OPERATIONS_INLINE operations_vec operations_series_of_exp(operations_vec r)
     return (even * r + 0.166665182f) * r + 0.5f;
 }
 
+/* e^(x - n log(2)) - 1, for a difference of no more than log(2) / 2; n is in the lowest bits of `shifted` */
+OPERATIONS_INLINE operations_vec operations_rest_after(operations_vec x, operations_vec shifted)
+{
+    const operations_vec n = shifted - 12582912.0f, r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    return operations_series_of_exp(r) * (r * r) + r;
+}
+
 /* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 OPERATIONS_INLINE operations_vec operations_rest_of_exp(operations_vec x, operations_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
-    const operations_vec n = *shifted - 12582912.0f;
-    const operations_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return operations_series_of_exp(r) * (r * r) + r;
+    return operations_rest_after(x, *shifted);
 }
 
 /* x, but no more than high; NaN stays */

@@ -93,10 +93,13 @@ typedef int32_t quantized_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define QUANTIZED_UNROLL _Pragma("clang loop unroll(full)")
+#define QUANTIZED_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define QUANTIZED_UNROLL _Pragma("GCC unroll 64")
+#define QUANTIZED_ROLLED
 #else
 #define QUANTIZED_UNROLL
+#define QUANTIZED_ROLLED
 #endif
 #if QUANTIZED_LANES == 16
 #define QUANTIZED_PART 8

@@ -129,10 +129,13 @@ typedef int32_t recurrent_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define RECURRENT_UNROLL _Pragma("clang loop unroll(full)")
+#define RECURRENT_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define RECURRENT_UNROLL _Pragma("GCC unroll 64")
+#define RECURRENT_ROLLED
 #else
 #define RECURRENT_UNROLL
+#define RECURRENT_ROLLED
 #endif
 #if RECURRENT_LANES == 16
 #define RECURRENT_PART 8
@@ -200,6 +203,7 @@ RECURRENT_INLINE recurrent_part recurrent_first_part(recurrent_vec v)
 RECURRENT_INLINE void recurrent_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, recurrent_vec (*sum)[RECURRENT_VECS])
 {
+    RECURRENT_ROLLED
     for (int k = 0; k < depth; ++k) {
         recurrent_vec row[RECURRENT_VECS];
         RECURRENT_UNROLL

@@ -63,10 +63,13 @@ typedef int32_t scaled_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define SCALED_UNROLL _Pragma("clang loop unroll(full)")
+#define SCALED_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define SCALED_UNROLL _Pragma("GCC unroll 64")
+#define SCALED_ROLLED
 #else
 #define SCALED_UNROLL
+#define SCALED_ROLLED
 #endif
 #if SCALED_LANES == 16
 #define SCALED_PART 8

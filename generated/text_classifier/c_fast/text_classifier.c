@@ -63,10 +63,13 @@ typedef int32_t text_classifier_ivec;
 #if defined __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop whose bounds are no constants stays one */
 #define TEXT_CLASSIFIER_UNROLL _Pragma("clang loop unroll(full)")
+#define TEXT_CLASSIFIER_ROLLED _Pragma("clang loop unroll(disable)") /* several steps at once take sums out of their registers */
 #elif defined __GNUC__ && defined __OPTIMIZE__
 #define TEXT_CLASSIFIER_UNROLL _Pragma("GCC unroll 64")
+#define TEXT_CLASSIFIER_ROLLED
 #else
 #define TEXT_CLASSIFIER_UNROLL
+#define TEXT_CLASSIFIER_ROLLED
 #endif
 #if TEXT_CLASSIFIER_LANES == 16
 #define TEXT_CLASSIFIER_PART 8
@@ -125,6 +128,7 @@ TEXT_CLASSIFIER_INLINE text_classifier_part text_classifier_first_part(text_clas
 TEXT_CLASSIFIER_INLINE void text_classifier_multiply(int pixels, int across, int width, int depth, const float *x, int x_row, int x_column,
     int step, const float *w, int panel, text_classifier_vec (*sum)[TEXT_CLASSIFIER_VECS])
 {
+    TEXT_CLASSIFIER_ROLLED
     for (int k = 0; k < depth; ++k) {
         text_classifier_vec row[TEXT_CLASSIFIER_VECS];
         TEXT_CLASSIFIER_UNROLL
@@ -354,13 +358,18 @@ TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_series_of_exp(text_cl
     return (even * r + 0.166665182f) * r + 0.5f;
 }
 
+/* e^(x - n log(2)) - 1, for a difference of no more than log(2) / 2; n is in the lowest bits of `shifted` */
+TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_after(text_classifier_vec x, text_classifier_vec shifted)
+{
+    const text_classifier_vec n = shifted - 12582912.0f, r = x - n * 0.693145752f - n * 1.42860677e-6f;
+    return text_classifier_series_of_exp(r) * (r * r) + r;
+}
+
 /* e^r - 1 where e^x = 2^n e^r with |r| <= log(2) / 2; n is in the lowest bits of `shifted`. */
 TEXT_CLASSIFIER_INLINE text_classifier_vec text_classifier_rest_of_exp(text_classifier_vec x, text_classifier_vec *shifted)
 {
     *shifted = x * 1.44269504f + 12582912.0f;
-    const text_classifier_vec n = *shifted - 12582912.0f;
-    const text_classifier_vec r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    return text_classifier_series_of_exp(r) * (r * r) + r;
+    return text_classifier_rest_after(x, *shifted);
 }
 
 /* x, but no more than high; NaN stays */
