@@ -29,8 +29,8 @@ SHORT_ROWS = 16
 SCATTERED = 64 * LINE
 """Elements, each in a line of its own, that are more than the first-level cache keeps lines for."""
 
-LONGEST_COLUMN = 512
-"""A lane's sum of more terms, taken 32 by 32, would lose digits."""
+LONGEST_COLUMN = 256
+"""A lane's sum of more terms would lose digits, though it is taken in parts."""
 
 
 def on_vectors(program: Program, functions: Collection[str]) -> bool:

@@ -237,9 +237,11 @@ CUSTOMER_INLINE float customer_total(customer_vec v)
 {
 #if CUSTOMER_LANES == 16
     return _mm512_reduce_add_ps((__m512)v);
-#else
+#elif CUSTOMER_LANES > 1
     float lanes[CUSTOMER_LANES];
-    memcpy(lanes, &v, sizeof lanes);
+    CUSTOMER_UNROLL
+    for (int i = 0; i < CUSTOMER_LANES; ++i)
+        lanes[i] = v[i]; /* memcpy would ask for v's address, and gcc would keep it in memory while it is added up */
     CUSTOMER_UNROLL
     for (int half = CUSTOMER_LANES / 2; half > 0; half /= 2) {
         CUSTOMER_UNROLL
@@ -247,6 +249,8 @@ CUSTOMER_INLINE float customer_total(customer_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#else
+    return v;
 #endif
 }
 

@@ -426,9 +426,11 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
 {
 #if IMAGE_CLASSIFIER_LANES == 16
     return _mm512_reduce_add_ps((__m512)v);
-#else
+#elif IMAGE_CLASSIFIER_LANES > 1
     float lanes[IMAGE_CLASSIFIER_LANES];
-    memcpy(lanes, &v, sizeof lanes);
+    IMAGE_CLASSIFIER_UNROLL
+    for (int i = 0; i < IMAGE_CLASSIFIER_LANES; ++i)
+        lanes[i] = v[i]; /* memcpy would ask for v's address, and gcc would keep it in memory while it is added up */
     IMAGE_CLASSIFIER_UNROLL
     for (int half = IMAGE_CLASSIFIER_LANES / 2; half > 0; half /= 2) {
         IMAGE_CLASSIFIER_UNROLL
@@ -436,6 +438,8 @@ IMAGE_CLASSIFIER_INLINE float image_classifier_total(image_classifier_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#else
+    return v;
 #endif
 }
 

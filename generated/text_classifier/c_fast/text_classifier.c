@@ -425,9 +425,11 @@ TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
 {
 #if TEXT_CLASSIFIER_LANES == 16
     return _mm512_reduce_add_ps((__m512)v);
-#else
+#elif TEXT_CLASSIFIER_LANES > 1
     float lanes[TEXT_CLASSIFIER_LANES];
-    memcpy(lanes, &v, sizeof lanes);
+    TEXT_CLASSIFIER_UNROLL
+    for (int i = 0; i < TEXT_CLASSIFIER_LANES; ++i)
+        lanes[i] = v[i]; /* memcpy would ask for v's address, and gcc would keep it in memory while it is added up */
     TEXT_CLASSIFIER_UNROLL
     for (int half = TEXT_CLASSIFIER_LANES / 2; half > 0; half /= 2) {
         TEXT_CLASSIFIER_UNROLL
@@ -435,6 +437,8 @@ TEXT_CLASSIFIER_INLINE float text_classifier_total(text_classifier_vec v)
             lanes[i] += lanes[i + half];
     }
     return lanes[0];
+#else
+    return v;
 #endif
 }
 
@@ -896,15 +900,13 @@ static void text_classifier_norm(const float *x, float *y)
         const float *const in = x + i * 4;
         float *const out = y + i * 4;
         text_classifier_vec sum = text_classifier_splat(0.0f);
-        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec term = text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
-            sum += term;
-        }
+        for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES)
+            sum += text_classifier_load_some(in + u, TEXT_CLASSIFIER_LEFT(4, u));
         const float mean = text_classifier_total(sum) / 4.0f;
         text_classifier_vec squares = text_classifier_splat(0.0f);
         for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
-            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean, term = d * d;
-            squares += term;
+            const text_classifier_vec d = text_classifier_load_or(in + u, TEXT_CLASSIFIER_LEFT(4, u), mean) - mean;
+            squares += d * d;
         }
         const float scale = 1.0f / sqrtf(text_classifier_total(squares) / 4.0f + 0.001f);
         for (int u = 0; u < 4; u += TEXT_CLASSIFIER_LANES) {
