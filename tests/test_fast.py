@@ -322,6 +322,12 @@ def test_long_sums_stay_exact(flags: tuple[str, ...]) -> None:
         assert np.sqrt(np.mean(((a - b) / scale) ** 2)) * 2**24 < limit
 
 
+@pytest.mark.parametrize("name", ["last_axes", "whole_sample"])
+def test_last_axes_are_one_row(name: str) -> None:
+    files = case(f"normalization/layer_normalization_{name}").files("c", "fast")
+    assert any("_vec d = " in str(text) for text in files.values())
+
+
 def test_factors_of_channels_go_into_weights() -> None:
     """Where those are fewer than the image's elements, which are then multiplied nowhere."""
     nodes = targets.fast(case("tiles/scaled_channels").plan).graph.nodes

@@ -107,17 +107,7 @@ def fits(node: Node, functions: Collection[str]) -> bool:
         case Softmax():
             return softmax_form(node) != ""
         case Normalization():
-            return (
-                node.axes == (node.x.rank - 1,)
-                and is_fixed((node.count,))
-                and node.count >= SHORTEST
-                and all(
-                    not any(strides[:-1]) and strides[-1] == (value is not None)
-                    for value, strides in zip(
-                        (node.gamma, node.beta), node.weight_strides, strict=True
-                    )
-                )
-            )
+            return _normalizes_runs(node)
         case Pad():
             padded = [axis for axis, pair in enumerate(node.padding) if any(pair)]
             return (
@@ -151,6 +141,21 @@ def softmax_form(node: Softmax) -> str:
     if stride == 1:
         return "short rows" if not node.log and node.x.size >= SHORT_ROWS else ""
     return "columns" if stride >= SHORTEST and length <= LONGEST_COLUMN else ""
+
+
+def _normalizes_runs(node: Normalization) -> bool:
+    """Whether what is normalised together lies side by side, and its weights do too."""
+    first = node.axes[0]
+    if node.axes != tuple(range(first, node.x.rank)) or not is_fixed(node.x.shape[first:]):
+        return False
+    weights = [strides[first:] for strides in node.weight_strides]
+    steps = (1, int(node.gamma is not None), int(node.beta is not None))
+    return (
+        node.count >= SHORTEST
+        and innermost(node.x.shape[first:], [node.x.strides[first:], *weights])
+        == Run(node.count, steps)
+        and not any(any(strides[:first]) for strides in node.weight_strides)
+    )
 
 
 def _reduces(node: Reduce) -> bool:

@@ -18,6 +18,14 @@ def layer_normalization_two_axes() -> keras.Model:
     return layer(layers.LayerNormalization(axis=(1, 3), epsilon=1e-2), 4, 3, 5)
 
 
+def layer_normalization_last_axes() -> keras.Model:
+    return layer(layers.LayerNormalization(axis=(2, 3)), 4, 3, 5)
+
+
+def layer_normalization_whole_sample() -> keras.Model:
+    return layer(layers.LayerNormalization(axis=(2, 1), center=False), 9, 5)
+
+
 def layer_normalization_first_axis() -> keras.Model:
     return layer(layers.LayerNormalization(axis=1), 4, 5)
 
