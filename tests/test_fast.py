@@ -265,17 +265,26 @@ def test_tiles_take_a_part_of_a_given_panel(units: int, panel: int, widths: set[
 
 
 @pytest.mark.parametrize("flags", [("-O2",), ("-O2", "-DMODEL_NO_VECTORS")])
-@pytest.mark.parametrize("kind", [layers.LayerNormalization, layers.RMSNormalization])
-def test_long_rows_are_normalized_exactly(kind: type[keras.Layer], flags: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        (layers.LayerNormalization, (4096,)),
+        (layers.LayerNormalization, (250, 8)),
+        (layers.RMSNormalization, (4096,)),
+    ],
+)
+def test_long_rows_are_normalized_exactly(
+    kind: type[keras.Layer], shape: tuple[int, ...], flags: tuple[str, ...]
+) -> None:
     """In a row, 4096 terms made errors of up to 15 times Keras's."""
-    x = keras.Input((4096,))
-    files = kgen.export(keras.Model(x, kind()(x)), style="fast", name="model", check=False)
-    batch = np.random.default_rng(0).standard_normal((8, 4096)).astype(np.float32) + 3
+    x = keras.Input(shape)
+    files = kgen.export(keras.Model(x, kind(1)(x)), style="fast", name="model", check=False)
+    batch = np.random.default_rng(0).standard_normal((8, *shape)).astype(np.float32) + 3
     wide = batch.astype(np.float64)
     if kind is layers.LayerNormalization:
-        wide -= wide.mean(-1, keepdims=True)
+        wide -= wide.mean(1, keepdims=True)
     epsilon = kind().epsilon or 1e-7
-    exact = wide / np.sqrt((wide**2).mean(-1, keepdims=True) + epsilon)
+    exact = wide / np.sqrt((wide**2).mean(1, keepdims=True) + epsilon)
     found = Library(files, flags=(*STRICT, *flags)).predict(batch)
     assert np.abs(found - exact).max() <= 1.5e-6
 
@@ -322,10 +331,10 @@ def test_long_sums_stay_exact(flags: tuple[str, ...]) -> None:
         assert np.sqrt(np.mean(((a - b) / scale) ** 2)) * 2**24 < limit
 
 
-@pytest.mark.parametrize("name", ["last_axes", "whole_sample"])
-def test_last_axes_are_one_row(name: str) -> None:
+@pytest.mark.parametrize("name", ["last_axes", "whole_sample", "axes_between", "first_axis"])
+def test_axes_side_by_side_are_normalized_on_vectors(name: str) -> None:
     files = case(f"normalization/layer_normalization_{name}").files("c", "fast")
-    assert any("_vec d = " in str(text) for text in files.values())
+    assert any("_vec d = " in str(text) or "_vrsqrt(" in str(text) for text in files.values())
 
 
 def test_factors_of_channels_go_into_weights() -> None:

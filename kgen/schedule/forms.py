@@ -107,7 +107,7 @@ def fits(node: Node, functions: Collection[str]) -> bool:
         case Softmax():
             return softmax_form(node) != ""
         case Normalization():
-            return _normalizes_runs(node)
+            return normalization_form(node) != ""
         case Pad():
             padded = [axis for axis, pair in enumerate(node.padding) if any(pair)]
             return (
@@ -143,19 +143,26 @@ def softmax_form(node: Softmax) -> str:
     return "columns" if stride >= SHORTEST and length <= LONGEST_COLUMN else ""
 
 
-def _normalizes_runs(node: Normalization) -> bool:
-    """Whether what is normalised together lies side by side, and its weights do too."""
-    first = node.axes[0]
-    if node.axes != tuple(range(first, node.x.rank)) or not is_fixed(node.x.shape[first:]):
-        return False
-    weights = [strides[first:] for strides in node.weight_strides]
-    steps = (1, int(node.gamma is not None), int(node.beta is not None))
-    return (
-        node.count >= SHORTEST
-        and innermost(node.x.shape[first:], [node.x.strides[first:], *weights])
-        == Run(node.count, steps)
-        and not any(any(strides[:first]) for strides in node.weight_strides)
-    )
+def normalization_form(node: Normalization) -> str:
+    """What lies in a vector: elements of one "row", over the last axes, or of as many "columns",
+    over another axis; "" if neither pays.
+    """
+    first, end = node.axes[0], node.axes[-1] + 1
+    weights = node.weight_strides
+    if (
+        node.axes != tuple(range(first, end))
+        or not is_fixed(node.x.shape[first:])
+        or any(any(one[:first] + one[end:]) for one in weights)
+    ):
+        return ""
+    shape = node.x.shape[first:end]
+    run = innermost(shape, [row_major(shape), *(one[first:end] for one in weights)])
+    if run != Run(node.count, (1, int(node.gamma is not None), int(node.beta is not None))):
+        return ""
+    if end == node.x.rank:
+        return "row" if node.count >= SHORTEST else ""
+    across = node.x.strides[end - 1]
+    return "columns" if across >= SHORTEST and node.count <= LONGEST_COLUMN else ""
 
 
 def _reduces(node: Reduce) -> bool:

@@ -11,7 +11,7 @@ from kgen.ir.node import Contraction
 from kgen.ir.program import Program
 from kgen.ir.size import at_bound
 from kgen.ir.value import Value, broadcast_strides, row_major
-from kgen.schedule.forms import fits, innermost, softmax_form
+from kgen.schedule.forms import fits, innermost, normalization_form, softmax_form
 from kgen.schedule.lower import PLAIN, follows
 from kgen.schedule.threads import shared_loop
 from kgen.targets import loops
@@ -91,6 +91,10 @@ class VectorOp(COp):
     @property
     def softmax_form(self) -> str:
         return softmax_form(self.node)
+
+    @property
+    def normalization_form(self) -> str:
+        return normalization_form(self.node)
 
     def shared(self, loop: str) -> str:
         """What stands above a loop that threads share, or nothing."""

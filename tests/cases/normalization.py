@@ -26,6 +26,10 @@ def layer_normalization_whole_sample() -> keras.Model:
     return layer(layers.LayerNormalization(axis=(2, 1), center=False), 9, 5)
 
 
+def layer_normalization_axes_between() -> keras.Model:
+    return layer(layers.LayerNormalization(axis=(2, 3)), 2, 20, 3, 7)
+
+
 def layer_normalization_first_axis() -> keras.Model:
     return layer(layers.LayerNormalization(axis=1), 4, 5)
 
