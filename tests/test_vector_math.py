@@ -47,7 +47,10 @@ FUNCTIONS: dict[str, tuple[str, float]] = {
     "erf": ("erf(x)", 1.3),
     "elu": ("elu(x, z)", 2.0),
     "celu": ("x > 0.0 ? x : z * expm1(x / z)", 2.1),
-    "squareplus": ("x < 0.0 ? 0.5 * z / (sqrt(x * x + z) - x) : 0.5 * (x + sqrt(x * x + z))", 2.0),
+    "squareplus": (
+        "x < 0.0 ? 0.5 * z / (sqrt(x * x + z) - x) + (x - x) : 0.5 * (x + sqrt(x * x + z))",
+        2.0,
+    ),
     "selu": ("1.0507009873554805 * elu(x, 1.6732632423543772)", 2.0),
     "softsign": ("x / (1.0 + fabs(x))", 1.5),
     "hard_sigmoid": ("clip(x + 3.0, 0.0, 6.0) / 6.0", 1.0),
