@@ -133,6 +133,17 @@ def test_transpositions_read_some_lines_at_a_time(name: str) -> None:
         case(name).assert_agrees(library.outputs(*case(name).inputs))
 
 
+def test_tiles_between_bounds_of_phases_have_one_vector() -> None:
+    """Of two gcc takes both from the stack, for each sum."""
+    image = keras.Input((6, 7, 32))
+    for window, units in ((5, 16), (4, 32)):  # 5: the phases meet taps of different numbers
+        y = layers.Conv2DTranspose(64, window, strides=2, padding="same")(image)
+        nodes = targets.fast(Export(keras.Model(image, y), "model", {}).plan).graph.nodes
+        (product,) = (one for one in nodes if isinstance(one, Product))
+        assert any(taps.within for taps in product.taps) is (window == 5)
+        assert (product.tile.widest.units == 16) is (units == 16)
+
+
 def test_no_warnings_while_sanitizers_look_on(tmp_path: Path) -> None:
     """gcc then folds less, and warned of a conversion in a mask of 16 lanes."""
     for name, text in case("tiles/causal_attention").files("c", "fast").items():

@@ -9,10 +9,16 @@ from kgen.ir.size import at_bound, is_fixed
 from kgen.ir.value import Constant, Value
 from kgen.schedule.pack import Panels, pack, padded
 from kgen.schedule.product import Axis, Product, Taps
-from kgen.schedule.tile import Pixels, Tile, choose, stream
+from kgen.schedule.tile import LINE, Pixels, Tile, choose, stream
 
 NEAR = 192 * 1024
 """Bytes that are read again and again without leaving a core's own cache."""
+
+
+ONE_VECTOR = LINE
+"""Units of a tile whose loops over taps have bounds that depend on the phase: between those gcc
+takes the weights of a second vector, and the first one's too, from the stack for each sum.
+"""
 
 
 def product(
@@ -34,7 +40,8 @@ def product(
     while taps and taps[-1].x == depth and groups == 1:
         depth *= taps.pop().count
     more, rows, columns = pixels(axes)
-    tile = tile_for(rows, columns, units, terms)
+    width = ONE_VECTOR if any(some.within for some in taps) else 0
+    tile = tile_for(rows, columns, units, terms, width)
     panels = Panels(units, tile.widest.units)
     source = next(value for value in node.inputs if isinstance(value, Constant))
     each = f"for each of {groups} groups " if groups > 1 else ""
@@ -76,12 +83,14 @@ def pixels_outside(rows: Axis, columns: Axis, x: Value, y: Value, kernel_bytes: 
     return rows.count * columns.count > 1 and kernel_bytes <= NEAR < x.nbytes + y.nbytes
 
 
-def tile_for(rows: Axis, columns: Axis, units: int, terms: int) -> Tile:
-    """The tile; where a length is known only when the code runs, the one for its bound."""
+def tile_for(rows: Axis, columns: Axis, units: int, terms: int, width: int = 0) -> Tile:
+    """The tile; where a length is known only when the code runs, the one for its bound. width: of
+    its units, if that is given.
+    """
     units, terms = at_bound(units), at_bound(terms)
     if rows.count * columns.count == 1:
         return stream(units)
-    return choose(Pixels.of(rows.count, columns.count, rows.x, columns.x), units, terms)
+    return choose(Pixels.of(rows.count, columns.count, rows.x, columns.x), units, terms, width)
 
 
 def pixels(axes: list[Axis]) -> tuple[list[Axis], Axis, Axis]:

@@ -15,7 +15,7 @@ from kgen.ir.node import Contraction, Node
 from kgen.ir.value import row_major
 from kgen.ops.conv_transpose import ConvTranspose
 from kgen.ops.slice import Slice
-from kgen.schedule.build import product
+from kgen.schedule.build import ONE_VECTOR, product
 from kgen.schedule.convolution import AXES, padded_image
 from kgen.schedule.forms import has_fixed_sizes
 from kgen.schedule.neighbours import AT_ONCE, GAIN, repeated
@@ -183,7 +183,8 @@ def _cost(node: ConvTranspose, lines: Sequence[_Line]) -> float:
     parts = prod(line.parts for line in lines)
     terms = ceil(prod(line.elements for line in lines) / parts * node.channels)
     units = lines[-1].sides * node.filters
-    return parts * cycles(choose(pixels, units, terms).widest, pixels, units, terms)
+    width = ONE_VECTOR if any(line.loop for line in lines) else 0
+    return parts * cycles(choose(pixels, units, terms, width).widest, pixels, units, terms)
 
 
 def _kernel(node: ConvTranspose, lines: Sequence[_Line]) -> np.ndarray:
