@@ -200,20 +200,21 @@ def transposed_plain(w: Weights) -> Function:
     return lambda x: relu(conv(same(x, (3, 3)), kernel) + w[1])
 
 
+def overlapping(parts: np.ndarray) -> np.ndarray:
+    """The sum of (samples, n, window, filters), each window two elements behind the one before."""
+    samples, n, window, filters = parts.shape
+    y = np.zeros((samples, 2 * n + window - 2, filters), np.float32)
+    for i in range(window):
+        y[:, i : i + 2 * n - 1 : 2] += parts[:, :, i]
+    return y
+
+
 @row(
     "Conv1DTranspose, 4, strides 2", convolution(layers.Conv1DTranspose, (64, 32), 24, 4, strides=2)
 )
 def transposed_line(w: Weights) -> Function:
     kernel = w[0].transpose(2, 0, 1).reshape(32, -1)
-
-    def predict(x: np.ndarray) -> np.ndarray:
-        parts = (x @ kernel).reshape(len(x), 64, 4, 24)
-        y = np.zeros((len(x), 130, 24), np.float32)
-        for i in range(4):
-            y[:, i : i + 127 : 2] += parts[:, :, i]
-        return relu(y + w[1])
-
-    return predict
+    return lambda x: relu(overlapping((x @ kernel).reshape(len(x), 64, 4, 24)) + w[1])
 
 
 @row("SeparableConv1D, 5", convolution(layers.SeparableConv1D, (128, 32), 48, 5, padding="same"))
@@ -230,10 +231,7 @@ def transposed_line_same(w: Weights) -> Function:
     kernel = w[0].transpose(2, 0, 1).reshape(32, -1)
 
     def predict(x: np.ndarray) -> np.ndarray:
-        parts = (x @ kernel).reshape(len(x), 64, 3, 24)
-        y = np.zeros((len(x), 129, 24), np.float32)
-        for i in range(3):
-            y[:, i : i + 127 : 2] += parts[:, :, i]
+        y = overlapping((x @ kernel).reshape(len(x), 64, 3, 24))
         return relu(y[:, :128] + w[1])
 
     return predict
